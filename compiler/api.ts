@@ -1,0 +1,42 @@
+/** The compiler's public shapes: what `zeta/compiler` takes and gives. Results are data; a user's mistakes are Problems. */
+import type { Manifest } from "./bundle/manifest.ts";
+import type { Problem } from "./diagnostics/problem.ts";
+import type { Module } from "./ir/ir.ts";
+
+export type Cpu = "v2" | "v3" | "v4";
+export type IrBuilderName = "llvm-bindings" | "text";
+
+export interface CompileOptions {
+  /** eBPF instruction set; v3 unless told. v4 needs LLVM 18 or later and Linux 6.6 or later. */
+  readonly cpu?: Cpu;
+  /** llvm-bindings where installed, otherwise text. */
+  readonly irBuilder?: IrBuilderName;
+  /** LLVM major version (14 to 19) whose opt and llc are used; the newest found unless told. */
+  readonly llvm?: number;
+  /** `natural` lets packet loads be as wide as the field; `strict` makes them byte-wise safe for strict architectures. */
+  readonly targetAlignment?: "natural" | "strict";
+  /** Replaces file reading, for editors and tests: path → text. Falls back to disk. */
+  readonly files?: ReadonlyMap<string, string>;
+}
+
+export type CheckResult = { readonly ok: boolean; readonly problems: readonly Problem[] };
+
+/** Front end only: source → checked IR. Needs neither LLVM nor privileges. */
+export type LowerResult =
+  | { readonly ok: true; readonly module: Module; readonly manifest: Manifest; readonly problems: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export interface ObjectCode {
+  /** A relocatable BPF ELF object that libbpf and bpftool load. */
+  readonly object: Uint8Array;
+  /** LLVM IR text before optimisation, and assembly after. Present when asked for. */
+  readonly llvm: string | null;
+  readonly assembly: string | null;
+  readonly toolchain: { readonly llvm: string; readonly irBuilder: IrBuilderName; readonly cpu: Cpu };
+  /** Per program: eBPF instructions and bytes of stack in the object. */
+  readonly programs: readonly { readonly name: string; readonly instructions: number; readonly stack: number }[];
+}
+
+export type CompileResult =
+  | { readonly ok: true; readonly module: Module; readonly manifest: Manifest; readonly code: ObjectCode; readonly problems: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };

@@ -1,0 +1,84 @@
+/** A bundle's manifest: what a node needs to know to load, configure and read a service without its source. */
+import { z } from "zod";
+import type { LayoutData } from "../../sdk/layout/data.ts";
+import type { MapData } from "../../sdk/maps/data.ts";
+
+/** Bumped when an older runtime could misread a newer bundle. A newer format is refused, never guessed at. */
+export const BUNDLE_FORMAT = 1;
+
+const size = z.number().int().nonnegative();
+const layout: z.ZodType<LayoutData> = z.lazy(() =>
+  z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("scalar"), type: z.enum(["bool", "u8", "u16", "u32", "u64", "i32", "i64", "ipv4", "ipv6", "mac", "address"]), size, align: size, order: z.enum(["little", "big"]) }),
+    z.object({ kind: z.literal("bits"), size: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]), align: size, order: z.enum(["little", "big"]), fields: z.array(z.object({ name: z.string(), shift: size, width: size })) }),
+    z.object({ kind: z.literal("array"), of: layout, length: size, size, align: size }),
+    z.object({ kind: z.literal("struct"), fields: z.array(z.object({ name: z.string(), offset: size, layout })), size, align: size }),
+    z.object({ kind: z.literal("spinLock"), size: z.literal(4), align: z.literal(4) }),
+  ]),
+);
+
+const map: z.ZodType<MapData> = z.lazy(() =>
+  z.object({
+    name: z.string().regex(/^[A-Za-z0-9_]{1,15}$/),
+    kind: z.enum(["hash", "lruHash", "array", "perCpuHash", "perCpuLruHash", "perCpuArray", "lpm", "arrayOfMaps", "hashOfMaps", "progArray", "devmap", "devmapHash", "cpumap", "queue", "stack", "bloom", "ringBuffer", "userRingBuffer"]),
+    key: layout.nullable(),
+    value: layout.nullable(),
+    maxEntries: size,
+    flags: size,
+    extra: size,
+    inner: map.nullable(),
+  }),
+);
+
+/** A config field of a middlebox: its kind with parameters, and the maps and globals that hold it. */
+const field = z.object({
+  /** "acl.rules": middlebox, then field. */
+  path: z.string(),
+  kind: z.enum(["scalar", "prefixes", "table", "maglev"]),
+  /** Value layout of scalar fields and of entries. */
+  of: layout,
+  key: layout.nullable(),
+  max: size,
+  /** Names of the maps that hold it (meaning by kind; see runtime/config). */
+  maps: z.array(z.string()),
+});
+
+const state = z.object({
+  path: z.string(),
+  kind: z.enum(["counter", "meter", "rateLimiter", "table", "events"]),
+  map: z.string(),
+  /** Index in the map, for kinds that share one. */
+  index: size,
+  key: layout.nullable(),
+  value: layout.nullable(),
+});
+
+export const manifestSchema = z.object({
+  format: z.literal(BUNDLE_FORMAT),
+  name: z.string().min(1),
+  /** Version of zeta that built it. */
+  zeta: z.string(),
+  programs: z.array(z.object({ name: z.string(), section: z.string() })),
+  maps: z.array(map),
+  globals: z.array(z.object({ name: z.string(), layout, constant: z.boolean(), offset: size })),
+  /** Null for plain system-layer modules. */
+  service: z
+    .object({
+      name: z.string(),
+      /** The XDP program to attach. */
+      root: z.string(),
+      middleboxes: z.array(z.string()),
+      config: z.array(field),
+      state: z.array(state),
+      /** Drop reasons by index, as counted in the map `drops`: "acl: not allowed". */
+      drops: z.array(z.string()),
+      /** Map of the drop counters (per-CPU u64 by index). */
+      dropsMap: z.string().nullable(),
+    })
+    .nullable(),
+  /** Present once an object was built. */
+  objects: z.array(z.object({ file: z.string(), cpu: z.enum(["v2", "v3", "v4"]), sha256: z.string(), llvm: z.string(), irBuilder: z.enum(["llvm-bindings", "text"]) })),
+  sources: z.array(z.object({ path: z.string(), sha256: z.string() })),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
