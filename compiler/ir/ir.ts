@@ -21,7 +21,16 @@ export type Scalar = "bool" | "u8" | "u16" | "u32" | "u64" | "u128" | "i32" | "i
  */
 export type IrType = Scalar | "packet" | "pointer" | "map";
 
-export const BITS: Readonly<Record<Scalar, number>> = { bool: 1, u8: 8, u16: 16, u32: 32, u64: 64, u128: 128, i32: 32, i64: 64 };
+export const BITS: Readonly<Record<Scalar, number>> = {
+  bool: 1,
+  u8: 8,
+  u16: 16,
+  u32: 32,
+  u64: 64,
+  u128: 128,
+  i32: 32,
+  i64: 64,
+};
 export const isSigned = (type: IrType): boolean => type === "i32" || type === "i64";
 
 // ---------------------------------------------------------------- operands
@@ -62,7 +71,9 @@ export interface Slot {
 }
 
 /** One map of the module, or a map looked up in a map of maps (an operand of type `map`). */
-export type MapOperand = { readonly kind: "static"; readonly map: number } | { readonly kind: "dynamic"; readonly map: Operand; readonly shape: number };
+export type MapOperand =
+  | { readonly kind: "static"; readonly map: number }
+  | { readonly kind: "dynamic"; readonly map: Operand; readonly shape: number };
 // `shape` is the index in Module.maps of the outer map, whose `inner` describes the map found.
 
 // ---------------------------------------------------------------- operations
@@ -75,14 +86,32 @@ export type ByteOrder = "little" | "big";
 export type Op =
   // ---- pure
   /** Both operands have type `type`: u32, u64, u128 (bit operators only), i32 or i64. bool takes and/or/xor. */
-  | { readonly op: "binary"; readonly operator: BinaryOperator; readonly type: Scalar; readonly a: Operand; readonly b: Operand }
+  | {
+      readonly op: "binary";
+      readonly operator: BinaryOperator;
+      readonly type: Scalar;
+      readonly a: Operand;
+      readonly b: Operand;
+    }
   /** Gives bool. Order is signed for i32/i64. Operands of type `type`, of the same type. */
-  | { readonly op: "compare"; readonly operator: CompareOperator; readonly type: Scalar; readonly a: Operand; readonly b: Operand }
+  | {
+      readonly op: "compare";
+      readonly operator: CompareOperator;
+      readonly type: Scalar;
+      readonly a: Operand;
+      readonly b: Operand;
+    }
   | { readonly op: "not"; readonly a: Operand }
   /** Truncates, zero-extends (unsigned and bool source) or sign-extends (i32/i64 source). Same-width conversion reinterprets. */
   | { readonly op: "convert"; readonly from: Scalar; readonly to: Scalar; readonly a: Operand }
   /** Both are evaluated. Works for every IrType. */
-  | { readonly op: "select"; readonly type: IrType; readonly condition: Operand; readonly a: Operand; readonly b: Operand }
+  | {
+      readonly op: "select";
+      readonly type: IrType;
+      readonly condition: Operand;
+      readonly a: Operand;
+      readonly b: Operand;
+    }
   /** Byte swap of u16, u32 or u64. */
   | { readonly op: "swap"; readonly type: "u16" | "u32" | "u64"; readonly a: Operand }
   | { readonly op: "get"; readonly variable: number; readonly type: IrType }
@@ -91,7 +120,14 @@ export type Op =
   /** `a` plus constant bytes; `a` is `packet` or `pointer` and not null. */
   | { readonly op: "offset"; readonly type: "packet" | "pointer"; readonly a: Operand; readonly bytes: number }
   /** `a` plus index * stride; the front end has proven index < count (u32). */
-  | { readonly op: "element"; readonly type: "packet" | "pointer"; readonly a: Operand; readonly index: Operand; readonly stride: number; readonly count: number }
+  | {
+      readonly op: "element";
+      readonly type: "packet" | "pointer";
+      readonly a: Operand;
+      readonly index: Operand;
+      readonly stride: number;
+      readonly count: number;
+    }
   | { readonly op: "slot"; readonly slot: number }
   /** A place in global data (Module.globals). */
   | { readonly op: "global"; readonly global: number }
@@ -112,16 +148,39 @@ export type Op =
   | { readonly op: "context"; readonly field: "ingressInterface" | "queue" | "egressInterface" }
   // ---- memory
   /** `bytes` is 1, 2, 4, 6 (→ u64), 8 or 16; the result is zero-extended to `type` (sign-extended for i32/i64). bool: byte != 0. */
-  | { readonly op: "load"; readonly type: Scalar; readonly bytes: number; readonly order: ByteOrder; readonly place: Operand; readonly offset: number; readonly align: number }
+  | {
+      readonly op: "load";
+      readonly type: Scalar;
+      readonly bytes: number;
+      readonly order: ByteOrder;
+      readonly place: Operand;
+      readonly offset: number;
+      readonly align: number;
+    }
   /** Read-modify-write of an aligned 32- or 64-bit word in a map value or global, sequentially consistent; gives the old value. `expected` only for compareExchange. */
-  | { readonly op: "atomic"; readonly operator: "add" | "and" | "or" | "xor" | "exchange" | "compareExchange"; readonly type: "u32" | "u64"; readonly place: Operand; readonly offset: number; readonly value: Operand; readonly expected: Operand | null; readonly resultUsed: boolean }
+  | {
+      readonly op: "atomic";
+      readonly operator: "add" | "and" | "or" | "xor" | "exchange" | "compareExchange";
+      readonly type: "u32" | "u64";
+      readonly place: Operand;
+      readonly offset: number;
+      readonly value: Operand;
+      readonly expected: Operand | null;
+      readonly resultUsed: boolean;
+    }
   // ---- maps. Keys and values are places (`pointer`, or `packet` after a fits) with the map's key/value size, all padding zero.
   /** `pointer` to the live value, or null. Arrays: key is a u32 slot; null when out of range. Per-CPU: this CPU's value. */
   | { readonly op: "mapLookup"; readonly map: MapOperand; readonly key: Operand }
   /** Inner map of a map of maps: type `map`, may be null. */
   | { readonly op: "mapInner"; readonly map: MapOperand; readonly key: Operand }
   /** 0 or a negative errno as i64. flags: 0 any, 1 only new, 2 only existing. */
-  | { readonly op: "mapUpdate"; readonly map: MapOperand; readonly key: Operand; readonly value: Operand; readonly flags: Operand }
+  | {
+      readonly op: "mapUpdate";
+      readonly map: MapOperand;
+      readonly key: Operand;
+      readonly value: Operand;
+      readonly flags: Operand;
+    }
   | { readonly op: "mapDelete"; readonly map: MapOperand; readonly key: Operand }
   /** Queue, stack, bloom. i64: 0 or negative errno. push flags: 2 = overwrite the oldest. Bloom: `peek` tests membership of the value in `value`. */
   | { readonly op: "mapPush"; readonly map: MapOperand; readonly value: Operand; readonly flags: Operand }
@@ -133,7 +192,13 @@ export type Op =
   | { readonly op: "ringSubmit"; readonly record: Operand; readonly flags: Operand }
   | { readonly op: "ringDiscard"; readonly record: Operand; readonly flags: Operand }
   /** Copies `bytes` bytes; i64 0 or negative errno. */
-  | { readonly op: "ringOutput"; readonly map: MapOperand; readonly data: Operand; readonly bytes: number; readonly flags: Operand }
+  | {
+      readonly op: "ringOutput";
+      readonly map: MapOperand;
+      readonly data: Operand;
+      readonly bytes: number;
+      readonly flags: Operand;
+    }
   // ---- kernel
   /** i64: 0 or negative errno. All `packet` values are dead after success. */
   | { readonly op: "adjustHead"; readonly delta: Operand }
@@ -156,7 +221,14 @@ export type Op =
   /** bpf_fib_lookup on a `struct bpf_fib_lookup` of 64 bytes in memory; i64 result code. */
   | { readonly op: "fibLookup"; readonly parameters: Operand; readonly flags: Operand }
   /** bpf_csum_diff: one's-complement sum of `to` minus `from` plus seed; sizes multiples of 4; either may be null with size 0. i64. */
-  | { readonly op: "checksumDiff"; readonly from: Operand; readonly fromBytes: number; readonly to: Operand; readonly toBytes: number; readonly seed: Operand }
+  | {
+      readonly op: "checksumDiff";
+      readonly from: Operand;
+      readonly fromBytes: number;
+      readonly to: Operand;
+      readonly toBytes: number;
+      readonly seed: Operand;
+    }
   /** Memory of a spin lock; nothing but loads and stores may stand between. */
   | { readonly op: "lock"; readonly place: Operand; readonly offset: number }
   | { readonly op: "unlock"; readonly place: Operand; readonly offset: number }
@@ -165,7 +237,12 @@ export type Op =
   /** Orders memory accesses for the compiler (not for the CPU). */
   | { readonly op: "barrier" }
   /** A call of another function of the module (Module.functions index). */
-  | { readonly op: "call"; readonly function: number; readonly values: readonly Operand[]; readonly type: IrType | null };
+  | {
+      readonly op: "call";
+      readonly function: number;
+      readonly values: readonly Operand[];
+      readonly type: IrType | null;
+    };
 
 // ---------------------------------------------------------------- statements
 
@@ -181,13 +258,49 @@ export type Statement =
   | { readonly kind: "let"; readonly result: Temp | null; readonly op: Op; readonly at: Place }
   | { readonly kind: "set"; readonly variable: number; readonly value: Operand; readonly at: Place }
   /** `bytes` as in load; the low bytes of value are written in `order`. */
-  | { readonly kind: "store"; readonly place: Operand; readonly offset: number; readonly bytes: number; readonly order: ByteOrder; readonly value: Operand; readonly align: number; readonly at: Place }
+  | {
+      readonly kind: "store";
+      readonly place: Operand;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly order: ByteOrder;
+      readonly value: Operand;
+      readonly align: number;
+      readonly at: Place;
+    }
   /** Copies or clears memory; places may be packet (checked) or pointer. */
-  | { readonly kind: "copy"; readonly to: Operand; readonly toOffset: number; readonly from: Operand; readonly fromOffset: number; readonly bytes: number; readonly at: Place }
-  | { readonly kind: "zero"; readonly place: Operand; readonly offset: number; readonly bytes: number; readonly at: Place }
-  | { readonly kind: "if"; readonly condition: Operand; readonly then: Block; readonly otherwise: Block; readonly at: Place }
+  | {
+      readonly kind: "copy";
+      readonly to: Operand;
+      readonly toOffset: number;
+      readonly from: Operand;
+      readonly fromOffset: number;
+      readonly bytes: number;
+      readonly at: Place;
+    }
+  | {
+      readonly kind: "zero";
+      readonly place: Operand;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly at: Place;
+    }
+  | {
+      readonly kind: "if";
+      readonly condition: Operand;
+      readonly then: Block;
+      readonly otherwise: Block;
+      readonly at: Place;
+    }
   /** No fall-through between cases; `cases` values are distinct and in range of `type`. */
-  | { readonly kind: "switch"; readonly type: Scalar; readonly value: Operand; readonly cases: readonly { readonly values: readonly bigint[]; readonly body: Block }[]; readonly otherwise: Block; readonly at: Place }
+  | {
+      readonly kind: "switch";
+      readonly type: Scalar;
+      readonly value: Operand;
+      readonly cases: readonly { readonly values: readonly bigint[]; readonly body: Block }[];
+      readonly otherwise: Block;
+      readonly at: Place;
+    }
   /** Runs until a break; `continue` goes to its start. `trips`: proven upper bound of iterations. */
   | { readonly kind: "loop"; readonly label: number; readonly trips: number; readonly body: Block; readonly at: Place }
   /** A region that `break label` leaves. */
@@ -199,9 +312,24 @@ export type Statement =
    * The body shares the function's variables; it must not return, nor break or continue an outer label.
    * `packet` values made outside must not be used inside (the front end checks).
    */
-  | { readonly kind: "repeat"; readonly label: number; readonly trips: Operand; readonly index: Temp; readonly body: Block; readonly at: Place }
+  | {
+      readonly kind: "repeat";
+      readonly label: number;
+      readonly trips: Operand;
+      readonly index: Temp;
+      readonly body: Block;
+      readonly at: Place;
+    }
   /** bpf_user_ringbuf_drain: runs body per record, copied into `slot`; result (a temp, i64) is the number drained or -errno. `break` stops. */
-  | { readonly kind: "drain"; readonly label: number; readonly map: MapOperand; readonly slot: number; readonly result: Temp | null; readonly body: Block; readonly at: Place }
+  | {
+      readonly kind: "drain";
+      readonly label: number;
+      readonly map: MapOperand;
+      readonly slot: number;
+      readonly result: Temp | null;
+      readonly body: Block;
+      readonly at: Place;
+    }
   | { readonly kind: "return"; readonly value: Operand | null; readonly at: Place };
 
 export type Block = readonly Statement[];
