@@ -35,8 +35,19 @@ export interface ProblemKind<A extends readonly unknown[]> {
 }
 
 /** Declares a kind of problem: `const unboundedLoop = problem("ZT2001", (keyword: string) => ({ message, fix }))`. */
-export function problem<A extends readonly unknown[]>(code: string, text: (...parts: A) => ProblemText, severity: "error" | "warning" = "error"): ProblemKind<A> {
-  const make = (at: Span | null, ...parts: A): Problem => ({ code, severity, ...text(...parts), at, notes: [], detail: null });
+export function problem<A extends readonly unknown[]>(
+  code: string,
+  text: (...parts: A) => ProblemText,
+  severity: "error" | "warning" = "error",
+): ProblemKind<A> {
+  const make = (at: Span | null, ...parts: A): Problem => ({
+    code,
+    severity,
+    ...text(...parts),
+    at,
+    notes: [],
+    detail: null,
+  });
   return Object.assign(make, { code });
 }
 
