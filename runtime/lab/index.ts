@@ -1,0 +1,16 @@
+/** Networks on one machine: namespaces, cables, servers and clients, taken down whatever happens. */
+export type { CommandOptions, CommandResult } from "./command.ts";
+export {
+  type FetchOptions,
+  type FetchResult,
+  fetchMany,
+  type LoadOptions,
+  type LoadResult,
+  load,
+} from "./http-load.ts";
+export { buildLab, createLab, type Lab } from "./lab.ts";
+export type { EndOptions, Link, LinkEnd, LinkOptions } from "./link.ts";
+export type { Namespace, NamespaceOptions, RouteOptions } from "./namespace.ts";
+export type { LabProcess, Readiness, ServiceOptions } from "./service.ts";
+export { cleanStale } from "./teardown.ts";
+export { startWebServer, type WebRequest, type WebServer, type WebServerOptions } from "./web-server.ts";
