@@ -1,0 +1,30 @@
+/**
+ * `zeta/testing`: packets from strings, packets as fields, capture files, seeded random packets, and targets that run
+ * a program on them. Needs neither root, kernel, LLVM nor TypeScript, unless a target does.
+ * The matchers for vitest are in `zeta/testing/vitest`; `checkPacket` and its like serve every other test runner.
+ */
+
+export { type FragmentOptions, fragments } from "./builders/fragments.ts";
+export { type EchoOptions, type IcmpConversation, icmp } from "./builders/icmp.ts";
+export { type Icmpv6Conversation, icmpv6 } from "./builders/icmpv6.ts";
+export { type ArpConversation, arp, ethernet, vlan } from "./builders/link.ts";
+export { type TcpConversation, type TcpOverrides, tcp } from "./builders/tcp.ts";
+export {
+  type GeneveTunnelOptions,
+  geneve,
+  geneveOption,
+  type TunnelOptions,
+  type VxlanOptions,
+  vxlan,
+} from "./builders/tunnels.ts";
+export { type UdpConversation, udp } from "./builders/udp.ts";
+export { fromHex, toHex } from "./bytes.ts";
+export { type Dissection, dissect, type Place, type Stopped } from "./packet/dissect.ts";
+export { describe, diff, type Field, type FieldValue, fields, listFields } from "./packet/fields.ts";
+export type * from "./packet/layers.ts";
+export type * from "./packet/options.ts";
+export type { ExtensionSpec, Overrides } from "./packet/override.ts";
+export { build, fromBytes, type Packet } from "./packet/packet.ts";
+export type { VlanTag } from "./packet/tags.ts";
+export type { ChecksumVerdict } from "./packet/verify.ts";
+export { type Random, random } from "./random.ts";
