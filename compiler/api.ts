@@ -15,6 +15,8 @@ export interface CompileOptions {
   readonly llvm?: number;
   /** `natural` lets packet loads be as wide as the field; `strict` makes them byte-wise safe for strict architectures. */
   readonly targetAlignment?: "natural" | "strict";
+  /** Texts to keep beside the object; none unless told, for they are long. */
+  readonly emit?: readonly ("llvm" | "assembly")[];
   /** Replaces file reading, for editors and tests: path → text. Falls back to disk. */
   readonly files?: ReadonlyMap<string, string>;
 }
