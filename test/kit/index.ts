@@ -19,6 +19,18 @@ export {
 } from "./builders/tunnels.ts";
 export { type UdpConversation, udp } from "./builders/udp.ts";
 export { fromHex, toHex } from "./bytes.ts";
+export {
+  type Check,
+  checkChecksums,
+  checkFields,
+  checkPacket,
+  checkVerdict,
+  type ExpectedFields,
+  type PacketLike,
+} from "./matchers/checks.ts";
+export { type ExpectedVerdict, type Verdict, verdictOf } from "./matchers/verdict.ts";
+export { bitFlips, truncations } from "./mutate/damage.ts";
+export { type PacketsOptions, packets } from "./mutate/packets.ts";
 export { type Dissection, dissect, type Place, type Stopped } from "./packet/dissect.ts";
 export { describe, diff, type Field, type FieldValue, fields, listFields } from "./packet/fields.ts";
 export type * from "./packet/layers.ts";
@@ -27,4 +39,8 @@ export type { ExtensionSpec, Overrides } from "./packet/override.ts";
 export { build, fromBytes, type Packet } from "./packet/packet.ts";
 export type { VlanTag } from "./packet/tags.ts";
 export type { ChecksumVerdict } from "./packet/verify.ts";
+export type { Capture, CapturedPacket, CaptureInterface, PacketToWrite, WriteOptions } from "./pcap/capture.ts";
+export { writePcap } from "./pcap/pcap.ts";
+export { type PcapngOptions, writePcapng } from "./pcap/pcapng.ts";
+export { readCapture } from "./pcap/read.ts";
 export { type Random, random } from "./random.ts";

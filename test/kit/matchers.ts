@@ -23,8 +23,8 @@ interface PacketMatchers<R = unknown> {
 }
 
 declare module "vitest" {
-  // biome-ignore lint/suspicious/noExplicitAny: the declaration must repeat vitest's own type parameter.
-  interface Matchers<T = any> extends PacketMatchers<T> {}
+  // The type parameters must be vitest's own, both of them.
+  interface Matchers<R extends void | Promise<void>, T> extends PacketMatchers<R> {}
 }
 
 const result = ({ pass, message }: Check) => ({ pass, message: () => message });
