@@ -10,6 +10,8 @@ export interface FetchOptions {
   readonly parallel?: number;
   /** Seconds a request may take; 10 unless told. */
   readonly timeout?: number;
+  /** The address of the namespace to send from; the kernel's choice unless told. */
+  readonly source?: string;
 }
 
 export interface FetchResult {
@@ -31,7 +33,15 @@ export async function fetchMany(from: Namespace, url: string, options: FetchOpti
     "curl",
     [
       ...["--silent", "--no-keepalive", "--header", "Connection: close"],
-      ...["--parallel", "--parallel-max", `${options.parallel ?? 50}`, "--max-time", `${options.timeout ?? 10}`],
+      ...[
+        "--parallel",
+        "--parallel-immediate",
+        "--parallel-max",
+        `${options.parallel ?? 50}`,
+        "--max-time",
+        `${options.timeout ?? 10}`,
+      ],
+      ...(options.source === undefined ? [] : ["--interface", options.source]),
       ...["--output", "/dev/null", "--write-out", line],
       `${url}${separator}[1-${options.count}]`,
     ],

@@ -8,7 +8,7 @@ export {
   type LoadResult,
   load,
 } from "./http-load.ts";
-export { buildLab, createLab, type Lab } from "./lab.ts";
+export { type Built, buildLab, createLab, type Lab } from "./lab.ts";
 export type { EndOptions, Link, LinkEnd, LinkOptions } from "./link.ts";
 export type { Namespace, NamespaceOptions, RouteOptions } from "./namespace.ts";
 export type { LabProcess, Readiness, ServiceOptions } from "./service.ts";

@@ -68,11 +68,14 @@ export function createLab(): Lab {
   };
 }
 
+/** What was built in a lab, and the lab itself; disposing it disposes the lab. */
+export type Built<T> = T & AsyncDisposable & { readonly lab: Lab };
+
 /** Builds something in a lab, and takes the lab down again when the building fails. */
-export async function buildLab<T>(build: (lab: Lab) => Promise<T>): Promise<T & { readonly lab: Lab }> {
+export async function buildLab<T>(build: (lab: Lab) => Promise<T>): Promise<Built<T>> {
   const lab = createLab();
   try {
-    return { ...(await build(lab)), lab };
+    return { ...(await build(lab)), lab, [Symbol.asyncDispose]: lab.dispose };
   } catch (error) {
     await lab.dispose();
     throw error;
