@@ -14,4 +14,5 @@ export {
   type Run,
   type RunContext,
 } from "./machine.ts";
+export { makeMap } from "./maps/make.ts";
 export type { InterpretedMap, ProgramReference } from "./maps/map.ts";

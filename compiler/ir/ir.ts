@@ -320,7 +320,10 @@ export type Statement =
       readonly body: Block;
       readonly at: Place;
     }
-  /** bpf_user_ringbuf_drain: runs body per record, copied into `slot`; result (a temp, i64) is the number drained or -errno. `break` stops. */
+  /**
+   * bpf_user_ringbuf_drain: runs body per record, copied into `slot`; result (a temp, i64) is the number drained or -errno.
+   * `break` stops. Of a record longer than the slot the slot holds the start; for a shorter one it holds zeros.
+   */
   | {
       readonly kind: "drain";
       readonly label: number;

@@ -1,7 +1,7 @@
 /** User ring buffer: user space produces records, programs drain them. */
 import { roundUp } from "../../../sdk/layout/data.ts";
 import { E2BIG, ENOSPC } from "../kernel/errno.ts";
-import { copyBytes, viewOf } from "../kernel/memory.ts";
+import { copyBytes, viewOf, zeroBytes } from "../kernel/memory.ts";
 import { MapBase } from "./map.ts";
 
 const HEADER = 8;
@@ -20,16 +20,15 @@ export class UserRingBufferMap extends MapBase {
   }
 
   /**
-   * Takes the oldest record into `view`, and gives its length, or -1 when there is none. Of a longer record the rest
-   * is lost; behind a shorter one the view holds zeros.
+   * Takes the oldest record into `view`, and gives its length, or -1 when there is none. Of a longer record the view
+   * holds the start; for a shorter one it holds zeros, since bpf_dynptr_read then reads nothing.
    */
   override drain(view: DataView): number {
     const record = this.#records.shift();
     if (record === undefined) return -1;
     this.#taken -= roundUp(record.length + HEADER, 8);
-    const bytes = Math.min(record.length, view.byteLength);
-    copyBytes(view, 0, viewOf(record), 0, bytes);
-    for (let i = bytes; i < view.byteLength; i++) view.setUint8(i, 0);
+    if (record.length < view.byteLength) zeroBytes(view, 0, view.byteLength);
+    else copyBytes(view, 0, viewOf(record), 0, view.byteLength);
     return record.length;
   }
 
