@@ -1,6 +1,33 @@
 /** `zeta/runtime`: everything on a live machine. Importing it loads neither koffi nor LLVM nor TypeScript. */
+export { type Attachment, type AttachOptions, attach } from "./attach/attach.ts";
+export { type InterfaceProgram, listAttachments } from "./attach/listing.ts";
+export type { AttachmentRecord, RunRecord } from "./attach/records.ts";
+export {
+  type CleanOptions,
+  cleanRun,
+  type FoundRun,
+  listRuns,
+  openRun,
+  type Run,
+  type RunOptions,
+  strayPins,
+} from "./attach/runs.ts";
+export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
+export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";
+export { type Capability, hasCapability, missingCapabilities } from "./loader/capabilities.ts";
 export { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "./loader/load.ts";
+export { createMap } from "./loader/map-create.ts";
 export { type MapHandle, openMapById, openPinnedMap } from "./loader/map-handle.ts";
+export { inNamespace, spawnInNamespace } from "./loader/network-namespace.ts";
 export type { LoadedProgram } from "./loader/program.ts";
 export { LIVE_FRAMES, type TestRunOptions, type TestRunResult, testRun, testRunAsync } from "./loader/test-run.ts";
+export type { XdpMode } from "./loader/xdp.ts";
+export type { BloomMap, QueueMap } from "./maps/collections.ts";
+export { type EventOptions, type EventStream, events } from "./maps/events.ts";
+export type { KeyedMap } from "./maps/keyed.ts";
+export type { MapOfMaps } from "./maps/nested.ts";
+export { formatPrefix } from "./maps/prefix.ts";
+export type { JumpTable } from "./maps/programs.ts";
+export { type Submitter, submitter } from "./maps/submitter.ts";
+export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMaps, typedMap } from "./maps/typed-map.ts";

@@ -19,9 +19,18 @@ export interface MapHandle {
   readonly flags: number;
   /** Values per key: the number of possible CPUs for per-CPU kinds, otherwise 1. */
   readonly copies: number;
+  /** Types of inner maps, of a map of maps that a loaded object declares: what maps made for it carry. */
+  readonly inner: TypeIds | null;
   /** Closes the descriptor. The map itself lives on while a program, a pin or another descriptor holds it. */
   close(): void;
   [Symbol.dispose](): void;
+}
+
+/** BTF of a map's key and value, by descriptor and type numbers. */
+export interface TypeIds {
+  readonly btf: number;
+  readonly key: number;
+  readonly value: number;
 }
 
 const KIND_OF: ReadonlyMap<number, MapKind> = new Map(
@@ -34,7 +43,7 @@ const PER_CPU: ReadonlySet<number> = new Set([MAP_TYPE.perCpuHash, MAP_TYPE.perC
 export const possibleCpus = (): number => must(library().bpf.libbpf_num_possible_cpus(), "count the CPUs");
 
 /** Wraps a descriptor. `owned` says whether closing the handle closes it; a loaded object's descriptors are the object's. */
-export function mapHandle(fd: number, owned: boolean, name?: string): MapHandle {
+export function mapHandle(fd: number, owned: boolean, name?: string, inner: TypeIds | null = null): MapHandle {
   const info = mapInformation(fd);
   let open = owned;
   const close = (): void => {
@@ -52,6 +61,7 @@ export function mapHandle(fd: number, owned: boolean, name?: string): MapHandle 
     maxEntries: info.maxEntries,
     flags: info.flags,
     copies: PER_CPU.has(info.type) ? possibleCpus() : 1,
+    inner,
     close,
     [Symbol.dispose]: close,
   };

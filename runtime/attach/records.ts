@@ -1,0 +1,83 @@
+/** Records of runs: small JSON files, written whole or not at all, believed only where they name a process that is there. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { XdpMode } from "../loader/xdp.ts";
+import { runsFolder } from "./state.ts";
+
+export interface AttachmentRecord {
+  readonly interface: string;
+  readonly index: number;
+  readonly mode: XdpMode;
+  readonly linkId: number;
+  readonly programId: number;
+  readonly program: string;
+  readonly pin: string | null;
+  /** As given to attach; null for the run's own namespace. */
+  readonly namespace: string | null;
+}
+
+export interface RunRecord {
+  readonly format: 1;
+  readonly id: string;
+  readonly pid: number;
+  /** Clock ticks since boot at which the process started: tells it from a later one with the same number. */
+  readonly startTime: number;
+  /** The boot in which all numbers here have a meaning. */
+  readonly boot: string;
+  readonly service: string | null;
+  readonly command: readonly string[];
+  /** ISO 8601. */
+  readonly started: string;
+  /** Inode of the run's network namespace. */
+  readonly networkNamespace: number;
+  readonly attachments: readonly AttachmentRecord[];
+}
+
+/** Field 22 of /proc/PID/stat, or null when there is no such process. The second field may hold spaces and brackets. */
+export function startTimeOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+  } catch {
+    return null;
+  }
+}
+
+export const currentBoot = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+/** True while the very process that wrote the record is there. */
+export const isLive = (record: RunRecord): boolean =>
+  record.boot === currentBoot() && startTimeOf(record.pid) === record.startTime;
+
+/** Writes beside and renames: a reader sees the old record or the new one. */
+export function writeRecord(record: RunRecord, state?: string): void {
+  const folder = join(runsFolder(state), record.id);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const draft = join(folder, `run.json.${process.pid}`);
+  writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
+  renameSync(draft, join(folder, "run.json"));
+}
+
+export const removeRecord = (id: string, state?: string): void =>
+  rmSync(join(runsFolder(state), id), { recursive: true, force: true });
+
+function readRecord(id: string, state?: string): RunRecord | null {
+  try {
+    const record = JSON.parse(readFileSync(join(runsFolder(state), id, "run.json"), "utf8")) as RunRecord;
+    return record.format === 1 && record.id === id && Array.isArray(record.attachments) ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Names of all run folders, readable or not. */
+export function runIds(state?: string): string[] {
+  try {
+    return readdirSync(runsFolder(state)).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Every readable record. */
+export const readRuns = (state?: string): RunRecord[] => runIds(state).flatMap((id) => readRecord(id, state) ?? []);
