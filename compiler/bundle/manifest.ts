@@ -9,10 +9,27 @@ export const BUNDLE_FORMAT = 1;
 const size = z.number().int().nonnegative();
 const layout: z.ZodType<LayoutData> = z.lazy(() =>
   z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("scalar"), type: z.enum(["bool", "u8", "u16", "u32", "u64", "i32", "i64", "ipv4", "ipv6", "mac", "address"]), size, align: size, order: z.enum(["little", "big"]) }),
-    z.object({ kind: z.literal("bits"), size: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]), align: size, order: z.enum(["little", "big"]), fields: z.array(z.object({ name: z.string(), shift: size, width: size })) }),
+    z.object({
+      kind: z.literal("scalar"),
+      type: z.enum(["bool", "u8", "u16", "u32", "u64", "i32", "i64", "ipv4", "ipv6", "mac", "address"]),
+      size,
+      align: size,
+      order: z.enum(["little", "big"]),
+    }),
+    z.object({
+      kind: z.literal("bits"),
+      size: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
+      align: size,
+      order: z.enum(["little", "big"]),
+      fields: z.array(z.object({ name: z.string(), shift: size, width: size })),
+    }),
     z.object({ kind: z.literal("array"), of: layout, length: size, size, align: size }),
-    z.object({ kind: z.literal("struct"), fields: z.array(z.object({ name: z.string(), offset: size, layout })), size, align: size }),
+    z.object({
+      kind: z.literal("struct"),
+      fields: z.array(z.object({ name: z.string(), offset: size, layout })),
+      size,
+      align: size,
+    }),
     z.object({ kind: z.literal("spinLock"), size: z.literal(4), align: z.literal(4) }),
   ]),
 );
@@ -20,7 +37,26 @@ const layout: z.ZodType<LayoutData> = z.lazy(() =>
 const map: z.ZodType<MapData> = z.lazy(() =>
   z.object({
     name: z.string().regex(/^[A-Za-z0-9_]{1,15}$/),
-    kind: z.enum(["hash", "lruHash", "array", "perCpuHash", "perCpuLruHash", "perCpuArray", "lpm", "arrayOfMaps", "hashOfMaps", "progArray", "devmap", "devmapHash", "cpumap", "queue", "stack", "bloom", "ringBuffer", "userRingBuffer"]),
+    kind: z.enum([
+      "hash",
+      "lruHash",
+      "array",
+      "perCpuHash",
+      "perCpuLruHash",
+      "perCpuArray",
+      "lpm",
+      "arrayOfMaps",
+      "hashOfMaps",
+      "progArray",
+      "devmap",
+      "devmapHash",
+      "cpumap",
+      "queue",
+      "stack",
+      "bloom",
+      "ringBuffer",
+      "userRingBuffer",
+    ]),
     key: layout.nullable(),
     value: layout.nullable(),
     maxEntries: size,
@@ -77,7 +113,15 @@ export const manifestSchema = z.object({
     })
     .nullable(),
   /** Present once an object was built. */
-  objects: z.array(z.object({ file: z.string(), cpu: z.enum(["v2", "v3", "v4"]), sha256: z.string(), llvm: z.string(), irBuilder: z.enum(["llvm-bindings", "text"]) })),
+  objects: z.array(
+    z.object({
+      file: z.string(),
+      cpu: z.enum(["v2", "v3", "v4"]),
+      sha256: z.string(),
+      llvm: z.string(),
+      irBuilder: z.enum(["llvm-bindings", "text"]),
+    }),
+  ),
   sources: z.array(z.object({ path: z.string(), sha256: z.string() })),
 });
 

@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Cpu } from "../../compiler/api.ts";
+import { manifestSchema } from "../../compiler/bundle/manifest.ts";
+import { mapMemory, mapsMemory } from "../../compiler/bundle/memory.ts";
+import { replaceFolder } from "../../compiler/bundle/replace.ts";
+import { bundleFiles, type CompiledModule, writeBundle } from "../../compiler/bundle/write.ts";
+import { openBundle } from "../../runtime/loader/bundle.ts";
+import { counting } from "../ir/sample.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "zeta-bundle-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function compiled(cpu: Cpu = "v3", more: Partial<CompiledModule> = {}): CompiledModule {
+  return {
+    ok: true,
+    module: counting,
+    manifest: {
+      format: 1,
+      name: "sample",
+      zeta: "0.1.0",
+      programs: [{ name: "main", section: "xdp" }],
+      maps: counting.maps.map(({ at: _, ...map }) => map),
+      globals: [],
+      service: null,
+      objects: [],
+      sources: [],
+    },
+    code: {
+      object: Buffer.from(`object for ${cpu}`),
+      llvm: null,
+      assembly: null,
+      toolchain: { llvm: "19.1.7", irBuilder: "text", cpu },
+      programs: [{ name: "main", instructions: 12, stack: 8 }],
+    },
+    problems: [],
+    ...more,
+  };
+}
+
+describe("a written bundle", () => {
+  test("is what the loader opens", async () => {
+    const out = join(folder, "new/sample");
+    const written = writeBundle(out, compiled());
+    expect(written).toMatchObject({ ok: true, files: ["manifest.json", "sample.o"] });
+    const bundle = await openBundle(out);
+    expect(Buffer.from(bundle.objects.get("v3") ?? []).toString()).toBe("object for v3");
+    expect(written.ok && bundle.manifest).toEqual(written.ok && written.manifest);
+  });
+
+  test("names the digests of objects and sources", () => {
+    writeBundle(join(folder, "b"), compiled());
+    const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, "b/manifest.json"), "utf8")));
+    const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");
+    expect(manifest.objects).toEqual([
+      { file: "sample.o", cpu: "v3", sha256: sha256("object for v3"), llvm: "19.1.7", irBuilder: "text" },
+    ]);
+    expect(manifest.sources).toEqual([{ path: "service.ts", sha256: sha256(counting.files[0]?.text ?? "") }]);
+  });
+
+  test("has the same bytes whatever the order of properties and objects", () => {
+    const shuffled = Object.fromEntries(Object.entries(compiled().manifest).reverse());
+    const again = bundleFiles(compiled("v2"), compiled("v3", { manifest: manifestSchema.parse(shuffled) }));
+    expect(bundleFiles(compiled("v3"), compiled("v2")).files).toEqual(again.files);
+  });
+
+  test("holds one object per CPU level", async () => {
+    expect(writeBundle(join(folder, "b"), compiled("v3"), compiled("v4"))).toMatchObject({
+      files: ["manifest.json", "sample.v3.o", "sample.v4.o"],
+    });
+    expect([...(await openBundle(join(folder, "b"))).objects.keys()].sort()).toEqual(["v3", "v4"]);
+  });
+
+  test("replaces an older one as a whole", () => {
+    const out = join(folder, "b");
+    writeBundle(out, compiled("v3"), compiled("v4"));
+    expect(writeBundle(out, compiled()).ok).toBe(true);
+    expect(readdirSync(out).sort()).toEqual(["manifest.json", "sample.o"]);
+    expect(readdirSync(folder)).toEqual(["b"]);
+  });
+
+  test("never names a file outside its folder", () => {
+    const hostile = compiled("v3", { manifest: { ...compiled().manifest, name: "../../etc/x" } });
+    expect(writeBundle(join(folder, "b"), hostile)).toMatchObject({ files: ["______etc_x.o", "manifest.json"] });
+  });
+});
+
+describe("is refused", () => {
+  test("where a folder holds something else, which stays", () => {
+    const out = join(folder, "home");
+    mkdirSync(out);
+    writeFileSync(join(out, "thesis.txt"), "years of work");
+    expect(writeBundle(out, compiled())).toMatchObject({ ok: false, problems: [{ code: "ZT5001" }] });
+    writeFileSync(join(out, "manifest.json"), "{}");
+    expect(writeBundle(out, compiled())).toMatchObject({ ok: false, problems: [{ code: "ZT5001" }] });
+    expect(readFileSync(join(out, "thesis.txt"), "utf8")).toBe("years of work");
+  });
+
+  test("where a file stands, which stays", () => {
+    writeFileSync(join(folder, "b"), "a file");
+    expect(writeBundle(join(folder, "b"), compiled())).toMatchObject({ ok: false, problems: [{ code: "ZT5001" }] });
+    expect(readFileSync(join(folder, "b"), "utf8")).toBe("a file");
+  });
+
+  test("where nothing can be written", () => {
+    writeFileSync(join(folder, "b"), "a file");
+    expect(writeBundle(join(folder, "b/c"), compiled())).toMatchObject({ ok: false, problems: [{ code: "ZT5002" }] });
+  });
+
+  test("for results of different sources, or two of one CPU level", () => {
+    const other = { ...counting, files: [{ path: "service.ts", text: "other" }] };
+    const mixed = writeBundle(join(folder, "b"), compiled("v3"), compiled("v4", { module: other }));
+    expect(mixed).toMatchObject({ ok: false, problems: [{ code: "ZT5003" }] });
+    expect(writeBundle(join(folder, "b"), compiled(), compiled())).toMatchObject({ problems: [{ code: "ZT5003" }] });
+    expect(existsSync(join(folder, "b"))).toBe(false);
+  });
+});
+
+test("a failure while writing leaves the old bundle and nothing else", () => {
+  const out = join(folder, "b");
+  writeBundle(out, compiled());
+  const files = new Map([
+    ["manifest.json", Buffer.from("{}")],
+    ["no/such/folder.o", Buffer.from("x")],
+  ]);
+  expect(() => replaceFolder(out, files)).toThrow(/ENOENT/);
+  expect(readdirSync(out).sort()).toEqual(["manifest.json", "sample.o"]);
+  expect(readdirSync(folder)).toEqual(["b"]);
+});
+
+test("files can be read by everybody, so that an agent with fewer privileges can load them", () => {
+  const mask = process.umask(0o022);
+  try {
+    writeBundle(join(folder, "b"), compiled());
+  } finally {
+    process.umask(mask);
+  }
+  const modes = ["b", "b/manifest.json", "b/sample.o"].map((path) => statSync(join(folder, path)).mode & 0o777);
+  expect(modes).toEqual([0o755, 0o644, 0o644]);
+});
+
+test("map memory counts entries, copies per CPU, and rings", () => {
+  const [hash] = counting.maps;
+  if (hash === undefined) throw new Error("the sample has a map");
+  expect(mapMemory(hash, 8)).toBe(64 * (8 + 8 + 64));
+  expect(mapMemory({ ...hash, kind: "perCpuArray", maxEntries: 10 }, 8)).toBe(10 * (8 * 8 + 8));
+  expect(mapMemory({ ...hash, kind: "ringBuffer", key: null, value: null, maxEntries: 65536 }, 8)).toBe(65536 + 12288);
+  expect(mapsMemory([hash, hash], 1)).toBe(2 * mapMemory(hash, 1));
+});
