@@ -54,7 +54,6 @@ export const packageSets = {
   kernels: [
     { name: "qemu-system-x86", why: "boots the other kernels", command: "qemu-system-x86_64" },
     { name: "busybox-static", why: "the guest's shell", command: "busybox" },
-    { name: "cpio", why: "packs the guest's first file system", command: "cpio" },
   ],
 };
 

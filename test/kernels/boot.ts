@@ -1,0 +1,36 @@
+/** Boots a kernel in qemu and reads its console. Plain emulation: a /dev/kvm that is there may still not work. */
+import { spawn } from "node:child_process";
+import { type Outcome, readConsole } from "./console.ts";
+
+export interface BootOptions {
+  readonly image: string;
+  readonly initramfs: string;
+  /** Milliseconds after which it is ended and what was printed so far counts. */
+  readonly timeout: number;
+}
+
+export async function boot({ image, initramfs, timeout }: BootOptions): Promise<Outcome> {
+  const machine = ["-accel", "tcg", "-cpu", "max", "-m", "2048", "-nodefaults", "-nographic", "-no-reboot"];
+  const system = ["-kernel", image, "-initrd", initramfs, "-append", "console=ttyS0 quiet panic=-1"];
+  const child = spawn("qemu-system-x86_64", [...machine, "-serial", "stdio", ...system], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout,
+    killSignal: "SIGKILL",
+  });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", () => resolve());
+    });
+  } finally {
+    process.off("exit", kill);
+  }
+  return readConsole(output);
+}
