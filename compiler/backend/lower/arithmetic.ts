@@ -1,0 +1,111 @@
+/** Operators on values. */
+import type { BinaryOperator, CompareOperator, Op, Scalar } from "../../ir/ir.ts";
+import { isSigned } from "../../ir/ir.ts";
+import { type BinaryInstruction, type IntegerType, type Predicate, type Value, widthOf } from "../builder.ts";
+import { division, swap } from "../prelude/helpers.ts";
+import { type Frame, resize, valueOf } from "./frame.ts";
+import { llvmType } from "./signature.ts";
+
+type Operator = (frame: Frame, a: Value, b: Value, type: Scalar) => Value;
+
+const plain =
+  (instruction: BinaryInstruction): Operator =>
+  (frame, a, b) =>
+    frame.builder.binary(instruction, a, b);
+
+const constant = (frame: Frame, like: Value, value: bigint): Value =>
+  frame.builder.constant(like.type as IntegerType, value);
+
+/** Counts are modulo the width: LLVM leaves larger ones undefined. */
+const shift =
+  (unsigned: BinaryInstruction, signed: BinaryInstruction): Operator =>
+  (frame, a, b, type) => {
+    const { builder } = frame;
+    const count = builder.binary("and", b, constant(frame, b, BigInt(widthOf(b.type) - 1)));
+    return builder.binary(isSigned(type) ? signed : unsigned, a, count);
+  };
+
+type Quotient = "div" | "rem";
+
+/** By zero: 0, and the dividend. LLVM leaves that undefined, so only constant divisors go through its instructions. */
+function unsignedDivision(frame: Frame, kind: Quotient, a: Value, b: Value): Value {
+  const { builder } = frame;
+  if (b.constant === 0n) return kind === "div" ? b : a;
+  if (b.constant !== null) return builder.binary(kind === "div" ? "udiv" : "urem", a, b);
+  const operator = kind === "div" ? "/" : "%";
+  if (a.type === "i32" && frame.target.cpu === "v2") {
+    // v2 has no 32-bit registers.
+    const wide = builder.call(division(operator, "i64"), [resize(frame, a, "i64"), resize(frame, b, "i64")]);
+    return resize(frame, wide, "i32");
+  }
+  return builder.call(division(operator, a.type as "i32" | "i64"), [a, b]);
+}
+
+/**
+ * Before v4 there is no signed division: divide the magnitudes, then give the quotient the sign of both, the remainder
+ * that of the dividend. Division by zero and MIN / -1 come out right by themselves.
+ */
+function signedDivision(frame: Frame, kind: Quotient, a: Value, b: Value): Value {
+  const { builder } = frame;
+  if (b.constant === 0n) return kind === "div" ? b : a;
+  if (frame.target.cpu === "v4") {
+    return builder.call(division(kind === "div" ? "s/" : "s%", a.type as "i32" | "i64"), [a, b]);
+  }
+  const zero = constant(frame, a, 0n);
+  const negate = (value: Value): Value => builder.binary("sub", zero, value);
+  const negative = (value: Value): Value => builder.compare("slt", value, zero);
+  const magnitude = (value: Value): Value => builder.select(negative(value), negate(value), value);
+  const result = unsignedDivision(frame, kind, magnitude(a), magnitude(b));
+  const flips = kind === "div" ? builder.binary("xor", negative(a), negative(b)) : negative(a);
+  return builder.select(flips, negate(result), result);
+}
+
+const divide =
+  (kind: Quotient): Operator =>
+  (frame, a, b, type) =>
+    isSigned(type) ? signedDivision(frame, kind, a, b) : unsignedDivision(frame, kind, a, b);
+
+const OPERATORS: Readonly<Record<BinaryOperator, Operator>> = {
+  add: plain("add"),
+  sub: plain("sub"),
+  mul: plain("mul"),
+  div: divide("div"),
+  rem: divide("rem"),
+  and: plain("and"),
+  or: plain("or"),
+  xor: plain("xor"),
+  shl: shift("shl", "shl"),
+  shr: shift("lshr", "ashr"),
+};
+
+const PREDICATES: Readonly<Record<CompareOperator, readonly [unsigned: Predicate, signed: Predicate]>> = {
+  eq: ["eq", "eq"],
+  ne: ["ne", "ne"],
+  lt: ["ult", "slt"],
+  le: ["ule", "sle"],
+  gt: ["ugt", "sgt"],
+  ge: ["uge", "sge"],
+};
+
+export const binary = (frame: Frame, op: Extract<Op, { op: "binary" }>): Value =>
+  OPERATORS[op.operator](frame, valueOf(frame, op.a), valueOf(frame, op.b), op.type);
+
+export const compare = (frame: Frame, op: Extract<Op, { op: "compare" }>): Value => {
+  const [unsigned, signed] = PREDICATES[op.operator];
+  return frame.builder.compare(isSigned(op.type) ? signed : unsigned, valueOf(frame, op.a), valueOf(frame, op.b));
+};
+
+export const not = (frame: Frame, op: Extract<Op, { op: "not" }>): Value =>
+  frame.builder.binary("xor", valueOf(frame, op.a), frame.builder.constant("i1", 1n));
+
+export const convert = (frame: Frame, op: Extract<Op, { op: "convert" }>): Value =>
+  resize(frame, valueOf(frame, op.a), llvmType(op.to), isSigned(op.from));
+
+export const select = (frame: Frame, op: Extract<Op, { op: "select" }>): Value =>
+  frame.builder.select(valueOf(frame, op.condition), valueOf(frame, op.a), valueOf(frame, op.b));
+
+export const swapBytes = (frame: Frame, op: Extract<Op, { op: "swap" }>): Value =>
+  frame.builder.call(swap(llvmType(op.type) as "i16" | "i32" | "i64"), [valueOf(frame, op.a)]);
+
+export const isNull = (frame: Frame, op: Extract<Op, { op: "isNull" }>): Value =>
+  frame.builder.compare("eq", valueOf(frame, op.a), frame.builder.nullPointer());

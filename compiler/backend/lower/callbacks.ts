@@ -1,0 +1,137 @@
+/**
+ * `repeat` and `drain`: the kernel calls their bodies back. What a body uses from around it is put into a block of
+ * memory before, and what it may have changed is taken out of it after.
+ */
+import type { IrType, Statement } from "../../ir/ir.ts";
+import type { Value } from "../builder.ts";
+import { KERNEL } from "../prelude/kernel.ts";
+import { at, contextOf, type Frame, homeOf, i64, resize, slotOf, valueOf } from "./frame.ts";
+import { mapAddress } from "./maps.ts";
+import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
+import { readPacketBounds } from "./places.ts";
+import type { CallbackStatement, Captures, Routine } from "./routines.ts";
+
+/** The kernel goes on when a callback gives 0 and stops when it gives 1. */
+const GO_ON = 0;
+const STOP = 1;
+
+interface BlockPlan {
+  readonly context: number | null;
+  readonly temps: readonly number[];
+  readonly slots: readonly number[];
+  readonly variables: readonly number[];
+  readonly bytes: number;
+}
+
+function planOf({ temps, slots, variables }: Captures, context: boolean): BlockPlan {
+  const types: IrType[] = [...(context ? ["pointer" as const] : []), ...temps.map(({ type }) => type)];
+  types.push(...slots.map(() => "pointer" as const), ...variables.map(({ type }) => type));
+  const { offsets, bytes } = layOut(types);
+  const first = context ? 1 : 0;
+  const afterTemps = first + temps.length;
+  return {
+    context: context ? (offsets[0] ?? 0) : null,
+    temps: offsets.slice(first, afterTemps),
+    slots: offsets.slice(afterTemps, afterTemps + slots.length),
+    variables: offsets.slice(afterTemps + slots.length),
+    bytes,
+  };
+}
+
+const callbackOf = (frame: Frame, statement: Statement): { readonly routine: Routine; readonly captures: Captures } => {
+  const routine = frame.routines.callbacks.get(statement);
+  if (routine?.callback === null || routine === undefined) throw new Error("a repeat or drain without its callback");
+  return { routine, captures: routine.callback.captures };
+};
+
+/** Bytes of the block that a statement's callback needs. */
+export function captureBytes(frame: Frame, statement: CallbackStatement): number {
+  const { routine, captures } = callbackOf(frame, statement);
+  return planOf(captures, frame.effectsOf(routine).context).bytes;
+}
+
+/** Fills the block, runs `call` with the callback and the block, and takes the changes out. */
+function around(frame: Frame, statement: CallbackStatement, call: (callback: Value, block: Value) => Value): Value {
+  const { builder } = frame;
+  const { routine, captures } = callbackOf(frame, statement);
+  const effects = frame.effectsOf(routine);
+  const plan = planOf(captures, effects.context);
+  const block = frame.blocks.get(statement) ?? builder.nullPointer();
+  if (plan.context !== null) builder.store(contextOf(frame), at(frame, block, plan.context));
+  captures.temps.forEach((temp, index) => {
+    writeHome(frame, homeAt(frame, block, plan.temps[index] ?? 0, temp.type), valueOf(frame, temp));
+  });
+  captures.slots.forEach((slot, index) => {
+    builder.store(slotOf(frame, slot.id), at(frame, block, plan.slots[index] ?? 0));
+  });
+  const shared = captures.variables.map((variable, index) => {
+    const inside = homeAt(frame, block, plan.variables[index] ?? 0, variable.type);
+    const outside = homeOf(frame, variable.id);
+    writeHome(frame, inside, readHome(frame, outside));
+    return { inside, outside, written: captures.written.has(variable.id) };
+  });
+  const result = call(builder.routine(routine.name), block);
+  for (const { inside, outside, written } of shared) if (written) writeHome(frame, outside, readHome(frame, inside));
+  if (effects.moves) readPacketBounds(frame, true);
+  return result;
+}
+
+export function repeat(frame: Frame, statement: Extract<Statement, { kind: "repeat" }>): void {
+  const trips = resize(frame, valueOf(frame, statement.trips), "i64");
+  around(frame, statement, (callback, block) =>
+    frame.builder.call(KERNEL.loop, [trips, callback, block, i64(frame, 0)]),
+  );
+}
+
+export function drain(frame: Frame, statement: Extract<Statement, { kind: "drain" }>): void {
+  const map = mapAddress(frame, statement.map);
+  const count = around(frame, statement, (callback, block) =>
+    frame.builder.call(KERNEL.user_ringbuf_drain, [map, callback, block, i64(frame, 0)]),
+  );
+  if (statement.result !== null) frame.temps.set(statement.result.id, count);
+}
+
+/** Binds a callback's captures at its entry. `first` is the kernel's own argument. */
+export function receiveCaptures(frame: Frame, first: Value, block: Value): void {
+  const { builder, routine } = frame;
+  if (routine.callback === null) throw new Error(`${routine.name} is no callback`);
+  const { statement, captures } = routine.callback;
+  const plan = planOf(captures, frame.effectsOf(routine).context);
+  if (plan.context !== null) frame.context = builder.load("ptr", at(frame, block, plan.context));
+  captures.temps.forEach((temp, index) => {
+    frame.temps.set(temp.id, readHome(frame, homeAt(frame, block, plan.temps[index] ?? 0, temp.type)));
+  });
+  captures.slots.forEach((slot, index) => {
+    frame.slots.set(slot.id, builder.load("ptr", at(frame, block, plan.slots[index] ?? 0)));
+  });
+  captures.variables.forEach((variable, index) => {
+    frame.homes.set(variable.id, homeAt(frame, block, plan.variables[index] ?? 0, variable.type));
+  });
+  const end = (result: number) => (): void => {
+    builder.leave(i64(frame, result));
+    frame.reachable = false;
+  };
+  frame.labels.set(statement.label, { leave: end(STOP), again: end(GO_ON) });
+  if (statement.kind === "repeat") frame.temps.set(statement.index.id, resize(frame, first, "i32"));
+  else copyRecord(frame, statement, captures, first);
+}
+
+/** A record shorter than the slot cannot be read as one; it is passed over. */
+function copyRecord(
+  frame: Frame,
+  statement: Extract<Statement, { kind: "drain" }>,
+  captures: Captures,
+  record: Value,
+): void {
+  const { builder } = frame;
+  const layout = captures.slots.find((slot) => slot.id === statement.slot)?.layout;
+  if (layout === undefined) throw new Error("malformed IR: a drain without its slot");
+  const size = i64(frame, layout.size);
+  const to = slotOf(frame, statement.slot);
+  const failure = builder.call(KERNEL.dynptr_read, [to, size, record, i64(frame, 0), i64(frame, 0)]);
+  const [skip, read] = [builder.block("skip"), builder.block("read")];
+  builder.branch(builder.compare("ne", failure, i64(frame, 0)), skip, read);
+  builder.enter(skip);
+  builder.leave(i64(frame, GO_ON));
+  builder.enter(read);
+}

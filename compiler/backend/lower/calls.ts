@@ -1,0 +1,114 @@
+/** Calls between the module's own functions, and the two ends of their calling convention. */
+import type { Op, Temp } from "../../ir/ir.ts";
+import type { Value } from "../builder.ts";
+import { contextOf, type Frame, i64, resize, valueOf } from "./frame.ts";
+import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
+import { readPacketBounds } from "./places.ts";
+import type { Routine } from "./routines.ts";
+import { calleeOf, type Parameter, signatureOf } from "./signature.ts";
+
+/** The result of a 128-bit call lies where its block of parameters ends. */
+export function callBlockBytes(callee: Routine, parameters: readonly Parameter[]): number {
+  const block = parameters.some(({ role }) => role === "block")
+    ? layOut(callee.parameters.map(({ type }) => type)).bytes
+    : 0;
+  return block + (parameters.some(({ role }) => role === "result") ? 16 : 0);
+}
+
+export function call(frame: Frame, op: Extract<Op, { op: "call" }>): Value | null {
+  const { builder, effectsOf } = frame;
+  const callee = frame.routines.functions[op.function];
+  if (callee === undefined) throw new Error(`malformed IR: there is no function ${op.function}`);
+  const effects = effectsOf(callee);
+  const signature = signatureOf(callee, effects);
+  const memory = frame.blocks.get(op) ?? builder.nullPointer();
+  const { offsets, bytes } = layOut(callee.parameters.map(({ type }) => type));
+  const values = new Map(
+    callee.parameters.map((temp, index) => [temp.id, valueOf(frame, op.values[index] ?? missing(callee))]),
+  );
+  const inBlock = signature.parameters.some(({ role }) => role === "block");
+  const resultHome = homeAt(frame, memory, inBlock ? bytes : 0, "u128");
+  const argument = (parameter: Parameter): Value => {
+    switch (parameter.role) {
+      case "context":
+        return contextOf(frame);
+      case "result":
+        return resultHome.pointer;
+      case "value": {
+        const value = values.get(parameter.temp.id) as Value;
+        if (parameter.part === "whole") return value;
+        const shift = builder.constant("i128", parameter.part === "low" ? 0n : 64n);
+        return resize(frame, builder.binary("lshr", value, shift), "i64");
+      }
+      default:
+        callee.parameters.forEach((temp, index) => {
+          writeHome(frame, homeAt(frame, memory, offsets[index] ?? 0, temp.type), values.get(temp.id) as Value);
+        });
+        return memory;
+    }
+  };
+  const given = builder.call(calleeOf(callee, signature), signature.parameters.map(argument));
+  if (effects.moves) readPacketBounds(frame, true);
+  if (callee.result === null) return null;
+  return callee.result === "u128" ? readHome(frame, resultHome) : given;
+}
+
+const missing = (callee: Routine): never => {
+  throw new Error(`malformed IR: a call of ${callee.name} gives too few values`);
+};
+
+/** Binds the parameters of a function at its entry. */
+export function receive(frame: Frame, parameters: readonly Parameter[], values: readonly Value[]): void {
+  const { builder, temps } = frame;
+  const halves = new Map<number, Value>();
+  parameters.forEach((parameter, index) => {
+    const value = values[index] as Value;
+    switch (parameter.role) {
+      case "context":
+        frame.context = value;
+        break;
+      case "result":
+        frame.resultPointer = value;
+        break;
+      case "value": {
+        const { temp, part } = parameter;
+        if (part === "whole") temps.set(temp.id, value);
+        else if (part === "low") halves.set(temp.id, value);
+        else temps.set(temp.id, joined(frame, halves.get(temp.id) as Value, value));
+        break;
+      }
+      case "block":
+        receiveBlock(frame, frame.routine.parameters, value);
+        break;
+      default:
+        throw new Error(`${builder ? parameter.role : ""} belongs to a callback`);
+    }
+  });
+}
+
+function joined(frame: Frame, low: Value, high: Value): Value {
+  const { builder } = frame;
+  const wide = builder.binary("shl", resize(frame, high, "i128"), builder.constant("i128", 64n));
+  return builder.binary("or", wide, resize(frame, low, "i128"));
+}
+
+function receiveBlock(frame: Frame, parameters: readonly Temp[], block: Value): void {
+  const { offsets } = layOut(parameters.map(({ type }) => type));
+  parameters.forEach((temp, index) => {
+    frame.temps.set(temp.id, readHome(frame, homeAt(frame, block, offsets[index] ?? 0, temp.type)));
+  });
+}
+
+/** Leaves the routine with a result, or without. */
+export function leave(frame: Frame, value: Value | null): void {
+  const { builder, routine } = frame;
+  if (routine.result === "u128" && value !== null && frame.resultPointer !== null) {
+    writeHome(frame, { pointer: frame.resultPointer, type: "u128", align: 8 }, value);
+    builder.leave(null);
+  } else if (routine.kind === "callback") {
+    builder.leave(i64(frame, 0));
+  } else {
+    builder.leave(value);
+  }
+  frame.reachable = false;
+}

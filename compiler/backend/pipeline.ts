@@ -1,0 +1,78 @@
+/** LLVM module → optimised → object: opt piped into llc, then debug sections off. Nothing touches the disk. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { Cpu } from "../api.ts";
+import type { Toolchain } from "./toolchain.ts";
+
+export type PipelineResult =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly tool: string; readonly output: string };
+
+interface Ended {
+  readonly tool: string;
+  readonly output: Uint8Array;
+  readonly errors: string;
+  readonly failure: string | null;
+}
+
+function watch(tool: string, child: ChildProcessWithoutNullStreams): Promise<Ended> {
+  const output: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+  return new Promise((resolve) => {
+    const end = (failure: string | null): void => {
+      resolve({ tool, output: Buffer.concat(output), errors: Buffer.concat(errors).toString("utf8"), failure });
+    };
+    child.on("error", (error) => end(error.message));
+    child.on("close", (code, signal) => end(code === 0 ? null : `ended with ${signal ?? `status ${code}`}`));
+  });
+}
+
+function start(command: string, options: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(command, options, { stdio: ["pipe", "pipe", "pipe"] });
+  // A program that ends before it has read everything closes the pipe; its exit status tells the story.
+  child.stdin.on("error", () => {});
+  return child;
+}
+
+const failed = ({ tool, errors, failure }: Ended): PipelineResult => ({
+  ok: false,
+  tool,
+  output: errors.trim() === "" ? (failure ?? "") : errors,
+});
+
+/** Runs opt and llc on a module given as text or bitcode. */
+export async function generate(
+  { opt, llc }: Toolchain,
+  module: string | Uint8Array,
+  cpu: Cpu,
+  kind: "object" | "assembly",
+): Promise<PipelineResult> {
+  const optimiser = start(opt, ["-passes=default<O2>", `-mcpu=${cpu}`, "-o", "-", "-"]);
+  const generator = start(llc, [
+    "-march=bpf",
+    `-mcpu=${cpu}`,
+    `-filetype=${kind === "object" ? "obj" : "asm"}`,
+    "-o",
+    "-",
+    "-",
+  ]);
+  const ended = Promise.all([watch("opt", optimiser), watch("llc", generator)]);
+  optimiser.stdout.pipe(generator.stdin);
+  optimiser.stdin.end(module);
+  const [optimised, generated] = await ended;
+  if (optimised.failure !== null) return failed(optimised);
+  if (generated.failure !== null) return failed(generated);
+  // llc reports a stack that is too large and goes on.
+  if (/^error: /m.test(generated.errors)) return failed(generated);
+  return { ok: true, bytes: generated.output };
+}
+
+/** Removes DWARF. BTF and its line information stay. */
+export async function strip(command: string, object: Uint8Array): Promise<PipelineResult> {
+  const child = start(command, ["-g", "-o", "-", "-"]);
+  const ended = watch("llvm-strip", child);
+  child.stdin.end(object);
+  const result = await ended;
+  return result.failure === null ? { ok: true, bytes: result.output } : failed(result);
+}
