@@ -44,3 +44,16 @@ export { writePcap } from "./pcap/pcap.ts";
 export { type PcapngOptions, writePcapng } from "./pcap/pcapng.ts";
 export { readCapture } from "./pcap/read.ts";
 export { type Random, random } from "./random.ts";
+export { interpreter } from "./targets/interpreter.ts";
+export type { TestMap } from "./targets/map.ts";
+export type {
+  Compiled,
+  Outcome,
+  Redirected,
+  Running,
+  Source,
+  Target,
+  TargetOptions,
+  TestConfig,
+  TestGlobals,
+} from "./targets/target.ts";

@@ -50,3 +50,31 @@ export const notASpan = problem("ZT9010", (text: string) => ({
   message: `'${text}' is not a length of time.`,
   fix: 'Write nanoseconds as a bigint, or "5s", "250ms", "10us", "1ns", "2m", "1h".',
 }));
+
+export const noSuchField = problem("ZT9011", (path: string, known: readonly string[]) => ({
+  message: `The program has no config field '${path}'.`,
+  fix: known.length === 0 ? "It declares none." : `It has: ${known.join(", ")}.`,
+}));
+
+export const mapRefused = problem("ZT9012", (name: string, what: string, errno: number) => ({
+  message: `Map '${name}' refused to ${what} (errno ${errno}).`,
+  fix: "Look at its kind, its flags and its number of entries.",
+}));
+
+export const noSuchGlobal = problem("ZT9013", (name: string, known: readonly string[]) => ({
+  message: `The program has no global '${name}'.`,
+  fix: known.length === 0 ? "It declares none." : `It has: ${known.join(", ")}.`,
+}));
+
+export const noSuchProgram = problem("ZT9014", (name: string | null, known: readonly string[]) => ({
+  message:
+    name === null
+      ? "The module has several programs and none is named as its root."
+      : `The module has no program '${name}'.`,
+  fix: `Name one of: ${known.join(", ")}.`,
+}));
+
+export const notCompiled = problem("ZT9015", (name: string) => ({
+  message: `'${name}' has no object for the kernel.`,
+  fix: "Give the source file, or compile it with an object before running it on the kernel target.",
+}));

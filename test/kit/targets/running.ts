@@ -1,0 +1,124 @@
+/** What every target shares once a program is loaded: typed maps, drops, counters, events, outcomes. */
+import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import { decode } from "../../../sdk/layout/codec.ts";
+import { type Verdict, verdictOf } from "../matchers/verdict.ts";
+import { fromBytes } from "../packet/packet.ts";
+import { noSuchField, noSuchMap, notSupported } from "../problems.ts";
+import { type RawMap, type TestMap, testMap } from "./map.ts";
+import { nanoseconds } from "./span.ts";
+import type { Compiled, Outcome, Redirected, Running, TestGlobals } from "./target.ts";
+
+/** What a target brings. */
+export interface Engine {
+  readonly name: string;
+  runOne(packet: Uint8Array): RawOutcome | Promise<RawOutcome>;
+  raw(map: string): RawMap;
+  readonly globals: TestGlobals;
+  /** False when the program's clock cannot be moved. */
+  advance(by: bigint): boolean;
+  close(): void | Promise<void>;
+}
+
+export interface RawOutcome {
+  readonly action: number;
+  readonly packet: Uint8Array;
+  readonly redirect: Redirected | null;
+}
+
+/** Values of a per-CPU map by sum, others as they are. */
+const total = (value: unknown): bigint =>
+  Array.isArray(value) ? value.reduce((sum: bigint, one) => sum + total(one), 0n) : BigInt((value ?? 0n) as bigint);
+
+const nextHopOf = (verdict: Verdict, outcome: RawOutcome): string | null => {
+  const first = verdict === "transmit" || verdict === "redirect" ? fromBytes(outcome.packet).layers[0] : undefined;
+  return first?.kind === "ethernet" ? first.destination : null;
+};
+
+export function startRunning({ module, manifest }: Compiled, engine: Engine): Running {
+  const service = manifest?.service ?? null;
+  const names = module.maps.map((map) => map.name);
+  const opened = new Map<string, TestMap>();
+  const map = (name: string): TestMap => {
+    const data = module.maps.find((one) => one.name === name);
+    if (data === undefined) throw new ZetaError([noSuchMap(null, name, names)]);
+    const known = opened.get(name) ?? testMap(data, engine.raw(name));
+    opened.set(name, known);
+    return known;
+  };
+
+  const dropCounts = (): bigint[] => {
+    const dropsMap = service?.dropsMap ?? null;
+    return dropsMap === null ? [] : (service?.drops ?? []).map((_, index) => total(map(dropsMap).get(index)));
+  };
+  const dropsBefore = dropCounts();
+  /** Counts at the last drop seen: the one that has risen since is the reason of the next. */
+  let lastDrops = dropsBefore;
+  const reasonOf = (verdict: Verdict): string | null => {
+    if (verdict !== "drop") return null;
+    const now = dropCounts();
+    const risen = now.findIndex((count, index) => count > (lastDrops[index] ?? 0n));
+    lastDrops = now;
+    return service?.drops[risen] ?? null;
+  };
+
+  const paths = service?.config.map((field) => field.path) ?? [];
+  let open = true;
+  const close = async (): Promise<void> => {
+    if (!open) return;
+    open = false;
+    await engine.close();
+  };
+
+  return {
+    async run(...packets) {
+      const outcomes: Outcome[] = [];
+      for (const packet of packets) {
+        const raw = await engine.runOne(packet instanceof Uint8Array ? packet : packet.bytes);
+        const verdict = verdictOf(raw.action);
+        outcomes.push({
+          verdict,
+          packet: fromBytes(raw.packet),
+          redirect: raw.redirect,
+          nextHop: nextHopOf(verdict, raw),
+          reason: reasonOf(verdict),
+        });
+      }
+      return outcomes;
+    },
+    map,
+    maps: names,
+    globals: engine.globals,
+    config: {
+      paths,
+      set(path) {
+        throw new ZetaError([
+          paths.includes(path) ? notSupported(null, `Setting '${path}'`, engine.name) : noSuchField(null, path, paths),
+        ]);
+      },
+    },
+    async events(name) {
+      if (name !== undefined) return map(name).records();
+      const streams = service?.state.filter((state) => state.kind === "events") ?? [];
+      const lists = streams.map(async ({ map: stream, value }) => {
+        const records = (await map(stream).records()) as Uint8Array[];
+        return value === null ? records : records.map((record) => decode(value, record));
+      });
+      return (await Promise.all(lists)).flat();
+    },
+    drops() {
+      const counts = dropCounts().map(
+        (count, index) => [service?.drops[index] ?? "", count - (dropsBefore[index] ?? 0n)] as const,
+      );
+      return Object.fromEntries(counts.filter(([, count]) => count > 0n));
+    },
+    counters() {
+      const counters = service?.state.filter((state) => state.kind === "counter") ?? [];
+      return Object.fromEntries(counters.map(({ path, map: name, index }) => [path, total(map(name).get(index))]));
+    },
+    advance(by) {
+      if (!engine.advance(nanoseconds(by))) throw new ZetaError([notSupported(null, "Moving the clock", engine.name)]);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,92 @@
+/** A place where a program runs under test. One table of packets runs on every target and must give the same outcomes. */
+import type { Manifest } from "../../../compiler/bundle/manifest.ts";
+import type { Module } from "../../../compiler/ir/ir.ts";
+import type { Verdict } from "../matchers/verdict.ts";
+import type { Packet } from "../packet/packet.ts";
+import type { TestMap } from "./map.ts";
+
+/** A compiled program: its checked IR, what describes it, and its object where a compiler made one. */
+export interface Compiled {
+  readonly module: Module;
+  /** Null for modules built by hand: such a program has maps and globals, but no config, drops or counters. */
+  readonly manifest: Manifest | null;
+  /** Null when only the interpreter shall run it. */
+  readonly object: Uint8Array | null;
+}
+
+/** The path or URL of a service's source file, or a program that is compiled already. */
+export type Source = string | URL | Compiled;
+
+export interface TargetOptions {
+  /** Of random numbers: the same seed gives the same run. 0 unless told. */
+  readonly seed?: number;
+  /** Nanoseconds at which the clock stands until it is advanced. 0 unless told. */
+  readonly clock?: bigint;
+  /** Config by path ("acl.rules") and its value, set before the first packet. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Values of globals by name, set before the first packet. */
+  readonly globals?: Readonly<Record<string, unknown>>;
+  /** The program to run: the service's root, or the only one, unless told. */
+  readonly program?: string;
+  /** Index of the interface that packets come in by; the loopback's, 1, unless told. */
+  readonly interface?: number;
+}
+
+/** `unknown`: the kernel's test run says that a packet is redirected, but not where to. */
+export type Redirected =
+  | { readonly kind: "interface"; readonly interface: number }
+  | { readonly kind: "map"; readonly map: string; readonly key: number }
+  | "unknown";
+
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** As the program left it, whatever the verdict. */
+  readonly packet: Packet;
+  /** Null unless the verdict is `redirect`. */
+  readonly redirect: Redirected | null;
+  /** The MAC address the packet leaves for; null unless it is sent on (`transmit` or `redirect`). */
+  readonly nextHop: string | null;
+  /** What counted the drop, if the service counts drops and this packet was the cause of one. */
+  readonly reason: string | null;
+}
+
+export interface TestConfig {
+  /** Replaces a field's value for the next packets. @throws ZetaError ZT9011 for an unknown path. */
+  set(path: string, value: unknown): void;
+  readonly paths: readonly string[];
+}
+
+export interface TestGlobals {
+  readonly names: readonly string[];
+  get(name: string): unknown;
+  /** @throws on the kernel, for constants: those are set by `TargetOptions.globals`. */
+  set(name: string, value: unknown): void;
+}
+
+/** A program on a target. Close it, also when a test fails: `await using running = await target.load(source)`. */
+export interface Running {
+  /** Runs the packets in order, one after the other; state stays between them. */
+  run(...packets: readonly (Packet | Uint8Array)[]): Promise<Outcome[]>;
+  /** Typed access by the map's declared layouts. @throws ZetaError ZT9006 for an unknown name. */
+  map(name: string): TestMap;
+  readonly maps: readonly string[];
+  readonly globals: TestGlobals;
+  readonly config: TestConfig;
+  /** Takes the events that a service's event streams (or, by name, a ring buffer) hold. */
+  events(map?: string): Promise<unknown[]>;
+  /** Drops by reason since loading: `{ "acl: not allowed": 3n }`. Reasons without drops are left out. */
+  drops(): Record<string, bigint>;
+  /** Counters by path: `{ "acl.allowed": 12n }`. */
+  counters(): Record<string, bigint>;
+  /** Moves the clock: "5s", "250ms", or nanoseconds. */
+  advance(by: string | bigint): void;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Target {
+  readonly name: "interpreter" | "kernel";
+  /** Null where the target can run; otherwise what this process lacks. */
+  readonly missing: () => Promise<string | null>;
+  load(source: Source, options?: TargetOptions): Promise<Running>;
+}
