@@ -165,6 +165,7 @@ export class BlockBuilder {
 
   if(condition: Operand, then: Body, otherwise: Body = () => undefined): void {
     const at = this.#next();
+    // biome-ignore lint/suspicious/noThenProperty: the IR names its branch so, and nothing awaits a statement.
     this.#add({ kind: "if", condition, then: this.#inside(then), otherwise: this.#inside(otherwise), at });
   }
 
@@ -238,7 +239,12 @@ export class ModuleBuilder {
   }
 
   /** Gives the global's index. */
-  global(name: string, layout: LayoutData, initial = new Uint8Array(layout.size), constantData = false): number {
+  global(
+    name: string,
+    layout: LayoutData,
+    initial: Uint8Array = new Uint8Array(layout.size),
+    constantData = false,
+  ): number {
     this.#globals.push({ name, layout, constant: constantData, initial, at: { file: 0, line: 1, column: 1 } });
     return this.#globals.length - 1;
   }
