@@ -35,6 +35,8 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
 /** Codes whose meaning differs from their family's. */
 const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT1003: EXIT.usage,
+  ZT3102: EXIT.usage,
+  ZT3103: EXIT.usage,
   ZT4001: EXIT.environment,
   ZT4002: EXIT.environment,
   ZT4004: EXIT.usage,
@@ -49,25 +51,24 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT4018: EXIT.usage,
   ZT4019: EXIT.source,
   ZT5002: EXIT.environment,
-  ZT5022: EXIT.environment,
   ZT5026: EXIT.environment,
   ZT5027: EXIT.environment,
-  ZT5028: EXIT.source,
   ZT5029: EXIT.source,
-  ZT5032: EXIT.environment,
 };
 
-/** ZT1 and ZT2 the language, ZT3 the back end and its tools, ZT4 loader and kernel, ZT5 command and bundle, ZT7 lab. */
+/** ZT1 and ZT2 the language, ZT30 its limits in eBPF, ZT31 LLVM, ZT4 loader and kernel, ZT5 command and bundle, ZT7 lab. */
 const FAMILIES: Readonly<Record<string, ExitCode>> = {
   ZT1: EXIT.source,
   ZT2: EXIT.source,
-  ZT3: EXIT.environment,
+  ZT30: EXIT.source,
+  ZT31: EXIT.environment,
   ZT4: EXIT.kernel,
   ZT5: EXIT.usage,
   ZT7: EXIT.environment,
 };
 
-export const exitCodeOf = (code: string): ExitCode => EXCEPTIONS[code] ?? FAMILIES[code.slice(0, 3)] ?? EXIT.internal;
+export const exitCodeOf = (code: string): ExitCode =>
+  EXCEPTIONS[code] ?? FAMILIES[code.slice(0, 4)] ?? FAMILIES[code.slice(0, 3)] ?? EXIT.internal;
 
 /** What the first error asks for; warnings alone are no failure. */
 export function exitCodeFor(problems: readonly Problem[]): ExitCode {

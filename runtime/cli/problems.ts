@@ -1,19 +1,14 @@
 /** What can go wrong between a person and the command. Pages in docs/errors. */
 import { problem } from "../../compiler/diagnostics/problem.ts";
 
-export const usage = problem("ZT5020", (message: string, command: string) => ({
+export const usage = problem("ZT5020", (message: string, command: string, meant: string | null = null) => ({
   message,
-  fix: `See '${command} --help'.`,
+  fix: `${meant === null ? "" : `Did you mean '${meant}'? `}See '${command} --help'.`,
 }));
 
 export const noSuchInput = problem("ZT5021", (path: string) => ({
   message: `There is no file or folder '${path}'.`,
   fix: "Check the path; it is taken relative to the working directory.",
-}));
-
-export const inputUnreadable = problem("ZT5022", (path: string, reason: string) => ({
-  message: `'${path}' cannot be read: ${reason}.`,
-  fix: "Check its permissions and what it is.",
 }));
 
 export const unknownCode = problem("ZT5023", (code: string, near: string | null) => ({
@@ -41,14 +36,17 @@ export const compilerMissing = problem("ZT5027", (packageName: string) => ({
   fix: `Install it beside zeta: npm install --save-dev ${packageName}. Bundles run without it.`,
 }));
 
-export const badConfig = problem("ZT5028", (path: string, reason: string) => ({
-  message: `The config in '${path}' is not usable: ${reason}.`,
-  fix: 'Give a JSON object with the fields the service declares, by middlebox: { "acl": { "perSecond": 100 } }.',
-}));
-
-export const noService = problem("ZT5029", (name: string) => ({
-  message: `'${name}' declares no program to attach.`,
-  fix: 'Export a service, or an XDP program: section "xdp".',
+export const noService = problem("ZT5029", (name: string, wanted: string | null, known: readonly string[]) => ({
+  message:
+    wanted === null
+      ? known.length === 0
+        ? `'${name}' has no program that an interface takes.`
+        : `'${name}' has several programs that an interface takes.`
+      : `'${name}' has no program '${wanted}' that an interface takes.`,
+  fix:
+    known.length === 0
+      ? 'Export a service, or a program of section "xdp".'
+      : `Say --program with one of: ${known.join(", ")}.`,
 }));
 
 export const nothingChosen = problem("ZT5030", (command: string) => ({
@@ -59,9 +57,4 @@ export const nothingChosen = problem("ZT5030", (command: string) => ({
 export const noSuchRun = problem("ZT5031", (what: string, known: readonly string[]) => ({
   message: `There is no run ${what}.`,
   fix: known.length === 0 ? "Nothing is running, and nothing was left behind." : `There is: ${known.join(", ")}.`,
-}));
-
-export const environmentLacks = problem("ZT5032", (what: string, remedy: string) => ({
-  message: `This machine lacks ${what}.`,
-  fix: remedy,
 }));

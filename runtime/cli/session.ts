@@ -21,7 +21,7 @@ export interface Host {
 export interface Sink {
   readonly isTTY: boolean;
   readonly columns: number | undefined;
-  write(text: string): void;
+  write(content: string | Uint8Array): void;
 }
 
 /** How problems and results are written. `pretty` is for people, the rest for programs. */
@@ -46,11 +46,13 @@ export interface Session {
   readonly paintOut: Palette;
   readonly paintErr: Palette;
   /** Data, for the next program in the pipe. */
-  readonly print: (text: string) => void;
+  readonly print: (content: string | Uint8Array) => void;
   /** Messages, for the person who waits. */
   readonly tell: (text: string) => void;
   /** Problems in the chosen format; gives the exit code they ask for. `data` joins the JSON document. */
   readonly report: (problems: readonly Problem[], data?: Readonly<Record<string, unknown>>) => ExitCode;
+  /** Warnings of a command that goes on: always for people, on standard error. */
+  readonly warn: (problems: readonly Problem[]) => void;
   /** A path of the command line, absolute. */
   readonly path: (path: string) => string;
 }
@@ -84,8 +86,15 @@ export function openSession(host: Host, options: CommonOptions): Session {
   const colourFor = ({ isTTY }: Sink): boolean => wantsColour(choice, { isTTY, env: host.env });
   const verbose = options.verbose ?? false;
   const path: Session["path"] = (given) => resolve(host.cwd, given);
-  const print = (text: string) => host.stdout.write(text);
+  const print = (content: string | Uint8Array) => host.stdout.write(content);
   const tell = (text: string) => host.stderr.write(text);
+
+  const warn: Session["warn"] = (problems) => {
+    const colour = colourFor(host.stderr);
+    const width = host.stderr.columns;
+    const source = sourceReader(path);
+    tell(renderProblems(problems, { source, colour, verbose, ...(width === undefined ? {} : { width }) }));
+  };
 
   const report: Session["report"] = (problems, data = {}) => {
     const ok = problems.every(({ severity }) => severity !== "error");
@@ -94,12 +103,7 @@ export function openSession(host: Host, options: CommonOptions): Session {
       const sarif = problemsAsSarif(problems, { version: version(), root: host.cwd });
       print(`${JSON.stringify(sarif, null, 2)}\n`);
     } else if (format === "text") print(problemsAsText(problems));
-    else {
-      const colour = colourFor(host.stderr);
-      const width = host.stderr.columns;
-      const source = sourceReader(path);
-      tell(renderProblems(problems, { source, colour, verbose, ...(width === undefined ? {} : { width }) }));
-    }
+    else warn(problems);
     return exitCodeFor(problems);
   };
 
@@ -112,6 +116,7 @@ export function openSession(host: Host, options: CommonOptions): Session {
     print,
     tell,
     report,
+    warn,
     path,
   };
 }

@@ -1,0 +1,118 @@
+/** What `zeta build` does: compiles, asks the kernel, writes and reports, once or at every change. */
+import { dirname, join, resolve } from "node:path";
+import type { CompileResult } from "../../../compiler/api.ts";
+import { writeBundle } from "../../../compiler/bundle/write.ts";
+import type { Problem } from "../../../compiler/diagnostics/problem.ts";
+import { displayPath, loadCompiler, missingInputs } from "../compiler.ts";
+import type { ExitCode } from "../exit.ts";
+import { usage } from "../problems.ts";
+import type { Session } from "../session.ts";
+import { catchSignals, exitCodeOfSignal } from "../signals.ts";
+import { emit } from "./emit.ts";
+import { type BuildOptions, compileOptions } from "./options.ts";
+import { buildReport, reportText } from "./report.ts";
+import { type Verification, verify } from "./verify.ts";
+import { watchFiles } from "./watch.ts";
+
+/** Bundles stand together in one folder that version control can ignore. */
+const defaultOut = (name: string): string => join("build", name);
+
+/** Verifies, writes and reports one compilation. */
+async function deliver(
+  session: Session,
+  options: BuildOptions,
+  result: CompileResult,
+  started: number,
+): Promise<ExitCode> {
+  if (!result.ok) return session.report(result.problems);
+  const verification: Verification =
+    options.verify === false ? { ok: null, reason: "--no-verify." } : await verify(result, options.verify === true);
+  if (verification.ok === false) return session.report([...result.problems, ...verification.problems]);
+
+  const out = options.out ?? defaultOut(result.manifest.name);
+  const written = writeBundle(session.path(out), result);
+  if (!written.ok) return session.report([...result.problems, ...written.problems]);
+
+  const report = buildReport(result, verification);
+  const milliseconds = Math.round(performance.now() - started);
+  const code = session.report(result.problems, { out, ...report, milliseconds });
+  if (session.format === "pretty") {
+    const { paintErr: paint } = session;
+    session.tell(`${paint.good("built")} ${displayPath(session, out)} ${paint.faint(`in ${milliseconds} ms`)}\n`);
+    session.tell(reportText(report, verification, session));
+  }
+  return code;
+}
+
+async function buildOnce(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
+  const started = performance.now();
+  const compiler = await loadCompiler();
+  const result = await compiler.compile(session.path(file), compileOptions(options));
+  return deliver(session, options, result, started);
+}
+
+/** Files to watch: all that went into the module, or after a failure those that are known and named by problems. */
+function sourcesOf(
+  session: Session,
+  entry: string,
+  known: readonly string[],
+  result: CompileResult,
+): readonly string[] {
+  if (result.ok) {
+    // Module paths are relative to the build's root, which is the entry's folder or one above it.
+    const paths = result.module.files.map(({ path }) => path);
+    const root = rootOf(entry, paths);
+    return [entry, ...paths.map((path) => resolve(root, path))];
+  }
+  const named = result.problems.flatMap(({ at }: Problem) => (at === null ? [] : [session.path(at.file)]));
+  return [...new Set([...known, ...named])];
+}
+
+/** The folder that the module's paths are relative to: the one from which one of them leads to the entry. */
+function rootOf(entry: string, paths: readonly string[]): string {
+  const own = paths.find((path) => entry.endsWith(`/${path}`));
+  return own === undefined ? dirname(entry) : entry.slice(0, -own.length);
+}
+
+async function buildOnChange(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
+  using signals = catchSignals();
+  const { createCompiler } = await loadCompiler();
+  const compiler = createCompiler();
+  const entry = session.path(file);
+  let sources: readonly string[] = [entry];
+  let building: Promise<void> = Promise.resolve();
+
+  const build = async (): Promise<void> => {
+    const started = performance.now();
+    const result = await compiler.compile(entry, compileOptions(options));
+    sources = sourcesOf(session, entry, sources, result);
+    watcher.follow(sources);
+    await deliver(session, options, result, started);
+    if (session.format === "pretty") session.tell(session.paintErr.faint("Watching for changes; Ctrl-C ends.\n"));
+  };
+  const failure = Promise.withResolvers<never>();
+  // Builds follow one another: a change during a build starts the next.
+  const watcher = watchFiles(() => {
+    building = building.then(build).catch(failure.reject);
+  });
+  try {
+    building = build();
+    await building;
+    return exitCodeOfSignal(await Promise.race([signals.ended, failure.promise]));
+  } finally {
+    watcher.close();
+    await building;
+  }
+}
+
+export async function build(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
+  const missing = missingInputs(session, [file]);
+  if (missing.length > 0) return session.report(missing);
+  if (options.emit !== undefined) {
+    if (options.watch === true) {
+      return session.report([usage(null, "--emit writes one stage once; it does not go with --watch.", "zeta build")]);
+    }
+    return emit(session, file, options, options.emit);
+  }
+  return options.watch === true ? buildOnChange(session, options, file) : buildOnce(session, options, file);
+}

@@ -1,0 +1,43 @@
+/** `--emit`: one stage of the compilation instead of a bundle. */
+import { writeFileSync } from "node:fs";
+import type { CompileResult, LowerResult } from "../../../compiler/api.ts";
+import { cannotWrite } from "../../../compiler/bundle/problems.ts";
+import { loadCompiler } from "../compiler.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import { usage } from "../problems.ts";
+import type { Session } from "../session.ts";
+import { type BuildOptions, compileOptions, type Emitted } from "./options.ts";
+
+type Stage = { readonly content: string | Uint8Array } | Exclude<CompileResult | LowerResult, { readonly ok: true }>;
+
+async function stageOf(session: Session, file: string, options: BuildOptions, emitted: Emitted): Promise<Stage> {
+  const compiler = await loadCompiler();
+  const entry = session.path(file);
+  if (emitted === "ir") {
+    const lowered = await compiler.lower(entry, compileOptions(options));
+    return lowered.ok ? { content: compiler.printModule(lowered.module) } : lowered;
+  }
+  const result = await compiler.compile(entry, compileOptions(options, emitted));
+  if (!result.ok) return result;
+  const { object, llvm, assembly } = result.code;
+  return { content: { object, llvm: llvm ?? "", asm: assembly ?? "" }[emitted] };
+}
+
+/** Writes the stage to --out, or to standard output. */
+export async function emit(session: Session, file: string, options: BuildOptions, emitted: Emitted): Promise<ExitCode> {
+  if (emitted === "object" && options.out === undefined && session.host.stdout.isTTY) {
+    return session.report([usage(null, "An object is not text for a terminal: say --out FILE.", "zeta build")]);
+  }
+  const stage = await stageOf(session, file, options, emitted);
+  if ("problems" in stage) return session.report(stage.problems);
+  if (options.out === undefined) {
+    session.print(stage.content);
+    return EXIT.ok;
+  }
+  try {
+    writeFileSync(session.path(options.out), stage.content);
+    return EXIT.ok;
+  } catch (error) {
+    return session.report([cannotWrite(null, options.out, error instanceof Error ? error.message : String(error))]);
+  }
+}

@@ -1,0 +1,28 @@
+/** `zeta build`: a source file into a bundle folder, once or at every change. */
+import { type Command, Option } from "commander";
+import { type BuildOptions, EMITTED, withCompilerOptions } from "../build/options.ts";
+import { type CommandContext, defineCommand, runs } from "../command.ts";
+import type { Session } from "../session.ts";
+
+export function buildCommand(context: CommandContext): Command {
+  const command = defineCommand({
+    syntax: "build <file>",
+    summary: "build a service into a bundle that nodes load",
+    examples: [
+      "zeta build service.ts",
+      "zeta build service.ts --out build/firewall --cpu v4",
+      "zeta build service.ts --emit ir",
+      "zeta build service.ts --watch",
+    ],
+    reportsSource: true,
+  })
+    .option("-o, --out <folder>", "where the bundle goes (default build/NAME), or the file for --emit")
+    .addOption(new Option("--emit <stage>", "write one stage of the compilation instead of a bundle").choices(EMITTED))
+    .option("-w, --watch", "build again whenever a source file changes")
+    .option("--verify", "have the kernel's verifier check the result, and fail when it cannot be asked")
+    .option("--no-verify", "do not ask the kernel (by default it is asked when privileges permit)");
+  return runs(withCompilerOptions(command), context, async (session: Session, options: BuildOptions, file: string) => {
+    const { build } = await import("../build/build.ts");
+    return build(session, options, file);
+  });
+}

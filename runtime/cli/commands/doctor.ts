@@ -1,0 +1,53 @@
+/** `zeta doctor`: what this machine has and lacks, with the remedies. */
+import type { Command } from "commander";
+import { type CommandContext, defineCommand, runs } from "../command.ts";
+import type { Fact, FactState, Need } from "../doctor/fact.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import type { Session } from "../session.ts";
+import { textTable } from "../text-table.ts";
+
+const SECTIONS: readonly (readonly [Need, string])[] = [
+  ["zeta", "Zeta itself"],
+  ["build", "To build (zeta check, zeta build)"],
+  ["run", "To run (zeta run, zeta/runtime)"],
+  ["lab", "For labs, the demo and kernel tests"],
+];
+
+const MARKS: Readonly<Record<FactState, string>> = { ok: "✓", missing: "✗", limited: "!", unknown: "?" };
+
+function row(fact: Fact, { paintOut: paint }: Session): readonly string[] {
+  const colours = { ok: paint.good, missing: paint.error, limited: paint.warning, unknown: paint.faint };
+  return [`  ${colours[fact.state](MARKS[fact.state])}`, fact.title, fact.found];
+}
+
+const isLacking = ({ state }: Fact): boolean => state === "missing";
+
+async function doctor(session: Session): Promise<ExitCode> {
+  const { examine } = await import("../doctor/examine.ts");
+  const facts = await examine();
+  const code = facts.some(isLacking) ? EXIT.environment : EXIT.ok;
+  if (session.format === "json") {
+    session.print(`${JSON.stringify({ ok: code === EXIT.ok, facts }, null, 2)}\n`);
+    return code;
+  }
+  const { paintOut: paint } = session;
+  for (const [need, title] of SECTIONS) {
+    const of = facts.filter((fact) => fact.neededFor === need);
+    if (of.length > 0) session.print(`${paint.strong(title)}\n${textTable(of.map((fact) => row(fact, session)))}\n`);
+  }
+  const remedies = facts.filter(({ remedy }) => remedy !== null);
+  for (const { title, remedy } of remedies) session.print(`${paint.fix("fix")} ${title}: ${remedy}\n`);
+  if (remedies.length === 0) session.print("Everything is there.\n");
+  return code;
+}
+
+export const doctorCommand = (context: CommandContext): Command =>
+  runs(
+    defineCommand({
+      syntax: "doctor",
+      summary: "test what this machine has and lacks for Zeta",
+      examples: ["zeta doctor", "zeta doctor --json"],
+    }),
+    context,
+    doctor,
+  );

@@ -1,0 +1,37 @@
+/** The compiler, loaded when it is needed: TypeScript alone takes half a second. */
+import { existsSync } from "node:fs";
+import { isAbsolute, relative } from "node:path";
+import type { Problem } from "../../compiler/diagnostics/problem.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { compilerMissing, noSuchInput } from "./problems.ts";
+import type { Session } from "./session.ts";
+
+export type Compiler = typeof import("../../compiler/index.ts");
+
+/** The package a failed import was looking for. */
+const missingPackage = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
+    ? error.message.match(/Cannot find package '([^']+)'/)?.[1]
+    : undefined;
+
+/** @throws ZetaError when an optional part of the compiler is not installed. */
+export async function loadCompiler(): Promise<Compiler> {
+  try {
+    return await import("../../compiler/index.ts");
+  } catch (error) {
+    const missing = missingPackage(error);
+    if (missing === undefined) throw error;
+    throw new ZetaError([compilerMissing(null, missing)], { cause: error });
+  }
+}
+
+/** Problems about input files that are not there at all: told before a compiler is loaded. */
+export const missingInputs = (session: Session, files: readonly string[]): Problem[] =>
+  files.filter((file) => !existsSync(session.path(file))).map((file) => noSuchInput(null, file));
+
+/** A path as a person in the session's folder would write it. */
+export function displayPath(session: Session, path: string): string {
+  if (!isAbsolute(path)) return path;
+  const nearby = relative(session.host.cwd, path);
+  return nearby.startsWith("..") ? path : nearby;
+}

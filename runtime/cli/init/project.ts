@@ -1,0 +1,73 @@
+/** The files of a new project: an example, made to stand alone. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Installation } from "../installation.ts";
+
+/** Paths inside the project, with forward slashes → content. */
+export type ProjectFiles = ReadonlyMap<string, string | Uint8Array>;
+
+/** What an example may hold besides what belongs to the project: results of building and running it. */
+const SKIPPED: ReadonlySet<string> = new Set(["build", "dist", "node_modules"]);
+
+function* filesUnder(folder: string, prefix = ""): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (SKIPPED.has(entry.name)) continue;
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) yield* filesUnder(join(folder, entry.name), `${path}/`);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+/** Exact versions zeta itself is tested with; a range only where npm has nothing newer to offer within it. */
+const toolVersions = ({ package: { devDependencies, peerDependencies } }: Installation, names: readonly string[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const version = devDependencies?.[name] ?? peerDependencies?.[name];
+      return version === undefined ? [] : [[name, version]];
+    }),
+  );
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+const packageJson = (name: string, zeta: string, from: Installation): string =>
+  json({
+    name,
+    version: "0.1.0",
+    private: true,
+    type: "module",
+    scripts: {
+      types: "tsc --noEmit",
+      check: "zeta check service.ts",
+      build: "zeta build service.ts",
+      test: "vitest run",
+    },
+    dependencies: { zeta },
+    devDependencies: toolVersions(from, ["@types/node", "typescript", "vitest"]),
+  });
+
+const tsconfig = (): string => json({ extends: "zeta/tsconfig.json", include: ["**/*.ts"] });
+
+/** vitest's default of five seconds is short for a test that compiles for the first time on a busy machine. */
+const vitestConfig = `import { defineConfig } from "vitest/config";
+
+export default defineConfig({ test: { testTimeout: 60_000 } });
+`;
+
+/**
+ * The example's own files, then those that make it a project; the example's may not be replaced.
+ * `zeta` is the dependency's specifier: a version, or \`file:\` and a path.
+ */
+export function projectFiles(name: string, template: string, zeta: string, from: Installation): ProjectFiles {
+  const folder = join(from.root, "examples", template);
+  const files = new Map<string, string | Uint8Array>(
+    [...filesUnder(folder)].map((path) => [path, readFileSync(join(folder, path))]),
+  );
+  const added = {
+    "package.json": packageJson(name, zeta, from),
+    "tsconfig.json": tsconfig(),
+    "vitest.config.ts": vitestConfig,
+    ".gitignore": "node_modules/\nbuild/\n",
+  };
+  for (const [path, content] of Object.entries(added)) if (!files.has(path)) files.set(path, content);
+  return files;
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+/** The `zeta` command. */
+import { runCommandLine } from "./program.ts";
+import type { Sink } from "./session.ts";
+
+/** `zeta … | head` ends our output early: that is no failure. */
+function sink(stream: NodeJS.WriteStream): Sink {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    write: (content) => {
+      stream.write(content);
+    },
+  };
+}
+
+// Not process.exit: what is still in a pipe must be written first.
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  stdout: sink(process.stdout),
+  stderr: sink(process.stderr),
+  env: process.env,
+  cwd: process.cwd(),
+});
