@@ -2,10 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { bpffsMounts, mountBpffs, unmountBpffs } from "../loader/bpffs.ts";
+import { bpffsMounts, mountBpffs, pinnedNames, unmountBpffs } from "../loader/bpffs.ts";
 import { openLibrary } from "../loader/library.ts";
 import { ownNamespace } from "../loader/network-namespace.ts";
-import { onBpffs } from "../loader/pins.ts";
 import { failure, nameUnknown, runIsLive } from "../loader/problems.ts";
 import { detachLink, detachLinkById, openPinnedLink, xdpLinks } from "../loader/xdp.ts";
 import type { Attachment } from "./attach.ts";
@@ -131,9 +130,8 @@ export function listRuns(state?: string): FoundRun[] {
 
 /** Pins and folders that no record explains: something died between pinning and noting. */
 export function strayPins(state?: string): string[] {
-  if (!onBpffs(bpffsFolder(state))) return [];
   const known = new Set(readRuns(state).map((record) => record.id));
-  return readdirSync(bpffsFolder(state)).filter((id) => !known.has(id));
+  return pinnedNames(bpffsFolder(state)).filter((id) => !known.has(id));
 }
 
 /** Ends a pinned link now rather than when the kernel gets to it. A pinned map cannot be detached and just loses its name. */

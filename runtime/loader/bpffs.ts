@@ -30,10 +30,16 @@ export async function mountBpffs(path: string): Promise<boolean> {
   return true;
 }
 
+/** The kernel's own files at the root of each BPF file system have a dot in their names, which pins cannot have. */
+const isOurs = (name: string): boolean => !name.includes(".");
+
+/** Names at the top of a BPF file system, without the kernel's own. */
+export const pinnedNames = (path: string): string[] => (onBpffs(path) ? readdirSync(path).filter(isOurs) : []);
+
 /** Unmounts it and removes the folder if nothing is pinned there. Returns whether it is gone. */
 export async function unmountBpffs(path: string): Promise<boolean> {
   if (!onBpffs(path)) return true;
-  if (readdirSync(path).length > 0) return false;
+  if (pinnedNames(path).length > 0) return false;
   const { libc } = await openLibrary();
   if (libc.umount2(path, 0) < 0) return false;
   rmdirSync(path);

@@ -1,6 +1,6 @@
 /** Pinned maps: a map found at its path is shared when its layout is the very same, and refused otherwise. */
 import { closeSync, existsSync, statfsSync, unlinkSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { type Btf, describeType, readBtf } from "./btf.ts";
 import { must } from "./errno.ts";
 import { kernelBtf, mapInformation } from "./information.ts";
@@ -19,9 +19,11 @@ export function onBpffs(path: string): boolean {
   }
 }
 
-/** @throws ZT4014 unless the folder that would hold the pin is on a BPF file system. */
+/** @throws ZT4014 unless the path can name a pin: in a folder on a BPF file system, without a dot in its last part. */
 export function requireBpffs(path: string): void {
   if (!onBpffs(dirname(path))) throw failure(noBpffs(null, dirname(path), "it is not on a BPF file system"));
+  if (basename(path).includes("."))
+    throw failure(noBpffs(null, dirname(path), `the kernel allows no dot in a pin's name ('${basename(path)}')`));
 }
 
 interface Shape {
