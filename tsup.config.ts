@@ -1,27 +1,31 @@
 import { existsSync } from "node:fs";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 
-/** One entry per subpath of the package, and the command. */
-const entries = {
+/** One entry per subpath of the package. */
+const subpaths = {
   index: "sdk/index.ts",
   bpf: "sdk/bpf/index.ts",
   compiler: "compiler/index.ts",
   runtime: "runtime/index.ts",
   testing: "test/kit/index.ts",
-  cli: "runtime/cli/main.ts",
 };
+const command = { cli: "runtime/cli/main.ts" };
 
-export default defineConfig({
-  entry: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
-  format: ["esm", "cjs"],
+const there = (entries: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
+
+const shared: Options = {
   target: "node22",
   platform: "node",
-  dts: true,
-  clean: true,
   shims: true,
+  sourcemap: true,
   // Shared chunks: a value made by one subpath is recognised by another, `instanceof` included.
   splitting: true,
-  sourcemap: true,
   // Optional peers and native parts are found at run time, never bundled.
   external: ["llvm-bindings", "typescript", "ts-morph", "koffi"],
-});
+};
+
+export default defineConfig([
+  { ...shared, format: "esm", entry: there({ ...subpaths, ...command }), dts: { entry: there(subpaths) } },
+  { ...shared, format: "cjs", entry: there(subpaths), dts: { entry: there(subpaths) } },
+]);
