@@ -64,8 +64,8 @@ function extensions(draw: Random): ExtensionSpec[] {
   const all: ExtensionSpec[] = [
     { kind: "hopByHop", options: [{ kind: "routerAlert", value: draw.below(4) }] },
     { kind: "routing", type: 4, segmentsLeft: draw.below(2), addresses: [v6(draw), v6(draw)] },
-    { kind: "destinationOptions", options: [{ kind: "other", type: 0x1e, data: draw.bytes(draw.below(12)) }] },
     { kind: "fragment", identification: draw.u32() },
+    { kind: "destinationOptions", options: [{ kind: "other", type: 0x1e, data: draw.bytes(draw.below(12)) }] },
   ];
   // In the order of RFC 8200 section 4.1.
   return all.filter(() => draw.chance(0.5));
@@ -152,6 +152,12 @@ function tunnelPacket(draw: Random): Packet {
   return geneve(inner, { ...common, options });
 }
 
+/** Frames that are no IP: an experimental type, MPLS's, and 802.3 with the content's length for a type. */
+function otherFrame(draw: Random): Packet {
+  const body = draw.bytes(draw.between(1, 60));
+  return ethernet({ type: draw.pick([0x88b5, 0x8847, body.length]) }, body);
+}
+
 /** A packet outside any tunnel. */
 function flat(draw: Random): Packet {
   const six = draw.chance(0.35);
@@ -162,7 +168,7 @@ function flat(draw: Random): Packet {
     [2, () => icmpv6Packet(draw)],
     [2, () => fragmentPacket(draw, six)],
     [1, () => (draw.chance(0.5) ? arp(v4(draw), v4(draw)).request() : arp(v4(draw), v4(draw)).reply())],
-    [1, () => ethernet({ type: draw.pick([0x88b5, 0x0026, 0x8847]) }, draw.bytes(draw.below(60)))],
+    [1, () => otherFrame(draw)],
   ])();
   if (draw.chance(0.85)) return packet;
   const id = () => draw.below(4096);
