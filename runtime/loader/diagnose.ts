@@ -20,7 +20,8 @@ export interface LogSettings {
   apply(object: OpenObject): ReadonlyMap<string, Uint8Array>;
 }
 
-const PATHS = 1;
+/** Bits of the verifier's log level. PATHS alone forgets a path once it is accepted. */
+const ALL_PATHS = 2;
 const NUMBERS = 4;
 const FIRST_LOG_BYTES = 1 << 20;
 const LARGEST_LOG_BYTES = 1 << 27;
@@ -42,7 +43,7 @@ const logSettings = (level: number, size: number): LogSettings => ({
 
 export const REFUSAL_ONLY: LogSettings = { apply: () => new Map() };
 export const STATISTICS: LogSettings = logSettings(NUMBERS, 1 << 16);
-export const FULL_LOG: LogSettings = logSettings(PATHS | NUMBERS, FIRST_LOG_BYTES);
+export const FULL_LOG: LogSettings = logSettings(ALL_PATHS | NUMBERS, 1 << 24);
 
 /** Words of the verifier that mean "this kernel is too old", not "this program is wrong". */
 const TOO_OLD = [

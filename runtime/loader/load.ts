@@ -33,7 +33,7 @@ export interface LoadOptions {
   readonly maxEntries?: Readonly<Record<string, number>>;
   /** Only these programs; all of them unless told. */
   readonly programs?: readonly string[];
-  /** The verifier's words for programs it accepts: none (the default), its statistics, or the whole log. */
+  /** The verifier's words for programs it accepts: none (the default), its statistics, or the whole log (its last 16 MiB). */
   readonly log?: "none" | "statistics" | "full";
 }
 
