@@ -1,8 +1,9 @@
 /**
- * `npm run test:kernels -- FOLDER [--kernel 6.1] [--verbose]`: boots Debian's stock kernels in an emulator and loads
- * every object of the folder there. Exit code 0 when each kernel took each object meant for it.
+ * `npm run test:kernels [-- FOLDER] [--kernel 6.1] [--verbose]`: boots Debian's stock kernels in an emulator and loads
+ * every example there, as every toolchain makes it, or every object of a folder. Exit code 0 when each kernel took each
+ * object meant for it.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { passObject, refusedObject } from "../../runtime/lab/xdp-object.ts";
@@ -10,6 +11,7 @@ import { boot } from "./boot.ts";
 import { buildGuest, type GuestObject } from "./guest.ts";
 import { canaries, isFor, judge, type Row, table } from "./judge.ts";
 import { fetchKernel, type Kernel, kernels } from "./kernels.ts";
+import { exampleObjects, objectsIn } from "./objects.ts";
 
 const cache = ".zeta/kernels";
 
@@ -19,11 +21,13 @@ const { values, positionals } = parseArgs({
 });
 const chosen = kernels.filter(({ name }) => values.kernel === undefined || values.kernel.includes(name));
 const [folder] = positionals;
-const objects = folder === undefined ? [] : objectsIn(folder);
+const objects = folder === undefined ? await exampleObjects() : objectsIn(folder);
 
-if (folder === undefined || objects.length === 0 || chosen.length === 0) {
-  console.error("usage: npm run test:kernels -- FOLDER [--kernel VERSION] [--verbose]");
-  console.error(`FOLDER holds *.o files; VERSION is one of ${kernels.map(({ name }) => name).join(", ")}.`);
+if (objects.length === 0 || chosen.length === 0) {
+  console.error("usage: npm run test:kernels [-- FOLDER] [--kernel VERSION] [--verbose]");
+  console.error(
+    `FOLDER holds *.o files (the examples unless told); VERSION is one of ${kernels.map(({ name }) => name).join(", ")}.`,
+  );
   process.exitCode = 2;
 } else {
   const rows: Row[] = [];
@@ -32,13 +36,6 @@ if (folder === undefined || objects.length === 0 || chosen.length === 0) {
   const failed = rows.filter((row) => row.result === "FAIL").length;
   console.log(`\n${rows.filter((row) => row.result === "pass").length} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
-}
-
-function objectsIn(from: string): readonly GuestObject[] {
-  const names = readdirSync(from)
-    .filter((name) => name.endsWith(".o"))
-    .sort();
-  return names.map((name) => ({ name, bytes: readFileSync(join(from, name)) }));
 }
 
 async function tryOn(kernel: Kernel, all: readonly GuestObject[]): Promise<readonly Row[]> {
