@@ -12,12 +12,30 @@ export class CodecError extends Error {
   }
 }
 
-const BITS: Readonly<Record<string, number>> = { bool: 1, u8: 8, u16: 16, u32: 32, u64: 64, i32: 32, i64: 64, ipv4: 32, ipv6: 128, mac: 48, address: 128 };
-const PARSE: Readonly<Record<string, (text: string) => number | bigint | null>> = { ipv4: parseIpv4, ipv6: parseIpv6, mac: parseMac, address: parseAddress };
+const BITS: Readonly<Record<string, number>> = {
+  bool: 1,
+  u8: 8,
+  u16: 16,
+  u32: 32,
+  u64: 64,
+  i32: 32,
+  i64: 64,
+  ipv4: 32,
+  ipv6: 128,
+  mac: 48,
+  address: 128,
+};
+const PARSE: Readonly<Record<string, (text: string) => number | bigint | null>> = {
+  ipv4: parseIpv4,
+  ipv6: parseIpv6,
+  mac: parseMac,
+  address: parseAddress,
+};
 
 const readBytes = (bytes: Uint8Array, at: number, size: number, order: "little" | "big"): bigint => {
   let value = 0n;
-  for (let i = 0; i < size; i++) value = (value << 8n) | BigInt(bytes[at + (order === "big" ? i : size - 1 - i)] as number);
+  for (let i = 0; i < size; i++)
+    value = (value << 8n) | BigInt(bytes[at + (order === "big" ? i : size - 1 - i)] as number);
   return value;
 };
 
@@ -37,7 +55,8 @@ function scalarBits(layout: ScalarLayout, value: unknown, path: string): bigint 
   }
   if (typeof value === "string") {
     const parsed = PARSE[type]?.(value) ?? null;
-    if (parsed === null) throw new CodecError(path, `'${value}' is not ${type in PARSE ? `the text of an ${type} value` : `a ${type}`}`);
+    if (parsed === null)
+      throw new CodecError(path, `'${value}' is not ${type in PARSE ? `the text of an ${type} value` : `a ${type}`}`);
     return BigInt(parsed);
   }
   if (typeof value !== "bigint" && !(typeof value === "number" && Number.isInteger(value))) {
@@ -45,7 +64,8 @@ function scalarBits(layout: ScalarLayout, value: unknown, path: string): bigint 
   }
   const wide = BigInt(value);
   const bits = BITS[type] as number;
-  const fits = type === "i32" || type === "i64" ? BigInt.asIntN(bits, wide) === wide : BigInt.asUintN(bits, wide) === wide;
+  const fits =
+    type === "i32" || type === "i64" ? BigInt.asIntN(bits, wide) === wide : BigInt.asUintN(bits, wide) === wide;
   if (!fits) throw new CodecError(path, `${value} does not fit ${type}`);
   return wide;
 }
@@ -69,12 +89,16 @@ function scalarValue(layout: ScalarLayout, bits: bigint): boolean | number | big
 }
 
 function packBits(layout: BitsLayout, value: unknown, path: string): bigint {
-  if (typeof value !== "object" || value === null) throw new CodecError(path, `expected an object of bit fields, got ${String(value)}`);
+  if (typeof value !== "object" || value === null)
+    throw new CodecError(path, `expected an object of bit fields, got ${String(value)}`);
   let word = 0n;
   for (const { name, shift, width } of layout.fields) {
     const part = (value as Record<string, unknown>)[name];
     if (typeof part !== "number" || !Number.isInteger(part) || part < 0 || part >= 2 ** width) {
-      throw new CodecError(path === "" ? name : `${path}.${name}`, `expected a whole number below 2^${width}, got ${String(part)}`);
+      throw new CodecError(
+        path === "" ? name : `${path}.${name}`,
+        `expected a whole number below 2^${width}, got ${String(part)}`,
+      );
     }
     word |= BigInt(part) << BigInt(shift);
   }
@@ -93,14 +117,18 @@ function write(layout: LayoutData, value: unknown, bytes: Uint8Array, at: number
       return;
     case "array": {
       const items = value instanceof Uint8Array || Array.isArray(value) ? value : null;
-      if (items === null || items.length !== layout.length) throw new CodecError(path, `expected ${layout.length} values`);
-      for (let i = 0; i < layout.length; i++) write(layout.of, items[i], bytes, at + i * layout.of.size, `${path}[${i}]`);
+      if (items === null || items.length !== layout.length)
+        throw new CodecError(path, `expected ${layout.length} values`);
+      for (let i = 0; i < layout.length; i++)
+        write(layout.of, items[i], bytes, at + i * layout.of.size, `${path}[${i}]`);
       return;
     }
     case "struct": {
-      if (typeof value !== "object" || value === null) throw new CodecError(path, `expected an object, got ${String(value)}`);
+      if (typeof value !== "object" || value === null)
+        throw new CodecError(path, `expected an object, got ${String(value)}`);
       const known = new Set(layout.fields.map((field) => field.name));
-      for (const name of Object.keys(value)) if (!known.has(name)) throw new CodecError(inside(path, name), "there is no such field");
+      for (const name of Object.keys(value))
+        if (!known.has(name)) throw new CodecError(inside(path, name), "there is no such field");
       for (const field of layout.fields) {
         if (field.layout.kind === "spinLock") continue;
         const part = (value as Record<string, unknown>)[field.name];
@@ -117,13 +145,20 @@ function read(layout: LayoutData, bytes: Uint8Array, at: number): unknown {
       return scalarValue(layout, readBytes(bytes, at, layout.size, layout.order));
     case "bits": {
       const word = readBytes(bytes, at, layout.size, layout.order);
-      return Object.fromEntries(layout.fields.map(({ name, shift, width }) => [name, Number((word >> BigInt(shift)) & ((1n << BigInt(width)) - 1n))]));
+      return Object.fromEntries(
+        layout.fields.map(({ name, shift, width }) => [
+          name,
+          Number((word >> BigInt(shift)) & ((1n << BigInt(width)) - 1n)),
+        ]),
+      );
     }
     case "array":
       return Array.from({ length: layout.length }, (_, i) => read(layout.of, bytes, at + i * layout.of.size));
     case "struct":
       return Object.fromEntries(
-        layout.fields.filter((field) => field.layout.kind !== "spinLock").map((field) => [field.name, read(field.layout, bytes, at + field.offset)]),
+        layout.fields
+          .filter((field) => field.layout.kind !== "spinLock")
+          .map((field) => [field.name, read(field.layout, bytes, at + field.offset)]),
       );
     case "spinLock":
       return undefined;
@@ -143,6 +178,7 @@ export function encode(layout: LayoutData, value: unknown): Uint8Array {
 
 /** Decodes `layout.size` bytes at `at`. u64, i64, ipv6, mac and address give bigint; the rest number, boolean, object or array. */
 export function decode(layout: LayoutData, bytes: Uint8Array, at = 0): unknown {
-  if (bytes.length < at + layout.size) throw new CodecError("", `expected ${layout.size} bytes, got ${bytes.length - at}`);
+  if (bytes.length < at + layout.size)
+    throw new CodecError("", `expected ${layout.size} bytes, got ${bytes.length - at}`);
   return read(layout, bytes, at);
 }

@@ -4,7 +4,14 @@
  * `header` packs fields without padding in network byte order, as packet headers are.
  */
 import { parseAddress, parseIpv4, parseIpv6, parseMac } from "./address.ts";
-import { type ByteOrder, type LayoutData, roundUp, type ScalarLayout, type ScalarName, type StructField } from "./data.ts";
+import {
+  type ByteOrder,
+  type LayoutData,
+  roundUp,
+  type ScalarLayout,
+  type ScalarName,
+  type StructField,
+} from "./data.ts";
 import type * as T from "./types.ts";
 
 declare const valueOf: unique symbol;
@@ -26,7 +33,17 @@ type ScalarOf<V> = Layout<V> & Convert<V>;
 type AddressOf<V> = Layout<V> & ((value: string | number | bigint) => V);
 
 const SIZE: Readonly<Record<ScalarName, number>> = {
-  bool: 1, u8: 1, u16: 2, u32: 4, u64: 8, i32: 4, i64: 8, ipv4: 4, ipv6: 16, mac: 6, address: 16,
+  bool: 1,
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  u64: 8,
+  i32: 4,
+  i64: 8,
+  ipv4: 4,
+  ipv6: 16,
+  mac: 6,
+  address: 16,
 };
 const NETWORK: ReadonlySet<ScalarName> = new Set(["ipv4", "ipv6", "mac", "address"]);
 
@@ -41,7 +58,11 @@ function scalar<V>(type: ScalarName, convert: (value: number | bigint) => V): Sc
   return Object.assign((value: number | bigint) => convert(value), { layout: scalarLayout(type) });
 }
 
-function addressLike<V>(type: ScalarName, parse: (text: string) => V | null, convert: (value: number | bigint) => V): AddressOf<V> {
+function addressLike<V>(
+  type: ScalarName,
+  parse: (text: string) => V | null,
+  convert: (value: number | bigint) => V,
+): AddressOf<V> {
   const read = (value: string | number | bigint): V => {
     if (typeof value !== "string") return convert(value);
     const parsed = parse(value);
@@ -74,7 +95,9 @@ export const bool: Layout<boolean> = { layout: scalarLayout("bool") };
 export const ipv4: AddressOf<T.ipv4> = addressLike("ipv4", parseIpv4, unsigned(32));
 export const ipv6: AddressOf<T.ipv6> = addressLike("ipv6", parseIpv6, (v) => BigInt.asUintN(128, BigInt(v)));
 export const mac: AddressOf<T.mac> = addressLike("mac", parseMac, (v) => BigInt.asUintN(48, BigInt(v)));
-export const address: AddressOf<T.address> = addressLike("address", parseAddress, (v) => BigInt.asUintN(128, BigInt(v)));
+export const address: AddressOf<T.address> = addressLike("address", parseAddress, (v) =>
+  BigInt.asUintN(128, BigInt(v)),
+);
 /** A kernel spin lock; the struct that holds it must be a map value. */
 export const spinLock: Layout<T.SpinLock> = { layout: { kind: "spinLock", size: 4, align: 4 } };
 
@@ -127,13 +150,15 @@ export function header<F extends Fields>(fields: F): Layout<FieldsOf<F>> {
 /** The same layout with big-endian scalars, natural alignment kept: for kernel structs that carry `__be16`, `__be32`. */
 export function bigEndian<V>(of: Layout<V>): Layout<V> {
   const { layout } = of;
-  if (layout.kind !== "scalar" && layout.kind !== "bits") throw new TypeError("bigEndian takes a scalar or bit fields.");
+  if (layout.kind !== "scalar" && layout.kind !== "bits")
+    throw new TypeError("bigEndian takes a scalar or bit fields.");
   return { layout: { ...layout, order: "big" } };
 }
 
 /** `length` values of one layout, one after another. */
 export function array<V, const N extends number>(of: Layout<V>, length: N): Layout<FixedArray<V, N>> {
-  if (!Number.isInteger(length) || length < 1) throw new RangeError(`An array's length is a positive whole number, not ${length}.`);
+  if (!Number.isInteger(length) || length < 1)
+    throw new RangeError(`An array's length is a positive whole number, not ${length}.`);
   return { layout: { kind: "array", of: of.layout, length, size: of.layout.size * length, align: of.layout.align } };
 }
 
@@ -148,7 +173,8 @@ export function bits<const F extends Record<string, number>>(widths: F): Layout<
   }
   let used = 0;
   const fields = Object.entries(widths).map(([name, width]) => {
-    if (!Number.isInteger(width) || width < 1 || width > 32) throw new RangeError(`Bit field '${name}' is 1 to 32 bits wide, not ${width}.`);
+    if (!Number.isInteger(width) || width < 1 || width > 32)
+      throw new RangeError(`Bit field '${name}' is 1 to 32 bits wide, not ${width}.`);
     used += width;
     return { name, shift: total - used, width };
   });

@@ -2,9 +2,24 @@
 import type { LayoutData } from "../layout/data.ts";
 
 export type MapKind =
-  | "hash" | "lruHash" | "array" | "perCpuHash" | "perCpuLruHash" | "perCpuArray" | "lpm"
-  | "arrayOfMaps" | "hashOfMaps" | "progArray" | "devmap" | "devmapHash" | "cpumap"
-  | "queue" | "stack" | "bloom" | "ringBuffer" | "userRingBuffer";
+  | "hash"
+  | "lruHash"
+  | "array"
+  | "perCpuHash"
+  | "perCpuLruHash"
+  | "perCpuArray"
+  | "lpm"
+  | "arrayOfMaps"
+  | "hashOfMaps"
+  | "progArray"
+  | "devmap"
+  | "devmapHash"
+  | "cpumap"
+  | "queue"
+  | "stack"
+  | "bloom"
+  | "ringBuffer"
+  | "userRingBuffer";
 
 export interface MapData {
   /** Kernel name: at most 15 characters of [A-Za-z0-9_]. */
@@ -26,7 +41,22 @@ export interface MapData {
 
 /** `enum bpf_map_type` of linux/bpf.h. */
 export const MAP_TYPE: Readonly<Record<MapKind, number>> = {
-  hash: 1, array: 2, progArray: 3, perCpuHash: 5, perCpuArray: 6, lruHash: 9, perCpuLruHash: 10, lpm: 11,
-  arrayOfMaps: 12, hashOfMaps: 13, devmap: 14, cpumap: 16, queue: 22, stack: 23, devmapHash: 25, ringBuffer: 27,
-  bloom: 30, userRingBuffer: 31,
+  hash: 1,
+  array: 2,
+  progArray: 3,
+  perCpuHash: 5,
+  perCpuArray: 6,
+  lruHash: 9,
+  perCpuLruHash: 10,
+  lpm: 11,
+  arrayOfMaps: 12,
+  hashOfMaps: 13,
+  devmap: 14,
+  cpumap: 16,
+  queue: 22,
+  stack: 23,
+  devmapHash: 25,
+  ringBuffer: 27,
+  bloom: 30,
+  userRingBuffer: 31,
 };

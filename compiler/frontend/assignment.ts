@@ -1,0 +1,119 @@
+/** Assignment to names, fields, elements. */
+import { assignCell, writeField } from "./cells.ts";
+import { definite } from "./coerce.ts";
+import { evaluate } from "./evaluate.ts";
+import { indexOf, memberOf } from "./expressions/access.ts";
+import { symbolOf } from "./expressions/identifier.ts";
+import type { Lowering } from "./lowering.ts";
+import { writeAt, writeMember } from "./memory.ts";
+import { arithmetic } from "./operators.ts";
+import { dynamicProperty, readOnly, unknownName, unsupportedSyntax } from "./problems.ts";
+import { ts } from "./typescript.ts";
+import { describe, type Value } from "./values.ts";
+
+/** A place that can be read and written, its parts evaluated once. */
+interface Target {
+  readonly read: () => Value;
+  readonly write: (value: Value) => void;
+}
+
+function nameTarget(node: ts.Identifier, to: Lowering): Target {
+  const symbol = symbolOf(node, to);
+  const cell = symbol && to.scope.find(symbol);
+  if (cell === undefined)
+    return to.refuse(
+      (at) => (symbol === undefined ? unknownName(at, node.text) : readOnly(at, `'${node.text}'`)),
+      node,
+    );
+  return { read: () => evaluate(node, to), write: (value) => assignCell(cell, value, node, to) };
+}
+
+function memberTarget(base: Value, name: string, node: ts.Node, to: Lowering): Target {
+  const read = () => memberOf(base, name, node, to);
+  if (base.kind === "view") return { read, write: (value) => writeMember(base, name, value, node, to) };
+  if (base.kind === "object") return { read, write: (value) => writeField(base, name, value, node, to) };
+  if (base.kind === "declared" && base.write !== undefined) {
+    const { write } = base;
+    return {
+      read,
+      write: (value) => {
+        if (!write(name, value, node, to)) to.refuse((at) => readOnly(at, `'${name}'`), node);
+      },
+    };
+  }
+  return to.refuse((at) => readOnly(at, `'${name}' of ${describe(base)}`), node);
+}
+
+function elementTarget(base: Value, index: Value, node: ts.Node, to: Lowering): Target {
+  if (base.kind !== "view") return to.refuse((at) => dynamicProperty(at), node);
+  const read = () => indexOf(base, index, node, to);
+  if (base.layout.kind !== "array") return to.refuse((at) => dynamicProperty(at), node);
+  const { of, length } = base.layout;
+  return {
+    read,
+    write(value) {
+      if (base.readOnly) to.refuse((at) => readOnly(at, "This array"), node);
+      // Asking for the element as a view of one, so that the write goes where the read would.
+      const whole = {
+        ...base,
+        layout: {
+          ...base.layout,
+          of: { kind: "struct", fields: [{ name: "item", offset: 0, layout: of }], size: of.size, align: of.align },
+          length,
+        } as const,
+      };
+      const item = definite(indexOf(whole, index, node, to), node, to);
+      if (item.kind === "view") writeAt(item, of, item.offset, value, node, to);
+    },
+  };
+}
+
+function targetOf(node: ts.Expression, to: Lowering): Target {
+  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isAsExpression(node))
+    return targetOf(node.expression, to);
+  if (ts.isIdentifier(node)) return nameTarget(node, to);
+  if (ts.isPropertyAccessExpression(node))
+    return memberTarget(definite(evaluate(node.expression, to), node.expression, to), node.name.text, node, to);
+  if (ts.isElementAccessExpression(node)) {
+    const base = definite(evaluate(node.expression, to), node.expression, to);
+    return elementTarget(base, evaluate(node.argumentExpression, to), node, to);
+  }
+  return to.refuse((at) => unsupportedSyntax(at, "Assigning to this"), node);
+}
+
+export function assign(left: ts.Expression, right: () => Value, node: ts.Node, to: Lowering): Value {
+  const target = targetOf(left, to);
+  const value = right();
+  to.at(node);
+  target.write(value);
+  return value;
+}
+
+export function compoundAssign(
+  operator: string,
+  left: ts.Expression,
+  right: ts.Expression,
+  node: ts.Node,
+  to: Lowering,
+): Value {
+  const target = targetOf(left, to);
+  const old = target.read();
+  const value = evaluate(right, to);
+  to.at(node);
+  const next = arithmetic(operator, old, value, node, to);
+  target.write(next);
+  return next;
+}
+
+/** Reads, changes and writes; gives the old and the new value. */
+export function update(
+  left: ts.Expression,
+  change: (old: Value) => Value,
+  to: Lowering,
+): { readonly old: Value; readonly next: Value } {
+  const target = targetOf(left, to);
+  const old = target.read();
+  const next = change(old);
+  target.write(next);
+  return { old, next };
+}

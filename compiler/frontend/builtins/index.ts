@@ -1,0 +1,17 @@
+/** What the SDK's names mean while compiling, one file per SDK module. `global:` names are JavaScript's own. */
+import type { Value } from "../values.ts";
+import { globalBuiltins } from "./globals.ts";
+import { kernelBuiltins } from "./kernel.ts";
+import { layoutBuiltins } from "./layouts.ts";
+import { mapBuiltins } from "./maps.ts";
+import { middleboxBuiltins } from "./middlebox.ts";
+import { programBuiltins } from "./program.ts";
+
+export const builtins: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ...layoutBuiltins,
+  ...mapBuiltins,
+  ...kernelBuiltins,
+  ...programBuiltins,
+  ...middleboxBuiltins,
+  ...globalBuiltins,
+]);

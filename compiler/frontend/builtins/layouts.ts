@@ -1,0 +1,58 @@
+/** `struct`, `header`, `array`, `bits`, `bigEndian` and the scalar layouts: the SDK's own functions, run while compiling. */
+import type { LayoutData } from "../../../sdk/layout/data.ts";
+import * as sdk from "../../../sdk/layout/layouts.ts";
+import { badDeclaration } from "../problems.ts";
+import type { BuiltinCall, LayoutValue, Value } from "../values.ts";
+import { argument, builtin, constantNumber, entriesOf, layoutOf, optionsArgument } from "./arguments.ts";
+
+const value = (layout: LayoutData): LayoutValue => ({ kind: "layout", layout });
+const asLayout = (layout: LayoutData): sdk.Layout<unknown> => ({ layout });
+
+/** The SDK throws on a wrong declaration; here that is the author's problem. */
+function guarded(call: BuiltinCall, make: () => sdk.Layout<unknown>): LayoutValue {
+  try {
+    return value(make().layout);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError)
+      return call.to.refuse((at) => badDeclaration(at, error.message), call.node);
+    throw error;
+  }
+}
+
+const fieldsOf = (call: BuiltinCall): Record<string, sdk.Layout<unknown>> =>
+  Object.fromEntries(
+    entriesOf(optionsArgument(call, 0), call.argument(0), call.to).map(([name, field]) => [
+      name,
+      asLayout(layoutOf(field, call.argument(0), call.to)),
+    ]),
+  );
+
+const widthsOf = (call: BuiltinCall): Record<string, number> =>
+  Object.fromEntries(
+    entriesOf(optionsArgument(call, 0), call.argument(0), call.to).map(([name, width]) => [
+      name,
+      constantNumber(width, "A bit field's width", call.argument(0), call.to),
+    ]),
+  );
+
+const first = (call: BuiltinCall): sdk.Layout<unknown> =>
+  asLayout(layoutOf(argument(call, 0), call.argument(0), call.to));
+
+const { u8, u16, u32, u64, i32, i64, bool, ipv4, ipv6, mac, address, spinLock } = sdk;
+const scalars = { u8, u16, u32, u64, i32, i64, bool, ipv4, ipv6, mac, address, spinLock };
+
+export const layoutBuiltins: readonly (readonly [string, Value])[] = [
+  ...Object.entries(scalars).map(([name, { layout }]) => [name, value(layout)] as const),
+  ["struct", builtin("struct", (call) => guarded(call, () => sdk.struct(fieldsOf(call))))],
+  ["header", builtin("header", (call) => guarded(call, () => sdk.header(fieldsOf(call))))],
+  ["bits", builtin("bits", (call) => guarded(call, () => sdk.bits(widthsOf(call))))],
+  ["bigEndian", builtin("bigEndian", (call) => guarded(call, () => sdk.bigEndian(first(call))))],
+  [
+    "array",
+    builtin("array", (call) =>
+      guarded(call, () =>
+        sdk.array(first(call), constantNumber(argument(call, 1), "An array's length", call.argument(1), call.to)),
+      ),
+    ),
+  ],
+];

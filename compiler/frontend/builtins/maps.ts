@@ -1,0 +1,203 @@
+/** `map.hash({...})` and the methods of maps, one table by kind. */
+import type { LayoutData, StructLayout } from "../../../sdk/layout/data.ts";
+import { roundUp } from "../../../sdk/layout/data.ts";
+import { scalarLayout } from "../../../sdk/layout/layouts.ts";
+import { MAP_TYPE, type MapData, type MapKind } from "../../../sdk/maps/data.ts";
+import type { MapOperand, Operand } from "../../ir/ir.ts";
+import { coerce } from "../coerce.ts";
+import type { Lowering } from "../lowering.ts";
+import { badDeclaration, notConstantSize, wrongArgument } from "../problems.ts";
+import type { ts } from "../typescript.ts";
+import {
+  type BuiltinCall,
+  type DeclaredValue,
+  describe,
+  type MapValue,
+  type ObjectValue,
+  type Value,
+} from "../values.ts";
+import { argument, builtin, constantNumber, layoutOf, option, optionalText, optionsArgument } from "./arguments.ts";
+import { methods } from "./map-methods.ts";
+
+const U32: LayoutData = scalarLayout("u32");
+const NO_PREALLOC = 1;
+
+/** LPM keys: the prefix's length in bits, then the bytes it counts (struct bpf_lpm_trie_key). */
+export const prefixKey = (key: LayoutData): StructLayout => ({
+  kind: "struct",
+  fields: [
+    { name: "prefixLength", offset: 0, layout: U32 },
+    { name: "key", offset: 4, layout: { ...key, align: 1 } as LayoutData },
+  ],
+  size: roundUp(4 + key.size, 4),
+  align: 4,
+});
+
+/** Prefixes only mean something when the bytes are in network order. */
+function checkPrefixKey(key: LayoutData, call: BuiltinCall): void {
+  const ordered = (layout: LayoutData): boolean => {
+    switch (layout.kind) {
+      case "scalar":
+        return layout.order === "big" || layout.size === 1;
+      case "bits":
+        return layout.order === "big" || layout.size === 1;
+      case "array":
+        return ordered(layout.of);
+      case "struct":
+        return layout.fields.every((field) => ordered(field.layout));
+      case "spinLock":
+        return false;
+    }
+  };
+  if (!ordered(key) || key.size % 4 !== 0)
+    call.to.refuse(
+      (at) =>
+        badDeclaration(
+          at,
+          "A prefix map's key is an address, or a struct in network order whose size is a multiple of 4.",
+        ),
+      call.node,
+    );
+}
+
+type Shape = Pick<MapData, "key" | "value" | "flags" | "extra" | "inner">;
+const PLAIN: Shape = { key: null, value: null, flags: 0, extra: 0, inner: null };
+
+const layoutOption = (options: ObjectValue, name: string, call: BuiltinCall): LayoutData =>
+  layoutOf(option(options, name, call.argument(0), call.to), call.argument(0), call.to);
+const keyed = (options: ObjectValue, call: BuiltinCall): Shape => ({
+  ...PLAIN,
+  key: layoutOption(options, "key", call),
+  value: layoutOption(options, "value", call),
+});
+const indexed = (options: ObjectValue, call: BuiltinCall): Shape => ({
+  ...PLAIN,
+  key: U32,
+  value: layoutOption(options, "value", call),
+});
+const valued = (options: ObjectValue, call: BuiltinCall): Shape => ({
+  ...PLAIN,
+  value: layoutOption(options, "value", call),
+});
+const slots = (): Shape => ({ ...PLAIN, key: U32, value: U32 });
+const nested = (key: LayoutData, options: ObjectValue, call: BuiltinCall): Shape => {
+  const of = option(options, "of", call.argument(0), call.to);
+  if (of.kind !== "map" || of.inner !== null)
+    return call.to.refuse(
+      (at) => wrongArgument(at, "a map that shows the inner maps' shape", describe(of)),
+      call.argument(0),
+    );
+  const { at: _, ...inner } = call.to.module.maps[of.map] as MapData & { at: unknown };
+  call.to.module.dropTemplate(of.map);
+  return { ...PLAIN, key, value: U32, inner };
+};
+
+type Declare = { readonly [K in MapKind]: (options: ObjectValue, call: BuiltinCall) => Shape };
+const shapes: Declare = {
+  hash: keyed,
+  lruHash: keyed,
+  perCpuHash: keyed,
+  perCpuLruHash: keyed,
+  array: indexed,
+  perCpuArray: indexed,
+  lpm: (options, call) => {
+    const { key, value } = keyed(options, call);
+    checkPrefixKey(key as LayoutData, call);
+    return { ...PLAIN, key: prefixKey(key as LayoutData), value, flags: NO_PREALLOC };
+  },
+  arrayOfMaps: (options, call) => nested(U32, options, call),
+  hashOfMaps: (options, call) => nested(layoutOption(options, "key", call), options, call),
+  progArray: slots,
+  devmap: slots,
+  devmapHash: slots,
+  cpumap: slots,
+  queue: valued,
+  stack: valued,
+  bloom: (options, call) => {
+    const hashes = option(options, "hashes", call.argument(0), call.to);
+    return {
+      ...valued(options, call),
+      extra:
+        hashes.kind === "null" ? 5 : constantNumber(hashes, "The number of hash functions", call.argument(0), call.to),
+    };
+  },
+  ringBuffer: () => PLAIN,
+  userRingBuffer: () => PLAIN,
+};
+
+function checkSize(kind: MapKind, max: number, call: BuiltinCall): void {
+  if (max < 1 || max > 2 ** 31)
+    call.to.refuse((at) => notConstantSize(at, "A map's size, from 1 to 2^31,"), call.argument(0));
+  if ((kind === "ringBuffer" || kind === "userRingBuffer") && (max < 4096 || (max & (max - 1)) !== 0)) {
+    call.to.refuse(
+      (at) => badDeclaration(at, `A ring buffer's size is a power of two of at least 4096 bytes, not ${max}.`),
+      call.argument(0),
+    );
+  }
+}
+
+/** Declares a map from the SDK call `map.KIND(options)`. */
+function declare(kind: MapKind, call: BuiltinCall): MapValue {
+  const options = optionsArgument(call, 0);
+  const { to } = call;
+  const given = optionalText(option(options, "name", call.argument(0), to), "the map's name", call.argument(0), to);
+  const name = to.module.nameFor(given, "A map", call.node, to);
+  const maxEntries = constantNumber(option(options, "max", call.argument(0), to), "A map's size", call.argument(0), to);
+  checkSize(kind, maxEntries, call);
+  return {
+    kind: "map",
+    inner: null,
+    map: to.module.declareMap({ name, kind, maxEntries, ...shapes[kind](options, call) }, call.node, to),
+  };
+}
+
+const KIND_OF: Readonly<Record<string, MapKind>> = {
+  ...Object.fromEntries(Object.keys(MAP_TYPE).map((kind) => [kind, kind as MapKind])),
+  programs: "progArray",
+};
+
+const maps: DeclaredValue = {
+  kind: "declared",
+  what: "the map kinds",
+  data: null,
+  names: Object.keys(KIND_OF).filter((name) => name !== "progArray"),
+  member: (name) => {
+    const kind = KIND_OF[name];
+    return kind === undefined ? null : builtin(`map.${name}`, (call) => declare(kind, call));
+  },
+};
+
+export const mapBuiltins: readonly (readonly [string, Value])[] = [["map", maps]];
+
+/** The map an operation works on, and its shape. */
+export function operandOf(map: MapValue, to: Lowering): { readonly operand: MapOperand; readonly data: MapData } {
+  const data = to.module.maps[map.map] as MapData;
+  if (map.inner === null) return { operand: { kind: "static", map: map.map }, data };
+  return { operand: { kind: "dynamic", map: map.inner, shape: map.map }, data: data.inner as MapData };
+}
+
+export function mapMember(map: MapValue, name: string, _node: ts.Node, to: Lowering): Value | null {
+  const { operand, data } = operandOf(map, to);
+  const method = methods[data.kind][name];
+  return method === undefined
+    ? null
+    : builtin(`${data.name}.${name}`, (call) => method({ map, operand, data, call, to: call.to }));
+}
+
+/** An index as a u32 in memory, as array-like maps want their keys. */
+export function indexInMemory<R>(index: Value, node: ts.Node, to: Lowering, use: (place: Operand) => R): R {
+  const typed = coerce(index, "u32", node, to);
+  return to.withSlot(U32, "index", (place) => {
+    to.push({
+      kind: "store",
+      place,
+      offset: 0,
+      bytes: 4,
+      order: "little",
+      value: typed.operand,
+      align: 4,
+      at: to.place,
+    });
+    return use(place);
+  });
+}

@@ -1,0 +1,98 @@
+/** `program`, `subprogram`, `constant`, `variable`, `local`. */
+import { encode } from "../../../sdk/layout/codec.ts";
+import type { LayoutData } from "../../../sdk/layout/data.ts";
+import { expectFunction } from "../calls.ts";
+import { plainValue } from "../constants.ts";
+import { memoryView, readView, writeAt } from "../memory.ts";
+import { badName, duplicateName, wrongArgument } from "../problems.ts";
+import { callSubprogram } from "../subprograms.ts";
+import type { BuiltinCall, DeclaredValue, FunctionValue, Value } from "../values.ts";
+import { argument, builtin, layoutOf, option, optionalText, textArgument } from "./arguments.ts";
+
+export interface ProgramSpec {
+  readonly name: string;
+  readonly section: string;
+  readonly run: FunctionValue;
+}
+
+const SECTIONS: Readonly<Record<string, string>> = { xdp: "xdp", devmap: "xdp/devmap", cpumap: "xdp/cpumap" };
+
+const declared = (what: string, data: unknown): DeclaredValue => ({
+  kind: "declared",
+  what,
+  data,
+  names: [],
+  member: () => null,
+});
+
+function program(call: BuiltinCall): Value {
+  const name = textArgument(call, 0, "the program's name");
+  if (!/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(name))
+    call.to.refuse((at) => badName(at, "a program", name), call.argument(0));
+  const options = argument(call, 2);
+  const kind =
+    (options.kind === "object"
+      ? optionalText(option(options, "kind", call.node, call.to), "a kind of program", call.node, call.to)
+      : null) ?? "xdp";
+  const section =
+    SECTIONS[kind] ??
+    call.to.refuse((at) => wrongArgument(at, "'xdp', 'devmap' or 'cpumap'", `'${kind}'`), call.argument(2));
+  const spec: ProgramSpec = {
+    name: name.replaceAll("-", "_"),
+    section,
+    run: expectFunction(argument(call, 1), call.argument(1), call.to),
+  };
+  return declared("a program", spec);
+}
+
+export const isProgram = (value: Value): value is DeclaredValue & { readonly data: ProgramSpec } =>
+  value.kind === "declared" && value.what === "a program";
+
+/** Declares global data and gives an object whose `value` is the live alias. */
+function globalData(call: BuiltinCall, fixed: boolean): Value {
+  const layout = layoutOf(argument(call, 0), call.argument(0), call.to);
+  const { module } = call.to;
+  const name = module.nameFor(null, fixed ? "constant" : "variable", call.node, call.to);
+  if (module.globals.some((global) => global.name === name))
+    call.to.refuse((at) => duplicateName(at, "globals", name), call.node);
+  const initial = encode(layout, plainValue(argument(call, 1), layout, call.argument(1), call.to));
+  const index = module.globals.push({ name, layout, constant: fixed, initial, at: module.placeOf(call.node) }) - 1;
+  const view = (to: BuiltinCall["to"]) =>
+    memoryView(layout, to.emit({ op: "global", global: index }, "pointer", name), fixed);
+  return {
+    kind: "declared",
+    what: "global data",
+    data: { index },
+    names: ["value"],
+    member: () => null,
+    read: (member, _node, to) => (member === "value" ? readView(view(to), name, to) : null),
+    write: (member, value, node, to) => {
+      if (member !== "value" || fixed) return false;
+      to.effect("writing shared data", node);
+      writeAt(view(to), layout, 0, value, node, to);
+      return true;
+    },
+  };
+}
+
+/** Zeroed stack memory of its own. */
+function local(call: BuiltinCall): Value {
+  const layout: LayoutData = layoutOf(argument(call, 0), call.argument(0), call.to);
+  const place = call.to.slot(layout, "local");
+  call.to.push({ kind: "zero", place, offset: 0, bytes: layout.size, at: call.to.place });
+  return readView(memoryView(layout, place), "local", call.to);
+}
+
+function subprogram(call: BuiltinCall): Value {
+  const name = textArgument(call, 0, "the subprogram's name").replaceAll("-", "_");
+  const run = expectFunction(argument(call, 1), call.argument(1), call.to);
+  return builtin(name, (use) => callSubprogram(name, run, use));
+}
+
+export const programBuiltins: readonly (readonly [string, Value])[] = [
+  ["program", builtin("program", program)],
+  ["constant", builtin("constant", (call) => globalData(call, true))],
+  ["variable", builtin("variable", (call) => globalData(call, false))],
+  ["local", builtin("local", local)],
+  ["subprogram", builtin("subprogram", subprogram)],
+];

@@ -1,0 +1,20 @@
+/** Addresses written as text: `ipv4("10.0.0.1")`, read while compiling. */
+import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../../sdk/layout/address.ts";
+import type { Lowering } from "../lowering.ts";
+import { wrongArgument } from "../problems.ts";
+import { scalarConstant } from "../types.ts";
+import type { ts } from "../typescript.ts";
+import type { ScalarType, ScalarValue } from "../values.ts";
+
+const PARSERS: Readonly<Partial<Record<ScalarType, (text: string) => number | bigint | null>>> = {
+  ipv4: parseIpv4,
+  ipv6: parseIpv6,
+  mac: parseMac,
+  address: parseAddress,
+};
+
+export function readText(text: string, type: ScalarType, node: ts.Node, to: Lowering): ScalarValue {
+  const value = PARSERS[type]?.(text) ?? null;
+  if (value === null) return to.refuse((at) => wrongArgument(at, `the text of an ${type}`, `'${text}'`), node);
+  return scalarConstant(type, BigInt(value));
+}

@@ -1,0 +1,315 @@
+/** Storage of names and of object properties: what a `let` becomes, reading it, assigning it. */
+
+import { sameLayout } from "../../sdk/layout/data.ts";
+import type { IrType, Operand } from "../ir/ir.ts";
+import { callFunction } from "./calls.ts";
+import { coerce, definite, settleNull, toScalar } from "./coerce.ts";
+import type { Hole, Lowering } from "./lowering.ts";
+import { offsetPlace } from "./memory.ts";
+import { differentShapes, escapingClosure, readOnly, uncheckedNull, wrongArgument } from "./problems.ts";
+import type { Cell, MutableCell, Storage } from "./scope.ts";
+import { compatible, constant, IR_TYPE, RANGE, scalar } from "./types.ts";
+import type { ts } from "./typescript.ts";
+import { describe, NULL, type ObjectValue, POISON, type ScalarType, type Value, type ViewValue } from "./values.ts";
+
+const pointerType = (view: ViewValue): IrType => (view.epoch < 0 ? "pointer" : "packet");
+
+/** Storage fit for any of `values`, one of which it will hold at a time. A `type` fixes the width of a scalar. */
+export function storageFor(
+  values: readonly Value[],
+  type: ScalarType | null,
+  nullable: boolean,
+  name: string,
+  node: ts.Node,
+  to: Lowering,
+): Storage {
+  const settled = values.map((value) => settleNull(value, to));
+  const inner = settled.flatMap((value) =>
+    value.kind === "null" ? [] : [value.kind === "nullable" ? value.value : value],
+  );
+  const [first] = inner;
+  if (first === undefined)
+    return nullable || settled.length > 0
+      ? { kind: "nullable", present: null, inner: { kind: "unknown" } }
+      : { kind: "unknown" };
+  if (nullable || inner.length < settled.length || settled.some((value) => value.kind === "nullable")) {
+    return {
+      kind: "nullable",
+      present: presentVariable(inner, name, to),
+      inner: storageFor(inner, type, false, name, node, to),
+    };
+  }
+  if (type === null && inner.every((value) => sameValue(value, first)) && inner.length > 1)
+    return { kind: "same", value: first };
+  if (inner.every((value) => value.kind === "scalar" || value.kind === "literal")) {
+    const of = type ?? inner.map((value) => toScalar(value, node, to).type).reduce((a, b) => wider(a, b, node, to));
+    return { kind: "scalar", type: of, variable: to.variable(IR_TYPE[of], name) };
+  }
+  if (first.kind === "view")
+    return { kind: "view", variable: to.variable(pointerType(first), name), example: first, epoch: first.epoch };
+  if (first.kind === "object") return objectStorage(inner, first, name, node, to);
+  if (first.kind === "map" && first.inner !== null)
+    return { kind: "map", variable: to.variable("map", name), map: first.map };
+  return { kind: "same", value: first };
+}
+
+function objectStorage(
+  values: readonly Value[],
+  first: ObjectValue,
+  name: string,
+  node: ts.Node,
+  to: Lowering,
+): Storage {
+  const fields = new Map<string, Storage>();
+  const keys = new Set(values.flatMap((value) => (value.kind === "object" ? [...value.fields.keys()] : [])));
+  for (const key of keys) {
+    const accessor = first.fields.get(key)?.kind === "accessor";
+    const parts = accessor
+      ? [first]
+      : values.map((value) => (value.kind === "object" ? readField(value, key, node, to) : null) ?? NULL);
+    fields.set(
+      key,
+      accessor ? { kind: "same", value: first } : storageFor(parts, null, false, `${name}.${key}`, node, to),
+    );
+  }
+  return { kind: "object", fields, name: first.name };
+}
+
+/** The type that holds values of both. */
+function wider(a: ScalarType, b: ScalarType, node: ts.Node, to: Lowering): ScalarType {
+  if (a === b) return a;
+  if (!compatible(a, b)) return to.refuse((at) => differentShapes(at, `a ${a}`, `a ${b}`), node);
+  return RANGE[a][1] > RANGE[b][1] ? a : b;
+}
+
+/** Whether two values are certainly the same, already while compiling. */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a.kind === "literal" && b.kind === "literal") return a.value === b.value;
+  if (a.kind === "string" && b.kind === "string") return a.value === b.value;
+  if (a.kind === "null" && b.kind === "null") return true;
+  if (a.kind === "scalar" && b.kind === "scalar") return a.type === b.type && sameOperand(a.operand, b.operand);
+  if (a.kind === "view" && b.kind === "view")
+    return a.layout === b.layout && a.offset === b.offset && a.epoch === b.epoch && sameOperand(a.place, b.place);
+  if (a.kind === "function" && b.kind === "function") return a.declaration === b.declaration && a.scope === b.scope;
+  if (a.kind === "map" && b.kind === "map") return a.map === b.map && a.inner === null && b.inner === null;
+  return false;
+}
+
+const sameOperand = (a: Operand, b: Operand): boolean =>
+  (a.kind === "temp" && b.kind === "temp" && a.id === b.id) ||
+  (a.kind === "constant" && b.kind === "constant" && a.type === b.type && a.value === b.value);
+
+/** One value for several ways of arriving here; each way stores its own in the hole it left. */
+export function merge(
+  ways: readonly { readonly value: Value; readonly hole: Hole }[],
+  name: string,
+  node: ts.Node,
+  to: Lowering,
+): Value {
+  const [first] = ways;
+  if (first === undefined) return NULL;
+  if (ways.some((way) => way.value.kind === "poison")) return POISON;
+  if (ways.every((way) => sameValue(way.value, first.value))) return first.value;
+  const storage = storageFor(
+    ways.map((way) => way.value),
+    null,
+    false,
+    name,
+    node,
+    to,
+  );
+  if (storage.kind === "nullable" && storage.inner.kind === "unknown") return NULL;
+  for (const way of ways) to.into(way.hole, () => assignStorage(storage, way.value, node, to));
+  const value = readStorage(storage, to.fresh(), to);
+  if (value.kind !== "scalar") return value;
+  const bounds = ways.map((way) => (way.value.kind === "scalar" ? way.value : toScalar(way.value, node, to)));
+  const low = bounds.reduce((least, b) => (b.low < least ? b.low : least), value.high);
+  const high = bounds.reduce((most, b) => (b.high > most ? b.high : most), value.low);
+  return { ...value, low, high };
+}
+
+/** Memory pointers say by themselves whether they are null; everything else needs a flag beside it. */
+function presentVariable(values: readonly Value[], name: string, to: Lowering): number | null {
+  if (
+    values.every(
+      (value) => (value.kind === "view" && value.epoch < 0) || (value.kind === "map" && value.inner !== null),
+    )
+  )
+    return null;
+  return to.variable("bool", `${name}?`);
+}
+
+export function mutable(
+  value: Value,
+  type: ScalarType | null,
+  nullable: boolean,
+  name: string,
+  node: ts.Node,
+  to: Lowering,
+): MutableCell {
+  const storage = storageFor([value], type, nullable, name, node, to);
+  const cell: MutableCell = { kind: "mutable", name, storage, version: to.fresh() };
+  to.cells.add(cell);
+  assignStorage(storage, value, node, to);
+  return cell;
+}
+
+export function readCell(cell: Cell, to: Lowering): Value {
+  return cell.kind === "fixed" ? cell.value : readStorage(cell.storage, cell.version, to);
+}
+
+export function readStorage(storage: Storage, version: number, to: Lowering): Value {
+  switch (storage.kind) {
+    case "scalar": {
+      const known = to.content(storage.variable);
+      if (known !== undefined) return { ...scalar(storage.type, known.operand, known.low, known.high) };
+      const read = to.get(storage.variable);
+      const value = scalar(storage.type, read);
+      to.holds(storage.variable, value);
+      return value;
+    }
+    case "view":
+      return { ...storage.example, place: to.get(storage.variable), offset: 0, epoch: storage.epoch };
+    case "map":
+      return { kind: "map", map: storage.map, inner: to.get(storage.variable) };
+    case "nullable": {
+      if (storage.inner.kind === "unknown") return NULL;
+      const value = readStorage(storage.inner, version, to);
+      const pointer = value.kind === "view" ? value.place : value.kind === "map" ? value.inner : null;
+      const present =
+        storage.present !== null
+          ? readFlag(storage.present, to)
+          : to.not(to.emit({ op: "isNull", a: pointer ?? constant("bool", 0n) }, "bool"));
+      return settleNull({ kind: "nullable", id: version, present, value }, to);
+    }
+    case "object": {
+      const fields = new Map(
+        [...storage.fields].map(([key, part]) => [
+          key,
+          { kind: "cell", cell: { kind: "fixed", value: readStorage(part, version, to) } } as const,
+        ]),
+      );
+      return { kind: "object", fields, name: storage.name };
+    }
+    case "unknown":
+      return NULL;
+    case "same":
+      return storage.value;
+  }
+}
+
+function readFlag(variable: number, to: Lowering) {
+  return to.content(variable)?.operand ?? to.get(variable);
+}
+
+export function assignCell(cell: Cell, value: Value, node: ts.Node, to: Lowering): void {
+  if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, "A constant"), node);
+  to.touch(cell);
+  assignInto(cell, value, node, to);
+}
+
+/** Gives an as yet unknown storage its shape, then assigns. */
+function assignInto(cell: MutableCell, value: Value, node: ts.Node, to: Lowering): void {
+  const { storage } = cell;
+  const settled = settleNull(value, to);
+  if (storage.kind === "nullable" && storage.inner.kind === "unknown" && settled.kind !== "null") {
+    const inner = settled.kind === "nullable" ? settled.value : settled;
+    cell.storage = {
+      kind: "nullable",
+      present: to.variable("bool", `${cell.name}?`),
+      inner: storageFor([inner], null, false, cell.name, node, to),
+    };
+    to.reshaped = true;
+  }
+  assignStorage(cell.storage, settled, node, to);
+}
+
+export function assignStorage(storage: Storage, value: Value, node: ts.Node, to: Lowering): void {
+  switch (storage.kind) {
+    case "scalar": {
+      const typed = coerce(value, storage.type, node, to);
+      const [low, high] = to.bounds(typed);
+      to.set(storage.variable, typed.operand, { low, high });
+      return;
+    }
+    case "view": {
+      const view = definite(value, node, to);
+      if (
+        view.kind !== "view" ||
+        !sameLayout(view.layout, storage.example.layout) ||
+        view.epoch < 0 !== storage.example.epoch < 0
+      ) {
+        return to.refuse((at) => wrongArgument(at, "a view of the same layout", describe(view)), node);
+      }
+      storage.epoch = view.epoch;
+      to.set(storage.variable, offsetPlace(view, to));
+      return;
+    }
+    case "map": {
+      const found = definite(value, node, to);
+      if (found.kind !== "map" || found.map !== storage.map || found.inner === null)
+        return to.refuse((at) => escapingClosure(at), node);
+      to.set(storage.variable, found.inner);
+      return;
+    }
+    case "nullable":
+      return assignNullable(storage, value, node, to);
+    case "object": {
+      const source = definite(value, node, to);
+      if (source.kind !== "object") return to.refuse((at) => wrongArgument(at, storage.name, describe(source)), node);
+      for (const [key, part] of storage.fields) assignStorage(part, readField(source, key, node, to) ?? NULL, node, to);
+      return;
+    }
+    case "unknown":
+      return;
+    case "same":
+      if (storage.value !== value) to.refuse((at) => escapingClosure(at), node);
+  }
+}
+
+function assignNullable(
+  storage: Extract<Storage, { kind: "nullable" }>,
+  value: Value,
+  node: ts.Node,
+  to: Lowering,
+): void {
+  const settled = settleNull(value, to);
+  const flag = (present: Extract<Value, { kind: "nullable" }>["present"]) => {
+    if (storage.present !== null)
+      to.set(
+        storage.present,
+        present,
+        present.kind === "constant" ? { low: present.value, high: present.value } : { low: 0n, high: 1n },
+      );
+  };
+  if (settled.kind === "null") {
+    flag(constant("bool", 0n));
+    if (storage.present === null && (storage.inner.kind === "view" || storage.inner.kind === "map"))
+      to.set(storage.inner.variable, { kind: "null", type: storage.inner.kind === "map" ? "map" : "pointer" });
+    return;
+  }
+  if (settled.kind === "nullable") {
+    flag(settled.present);
+    return assignStorage(storage.inner, settled.value, node, to);
+  }
+  flag(constant("bool", 1n));
+  assignStorage(storage.inner, settled, node, to);
+}
+
+/** A property of an object, or null when it has none. Getters are called. */
+export function readField(object: ObjectValue, name: string, node: ts.Node, to: Lowering): Value | null {
+  const property = object.fields.get(name);
+  if (property === undefined) return null;
+  if (property.kind === "cell") return readCell(property.cell, to);
+  if (property.get === null) return to.refuse((at) => uncheckedNull(at, `'${name}'`), node);
+  return callFunction(property.get, [], node, to);
+}
+
+export function writeField(object: ObjectValue, name: string, value: Value, node: ts.Node, to: Lowering): void {
+  const property = object.fields.get(name);
+  if (property === undefined) return to.refuse((at) => readOnly(at, `'${name}'`), node);
+  if (property.kind === "cell") return assignCell(property.cell, value, node, to);
+  if (property.set === null) return to.refuse((at) => readOnly(at, `'${name}'`), node);
+  callFunction(property.set, [value], node, to);
+}

@@ -1,0 +1,137 @@
+/** Expressions: an exhaustive table by construct. What is not in it is refused by one default. */
+
+import { definite, settleNull, toCondition } from "./coerce.ts";
+import { elementAccess, propertyAccess } from "./expressions/access.ts";
+import { binaryExpression } from "./expressions/binary.ts";
+import { callExpression } from "./expressions/call.ts";
+import { conditionalExpression } from "./expressions/conditional.ts";
+import { identifier } from "./expressions/identifier.ts";
+import { arrayLiteral, objectLiteral } from "./expressions/objects.ts";
+import { postfixUnary, prefixUnary } from "./expressions/unary.ts";
+import { type Lowering, Refusal } from "./lowering.ts";
+import {
+  asyncUsed,
+  classUsed,
+  generatorUsed,
+  regularExpression,
+  stringInDataPath,
+  unsupportedSyntax,
+} from "./problems.ts";
+import { scalarConstant } from "./types.ts";
+import { ts } from "./typescript.ts";
+import { NULL, type ScalarValue, type Value } from "./values.ts";
+
+interface Supported {
+  readonly NumericLiteral: ts.NumericLiteral;
+  readonly BigIntLiteral: ts.BigIntLiteral;
+  readonly StringLiteral: ts.StringLiteral;
+  readonly NoSubstitutionTemplateLiteral: ts.NoSubstitutionTemplateLiteral;
+  readonly TemplateExpression: ts.TemplateExpression;
+  readonly TrueKeyword: ts.Expression;
+  readonly FalseKeyword: ts.Expression;
+  readonly NullKeyword: ts.Expression;
+  readonly Identifier: ts.Identifier;
+  readonly ParenthesizedExpression: ts.ParenthesizedExpression;
+  readonly AsExpression: ts.AsExpression;
+  readonly SatisfiesExpression: ts.SatisfiesExpression;
+  readonly NonNullExpression: ts.NonNullExpression;
+  readonly PrefixUnaryExpression: ts.PrefixUnaryExpression;
+  readonly PostfixUnaryExpression: ts.PostfixUnaryExpression;
+  readonly BinaryExpression: ts.BinaryExpression;
+  readonly ConditionalExpression: ts.ConditionalExpression;
+  readonly PropertyAccessExpression: ts.PropertyAccessExpression;
+  readonly ElementAccessExpression: ts.ElementAccessExpression;
+  readonly CallExpression: ts.CallExpression;
+  readonly ObjectLiteralExpression: ts.ObjectLiteralExpression;
+  readonly ArrayLiteralExpression: ts.ArrayLiteralExpression;
+  readonly ArrowFunction: ts.ArrowFunction;
+  readonly FunctionExpression: ts.FunctionExpression;
+}
+type Evaluations = { readonly [K in keyof Supported]: (node: Supported[K], to: Lowering) => Value };
+
+const functionValue = (node: ts.ArrowFunction | ts.FunctionExpression, to: Lowering): Value => ({
+  kind: "function",
+  declaration: node,
+  scope: to.scope,
+  name: node.name?.text ?? "function",
+});
+
+function template(node: ts.TemplateExpression, to: Lowering): Value {
+  let text = node.head.text;
+  for (const span of node.templateSpans) {
+    const part = settleNull(evaluate(span.expression, to), to);
+    if (part.kind !== "string" && part.kind !== "literal")
+      return to.refuse((at) => stringInDataPath(at), span.expression);
+    text += String(part.value) + span.literal.text;
+  }
+  return { kind: "string", value: text };
+}
+
+const evaluations: Evaluations = {
+  NumericLiteral: (node) => ({ kind: "literal", value: Number(node.text) }),
+  BigIntLiteral: (node) => ({ kind: "literal", value: BigInt(node.text.slice(0, -1)) }),
+  StringLiteral: (node) => ({ kind: "string", value: node.text }),
+  NoSubstitutionTemplateLiteral: (node) => ({ kind: "string", value: node.text }),
+  TemplateExpression: template,
+  TrueKeyword: () => scalarConstant("bool", 1n),
+  FalseKeyword: () => scalarConstant("bool", 0n),
+  NullKeyword: () => NULL,
+  Identifier: identifier,
+  ParenthesizedExpression: (node, to) => evaluate(node.expression, to),
+  AsExpression: (node, to) => evaluate(node.expression, to),
+  SatisfiesExpression: (node, to) => evaluate(node.expression, to),
+  NonNullExpression: (node, to) => definite(evaluate(node.expression, to), node.expression, to),
+  PrefixUnaryExpression: prefixUnary,
+  PostfixUnaryExpression: postfixUnary,
+  BinaryExpression: binaryExpression,
+  ConditionalExpression: conditionalExpression,
+  PropertyAccessExpression: propertyAccess,
+  ElementAccessExpression: elementAccess,
+  CallExpression: callExpression,
+  ObjectLiteralExpression: objectLiteral,
+  ArrayLiteralExpression: arrayLiteral,
+  ArrowFunction: functionValue,
+  FunctionExpression: functionValue,
+};
+
+function refuseExpression(node: ts.Expression, to: Lowering): never {
+  switch (node.kind) {
+    case ts.SyntaxKind.RegularExpressionLiteral:
+      return to.refuse((at) => regularExpression(at), node);
+    case ts.SyntaxKind.AwaitExpression:
+      return to.refuse((at) => asyncUsed(at), node);
+    case ts.SyntaxKind.YieldExpression:
+      return to.refuse((at) => generatorUsed(at), node);
+    case ts.SyntaxKind.ClassExpression:
+    case ts.SyntaxKind.NewExpression:
+    case ts.SyntaxKind.ThisKeyword:
+    case ts.SyntaxKind.SuperKeyword:
+      return to.refuse((at) => classUsed(at), node);
+    default:
+      return to.refuse((at) => unsupportedSyntax(at, `'${ts.SyntaxKind[node.kind]}'`), node);
+  }
+}
+
+/** The value of an expression; statements that compute it go to the current block. */
+export function evaluate(node: ts.Expression, to: Lowering): Value {
+  const handle = (evaluations as Readonly<Record<string, (node: never, to: Lowering) => Value>>)[kindName(node)];
+  if (handle === undefined) return refuseExpression(node, to);
+  to.at(node);
+  const value = handle(node as never, to);
+  if (value.kind === "poison") throw new Refusal(null);
+  return settleNull(value, to);
+}
+
+export const evaluateCondition = (node: ts.Expression, to: Lowering): ScalarValue =>
+  toCondition(evaluate(node, to), node, to);
+
+/** SyntaxKind has aliases (FirstLiteralToken = NumericLiteral), so the reverse mapping alone does not name a kind. */
+const NAMES = new Map<number, string>();
+function kindName(node: ts.Node): string {
+  if (NAMES.size === 0) {
+    for (const [name, kind] of Object.entries(ts.SyntaxKind)) {
+      if (typeof kind === "number" && !/^(First|Last)/.test(name)) NAMES.set(kind, name);
+    }
+  }
+  return NAMES.get(node.kind) ?? String(node.kind);
+}

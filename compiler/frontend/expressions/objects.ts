@@ -1,0 +1,126 @@
+/** `{ a, b: 1, ...view, get c() {} }` and `[a, b]`: they exist while compiling, and dissolve into their parts. */
+import type { LayoutData } from "../../../sdk/layout/data.ts";
+import { mutable, readCell } from "../cells.ts";
+import { definite } from "../coerce.ts";
+import { evaluate } from "../evaluate.ts";
+import type { Lowering } from "../lowering.ts";
+import { alive, readAt, readMember } from "../memory.ts";
+import { dynamicProperty, unsupportedSyntax } from "../problems.ts";
+import { ts } from "../typescript.ts";
+import type { FunctionValue, ListValue, ObjectValue, Property, Value } from "../values.ts";
+import { identifier } from "./identifier.ts";
+
+function nameOf(name: ts.PropertyName, to: Lowering): string {
+  if (ts.isIdentifier(name) || ts.isStringLiteral(name) || ts.isNumericLiteral(name)) return name.text;
+  if (ts.isComputedPropertyName(name)) {
+    const value = evaluate(name.expression, to);
+    if (value.kind === "string" || value.kind === "literal") return String(value.value);
+  }
+  return to.refuse((at) => dynamicProperty(at), name);
+}
+
+/** A property keeps its own variables only when some code assigns a property of that name. */
+function property(name: string, value: Value, node: ts.Node, to: Lowering): Property {
+  const assigned = to.module.assignedProperties.has(name) && value.kind !== "function" && value.kind !== "builtin";
+  const plain = value.kind === "scalar" || value.kind === "literal" || value.kind === "nullable";
+  return {
+    kind: "cell",
+    cell: assigned && plain ? mutable(value, null, false, name, node, to) : { kind: "fixed", value },
+  };
+}
+
+const method = (declaration: ts.FunctionLikeDeclaration, name: string, to: Lowering): FunctionValue => ({
+  kind: "function",
+  declaration,
+  scope: to.scope,
+  name,
+});
+
+function accessor(
+  fields: Map<string, Property>,
+  name: string,
+  part: { get?: FunctionValue; set?: FunctionValue },
+): Property {
+  const known = fields.get(name);
+  const { get, set } = known?.kind === "accessor" ? known : { get: null, set: null };
+  return { kind: "accessor", get: part.get ?? get, set: part.set ?? set };
+}
+
+function spread(fields: Map<string, Property>, source: Value, node: ts.Node, to: Lowering): void {
+  if (source.kind === "object") {
+    for (const [name, from] of source.fields)
+      fields.set(name, from.kind === "cell" ? property(name, readCell(from.cell, to), node, to) : from);
+    return;
+  }
+  if (source.kind !== "view") return to.refuse((at) => unsupportedSyntax(at, "Spreading this"), node);
+  alive(source, node, to);
+  for (const [name, value] of Object.entries(snapshot(source.layout, source, node, to)))
+    fields.set(name, property(name, value, node, to));
+}
+
+/** Every field of a view, copied now: nested structs and bit fields too. */
+function snapshot(
+  layout: LayoutData,
+  view: Extract<Value, { kind: "view" }>,
+  node: ts.Node,
+  to: Lowering,
+): Record<string, Value> {
+  if (layout.kind === "bits")
+    return Object.fromEntries(layout.fields.map(({ name }) => [name, readMember(view, name, node, to)]));
+  if (layout.kind !== "struct") return to.refuse((at) => unsupportedSyntax(at, "Spreading this"), node);
+  return Object.fromEntries(
+    layout.fields
+      .filter((field) => field.layout.kind !== "spinLock")
+      .map((field) => [
+        field.name,
+        copyOf(readAt(view, field.layout, view.offset + field.offset, field.name, to), node, to),
+      ]),
+  );
+}
+
+function copyOf(value: Value, node: ts.Node, to: Lowering): Value {
+  if (value.kind !== "view") return value;
+  const { layout } = value;
+  if (layout.kind === "array") {
+    const items = Array.from({ length: layout.length }, (_, i) =>
+      copyOf(readAt(value, layout.of, value.offset + i * layout.of.size, "item", to), node, to),
+    );
+    return { kind: "list", items };
+  }
+  const fields = new Map(
+    Object.entries(snapshot(layout, value, node, to)).map(([name, part]) => [
+      name,
+      { kind: "cell", cell: { kind: "fixed", value: part } } as const,
+    ]),
+  );
+  return { kind: "object", fields, name: "a struct value" };
+}
+
+export function objectLiteral(node: ts.ObjectLiteralExpression, to: Lowering): ObjectValue {
+  const fields = new Map<string, Property>();
+  for (const part of node.properties) {
+    if (ts.isSpreadAssignment(part)) {
+      const source = evaluate(part.expression, to);
+      if (source.kind !== "null") spread(fields, definite(source, part.expression, to), part, to);
+      continue;
+    }
+    const name = nameOf(part.name, to);
+    if (ts.isPropertyAssignment(part)) fields.set(name, property(name, evaluate(part.initializer, to), part, to));
+    else if (ts.isShorthandPropertyAssignment(part))
+      fields.set(name, property(name, identifier(part.name, to), part, to));
+    else if (ts.isMethodDeclaration(part)) fields.set(name, property(name, method(part, name, to), part, to));
+    else if (ts.isGetAccessorDeclaration(part))
+      fields.set(name, accessor(fields, name, { get: method(part, name, to) }));
+    else fields.set(name, accessor(fields, name, { set: method(part, name, to) }));
+  }
+  return { kind: "object", fields, name: "an object" };
+}
+
+export function arrayLiteral(node: ts.ArrayLiteralExpression, to: Lowering): ListValue {
+  const items = node.elements.flatMap((element) => {
+    if (!ts.isSpreadElement(element)) return [evaluate(element, to)];
+    const list = definite(evaluate(element.expression, to), element, to);
+    return list.kind === "list" ? [...list.items] : to.refuse((at) => unsupportedSyntax(at, "Spreading this"), element);
+  });
+  return { kind: "list", items };
+}

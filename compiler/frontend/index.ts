@@ -1,0 +1,72 @@
+/** The front end: from an author's file to checked, typed IR. */
+
+import { createHash } from "node:crypto";
+import type { LowerResult } from "../api.ts";
+import type { Manifest } from "../bundle/manifest.ts";
+import type { Module } from "../ir/ir.ts";
+import { version } from "../version.ts";
+import { isProgram } from "./builtins/program.ts";
+import { Refusal } from "./lowering.ts";
+import { baseName, ModuleBuilder } from "./module.ts";
+import { nothingToBuild } from "./problems.ts";
+import { createSourceProgram, type FileOverlay, type SourceCache } from "./program.ts";
+import { lowerProgram } from "./programs.ts";
+import type { ts } from "./typescript.ts";
+import type { Value } from "./values.ts";
+
+export interface LowerOptions {
+  readonly files?: FileOverlay;
+  readonly cache: SourceCache;
+}
+
+/** Values of the entry's exports that declare something to build. */
+function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
+  const { checker } = module;
+  const symbol = checker.getSymbolAtLocation(entry);
+  const exported = symbol === undefined ? [] : checker.getExportsOfModule(symbol);
+  return exported.flatMap((each) => {
+    const target = each.flags & 2097152 ? checker.getAliasedSymbol(each) : each;
+    if (target.valueDeclaration === undefined && target.declarations?.[0] === undefined) return [];
+    try {
+      return [module.globalValue(target, entry)];
+    } catch (error) {
+      if (error instanceof Refusal) module.report(error.problem);
+      else throw error;
+      return [];
+    }
+  });
+}
+
+export function lowerFile(entry: string, options: LowerOptions): LowerResult {
+  const { source, problems } = createSourceProgram(entry, options.files ?? new Map(), options.cache, []);
+  if (source === null || problems.length > 0) return { ok: false, problems };
+  const module = new ModuleBuilder(source);
+  const built = new Set<Value>();
+  for (const value of exportedValues(module, source.entry)) {
+    if (built.has(value)) continue;
+    built.add(value);
+    if (isProgram(value)) lowerProgram(module, value.data);
+  }
+  if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
+  if (module.failed) return { ok: false, problems: module.problems };
+  const name = baseName(entry);
+  const finished = module.finish(name);
+  return { ok: true, module: finished, manifest: manifestOf(finished), problems: module.problems };
+}
+
+function manifestOf(module: Module): Manifest {
+  return {
+    format: 1,
+    name: module.name,
+    zeta: version(),
+    programs: module.programs.map(({ name, section }) => ({ name, section })),
+    maps: module.maps.map(({ at: _, ...map }) => map),
+    globals: module.globals.map(({ name, layout, constant }) => ({ name, layout, constant, offset: 0 })),
+    service: null,
+    objects: [],
+    sources: module.files.map((file) => ({
+      path: file.path,
+      sha256: createHash("sha256").update(file.text).digest("hex"),
+    })),
+  };
+}

@@ -1,0 +1,217 @@
+/** One compilation: declarations shared by all its functions, values of module-level names, problems found. */
+import path from "node:path";
+import type { MapData } from "../../sdk/maps/data.ts";
+import type { Problem } from "../diagnostics/problem.ts";
+import type { Global, IrFunction, IrProgram, MapDeclaration, Module, Place, SourceFile } from "../ir/ir.ts";
+import { collectAssignments } from "./assigned.ts";
+import { builtins } from "./builtins/index.ts";
+import { evaluate } from "./evaluate.ts";
+import { Lowering, Refusal } from "./lowering.ts";
+import { badName, duplicateName, hostOnly, recursion, unknownName } from "./problems.ts";
+import { isOwnSource, isSdk, relativePath, type SourceProgram } from "./program.ts";
+import { Scope } from "./scope.ts";
+import { ts } from "./typescript.ts";
+import { type DeclaredValue, POISON, type Value } from "./values.ts";
+
+export class ModuleBuilder {
+  readonly checker: ts.TypeChecker;
+  readonly root: string;
+  readonly program: ts.Program;
+  readonly maps: MapDeclaration[] = [];
+  readonly globals: Global[] = [];
+  readonly functions: IrFunction[] = [];
+  readonly programs: IrProgram[] = [];
+  readonly files: SourceFile[] = [];
+  readonly problems: Problem[] = [];
+  readonly assignedSymbols: ReadonlySet<ts.Symbol>;
+  readonly assignedProperties: ReadonlySet<string>;
+  readonly #fileIndex = new Map<string, number>();
+  readonly #values = new Map<ts.Symbol, Value>();
+  readonly #evaluating = new Set<ts.Symbol>();
+  readonly #seen = new Set<string>();
+  /** Functions compiled as subprograms, by declaration. */
+  readonly subprograms = new Map<ts.Node, unknown>();
+  /** The name that the declaration being evaluated is assigned to: maps take it as theirs. */
+  declaring: string | null = null;
+  /** Where module-level expressions are evaluated; nothing may be emitted there. */
+  readonly topLevel: Lowering;
+
+  constructor(source: SourceProgram) {
+    this.checker = source.checker;
+    this.root = source.root;
+    this.program = source.program;
+    const assigned = collectAssignments(source.program, source.checker);
+    this.assignedSymbols = assigned.symbols;
+    this.assignedProperties = assigned.properties;
+    this.topLevel = new Lowering(this);
+  }
+
+  // ---- problems and places
+
+  report(problem: Problem | null): void {
+    if (problem === null) return;
+    const key = `${problem.code} ${JSON.stringify(problem.at)}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.problems.push(problem);
+  }
+
+  get failed(): boolean {
+    return this.problems.some((problem) => problem.severity === "error");
+  }
+
+  fileOf(source: ts.SourceFile): number {
+    const known = this.#fileIndex.get(source.fileName);
+    if (known !== undefined) return known;
+    const index = this.files.push({ path: relativePath(source.fileName, this.root), text: source.text }) - 1;
+    this.#fileIndex.set(source.fileName, index);
+    return index;
+  }
+
+  placeOf(node: ts.Node): Place {
+    const source = node.getSourceFile();
+    const { line, character } = source.getLineAndCharacterOfPosition(node.getStart(source));
+    return { file: this.fileOf(source), line: line + 1, column: character + 1 };
+  }
+
+  isOwn(node: ts.Node): boolean {
+    return isOwnSource(node.getSourceFile().fileName);
+  }
+
+  /** Whether an expression stands as a statement, so that nobody takes its value. */
+  isStatement(node: ts.Node): boolean {
+    return ts.isExpressionStatement(node.parent);
+  }
+
+  // ---- declarations
+
+  declareMap(data: MapData, node: ts.Node, to: Lowering): number {
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(data.name)) to.refuse((at) => badName(at, "a map", data.name), node);
+    if (this.maps.some((map) => map.name === data.name)) to.refuse((at) => duplicateName(at, "maps", data.name), node);
+    return this.maps.push({ ...data, at: this.placeOf(node) }) - 1;
+  }
+
+  /** A map declared only to show the shape of a map of maps' inner maps does not itself come to be. */
+  dropTemplate(map: number): void {
+    if (map === this.maps.length - 1 && this.maps[map]?.name === this.declaring) this.maps.pop();
+  }
+
+  /** The name for a declaration: given, or that of the constant it is assigned to. */
+  nameFor(given: string | null, what: string, node: ts.Node, to: Lowering): string {
+    const name = given ?? this.declaring;
+    return name ?? to.refuse((at) => hostOnly(at, what), node);
+  }
+
+  // ---- module-level names
+
+  /** The value of a declaration outside functions; evaluated when first used. */
+  globalValue(symbol: ts.Symbol, node: ts.Node): Value {
+    const known = this.#values.get(symbol);
+    if (known !== undefined) {
+      if (known.kind === "poison") throw new Refusal(null);
+      return known;
+    }
+    if (this.#evaluating.has(symbol)) throw new Refusal(recursion(this.topLevel.span(node), symbol.name));
+    this.#evaluating.add(symbol);
+    const { declaring } = this;
+    try {
+      const value = this.#evaluateGlobal(symbol, node);
+      this.#values.set(symbol, value);
+      return value;
+    } catch (error) {
+      if (error instanceof Refusal) {
+        this.report(error.problem);
+        this.#values.set(symbol, POISON);
+        throw new Refusal(null);
+      }
+      throw error;
+    } finally {
+      this.#evaluating.delete(symbol);
+      this.declaring = declaring;
+    }
+  }
+
+  #evaluateGlobal(symbol: ts.Symbol, node: ts.Node): Value {
+    const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
+    const refuse = (): never => this.topLevel.refuse((at) => unknownName(at, symbol.name), node);
+    if (declaration === undefined) return refuse();
+    const source = declaration.getSourceFile();
+    if (source.isDeclarationFile) return builtins.get(`global:${symbol.name}`) ?? refuse();
+    const builtin = isSdk(source.fileName) ? builtins.get(symbol.name) : undefined;
+    if (builtin !== undefined) return builtin;
+    if (ts.isSourceFile(declaration)) return this.#namespace(symbol);
+    if (ts.isFunctionDeclaration(declaration))
+      return { kind: "function", declaration, scope: new Scope(null), name: symbol.name };
+    if (ts.isEnumDeclaration(declaration)) return this.#enumeration(declaration);
+    if (ts.isExportAssignment(declaration)) return this.#evaluateTop(declaration.expression, null);
+    if (
+      ts.isVariableDeclaration(declaration) &&
+      ts.isIdentifier(declaration.name) &&
+      declaration.initializer !== undefined &&
+      isConst(declaration)
+    ) {
+      return this.#evaluateTop(declaration.initializer, symbol.name);
+    }
+    return refuse();
+  }
+
+  #evaluateTop(expression: ts.Expression, name: string | null): Value {
+    this.declaring = name;
+    const { topLevel } = this;
+    const { scope, frames } = topLevel;
+    topLevel.scope = new Scope(null);
+    const active = frames.splice(0);
+    try {
+      return evaluate(expression, topLevel);
+    } finally {
+      topLevel.scope = scope;
+      frames.push(...active);
+    }
+  }
+
+  #namespace(symbol: ts.Symbol): DeclaredValue {
+    const exported = this.checker.getExportsOfModule(symbol);
+    return {
+      kind: "declared",
+      what: "a module",
+      data: null,
+      names: exported.map((each) => each.name),
+      member: (name, node) => {
+        const found = exported.find((each) => each.name === name);
+        if (found === undefined) return null;
+        return this.globalValue(
+          found.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(found) : found,
+          node,
+        );
+      },
+    };
+  }
+
+  #enumeration(declaration: ts.EnumDeclaration): Value {
+    const fields = new Map(
+      declaration.members.map((member) => {
+        const value = this.checker.getConstantValue(member);
+        const part: Value =
+          typeof value === "string" ? { kind: "string", value } : { kind: "literal", value: value ?? 0 };
+        return [member.name.getText(), { kind: "cell", cell: { kind: "fixed", value: part } } as const];
+      }),
+    );
+    return { kind: "object", fields, name: `enum ${declaration.name.text}` };
+  }
+
+  finish(name: string): Module {
+    return {
+      name,
+      files: this.files,
+      maps: this.maps,
+      globals: this.globals,
+      functions: this.functions,
+      programs: this.programs,
+    };
+  }
+}
+
+const isConst = (declaration: ts.VariableDeclaration): boolean =>
+  ts.isVariableDeclarationList(declaration.parent) && (declaration.parent.flags & ts.NodeFlags.Const) !== 0;
+
+export const baseName = (file: string): string => path.basename(file).replace(/\.[cm]?tsx?$/, "");

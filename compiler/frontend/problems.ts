@@ -1,0 +1,208 @@
+/** Everything the front end refuses, one code each. Codes are never renumbered; docs/errors has a page for each. */
+import { problem } from "../diagnostics/problem.ts";
+
+// ---- ZT10xx: not TypeScript, or TypeScript outside the language
+
+export const typescriptSyntax = problem("ZT1001", (reason: string) => ({
+  message: `This is not TypeScript: ${reason}`,
+  fix: "Correct the syntax.",
+}));
+export const typescriptType = problem("ZT1002", (reason: string) => ({
+  message: `TypeScript refuses this: ${reason}`,
+  fix: "Correct the types; `tsc --noEmit` says the same.",
+}));
+export const missingFile = problem("ZT1003", (file: string) => ({
+  message: `There is no file '${file}'.`,
+  fix: "Check the path.",
+}));
+export const nothingToBuild = problem("ZT1004", (file: string) => ({
+  message: `'${file}' exports neither a program nor a service.`,
+  fix: 'Export one: `export default program("name", (frame) => Action.Pass)` or `export default service("name", { chain: [...] })`.',
+}));
+export const anyType = problem("ZT1010", () => ({
+  message: "A value of type 'any' has no width.",
+  fix: "Give it a type of the language, such as u32.",
+}));
+export const classUsed = problem("ZT1011", () => ({
+  message: "A class dispatches at run time, which XDP cannot.",
+  fix: "Use functions and struct layouts.",
+}));
+export const exceptionUsed = problem("ZT1012", (keyword: string) => ({
+  message: `There are no exceptions in the data path, so no '${keyword}'.`,
+  fix: "Return a verdict, or null, and test for it.",
+}));
+export const asyncUsed = problem("ZT1013", () => ({
+  message: "A packet is handled at once: nothing can be awaited.",
+  fix: "Keep what must last in a map, and act on the next packet.",
+}));
+export const generatorUsed = problem("ZT1014", () => ({
+  message: "A generator keeps a suspended stack, which XDP has not.",
+  fix: "Use a loop, or `loop(trips, body)`.",
+}));
+export const regularExpression = problem("ZT1015", () => ({
+  message: "Regular expressions do not run in the data path.",
+  fix: "Compare the bytes that matter.",
+}));
+export const floatingPoint = problem("ZT1016", (text: string) => ({
+  message: `${text} is not a whole number, and the kernel has no floating point.`,
+  fix: "Scale to whole units (thousandths, nanoseconds).",
+}));
+export const stringInDataPath = problem("ZT1017", () => ({
+  message: "Strings cannot be built or examined in the data path.",
+  fix: "Strings are for names and for `log(format, ...values)`; use numbers and enums otherwise.",
+}));
+export const escapingObject = problem("ZT1018", (what: string) => ({
+  message: `${what} cannot be kept: there is no heap.`,
+  fix: "Store its fields in a map value or in `local(layout)`.",
+}));
+export const dynamicProperty = problem("ZT1019", () => ({
+  message: "The property's name is not known when compiling.",
+  fix: "Name the property, or index a fixed array.",
+}));
+export const unsupportedSyntax = problem("ZT1020", (what: string) => ({
+  message: `${what} is not part of the language.`,
+  fix: "docs/language.md lists every construct that is accepted.",
+}));
+export const recursion = problem("ZT1021", (name: string) => ({
+  message: `'${name}' calls itself, and the kernel's stack is 512 bytes.`,
+  fix: "Use a loop with a constant bound.",
+}));
+export const unknownName = problem("ZT1022", (name: string) => ({
+  message: `'${name}' has no meaning in the data path.`,
+  fix: "Only the language, your own modules, and 'zeta' or 'zeta/bpf' can be used.",
+}));
+export const unknownImport = problem("ZT1023", (name: string) => ({
+  message: `'${name}' is not TypeScript source that Zeta can compile.`,
+  fix: "Import from 'zeta', 'zeta/bpf', or from modules shipped as TypeScript.",
+}));
+export const escapingClosure = problem("ZT1024", () => ({
+  message: "Which function this is depends on the packet.",
+  fix: "Call the functions in the branches of an 'if' or 'switch' instead.",
+}));
+export const looseEquality = problem("ZT1025", (operator: string) => ({
+  message: `'${operator}' converts its operands.`,
+  fix: `Write '${operator}='.`,
+}));
+export const hostOnly = problem("ZT1026", (name: string) => ({
+  message: `'${name}' cannot be declared inside a function: it is laid out when compiling.`,
+  fix: "Move the declaration to the top level of a module.",
+}));
+
+// ---- ZT20xx: in the language, but wrong
+
+export const unboundedLoop = problem("ZT2001", (keyword: string) => ({
+  message: `The verifier cannot see where this '${keyword}' ends.`,
+  fix: "Compare a counter that grows with a constant: `for (let i = 0; i < 16; i++)`.",
+}));
+export const uncheckedNull = problem("ZT2002", (what: string) => ({
+  message: `${what} may be null here.`,
+  fix: "Test it first: `if (x === null) return ...`.",
+}));
+export const staleView = problem("ZT2003", () => ({
+  message: "The packet was moved after this view was taken, so the view is dead.",
+  fix: "Take a new cursor after adjustHead or adjustTail; copy what you need before with `{ ...view }`.",
+}));
+export const doesNotFit = problem("ZT2004", (from: string, to: string) => ({
+  message: `A ${from} does not always fit ${to}.`,
+  fix: `Convert where truncation is meant: ${to}(value).`,
+}));
+export const mixedTypes = problem("ZT2005", (operator: string, a: string, b: string) => ({
+  message: `'${operator}' between ${a} and ${b} has no single meaning.`,
+  fix: `Convert one side: ${b}(a) or ${a}(b).`,
+}));
+export const literalOutOfRange = problem("ZT2006", (value: string, type: string) => ({
+  message: `${value} is outside the range of ${type}.`,
+  fix: "Use a constant in range, or a wider type.",
+}));
+export const addressArithmetic = problem("ZT2007", (operator: string, type: string) => ({
+  message: `'${operator}' has no meaning for a value of type ${type}.`,
+  fix: "Addresses take === !== < > & | ^ ~ << >>; convert to a number for arithmetic.",
+}));
+export const negativeComparison = problem("ZT2008", (type: string) => ({
+  message: `A ${type} is never negative, so this comparison is always the same.`,
+  fix: "For serial-number order write `i32(a - b) < 0`.",
+}));
+export const notConstantSize = problem("ZT2009", (what: string) => ({
+  message: `${what} must be known when compiling.`,
+  fix: "Use a number, or a constant computed from numbers.",
+}));
+export const sideEffectInDecide = problem("ZT2010", (what: string, hook: string) => ({
+  message: `'${hook}' may run more than once for one flow, so ${what} is not allowed in it.`,
+  fix: "Move the effect to 'filter', or let the flow's lifecycle events tell.",
+}));
+export const stackExceeded = problem("ZT2011", (bytes: number) => ({
+  message: `This needs ${bytes} bytes of stack, and the kernel gives 512.`,
+  fix: "Keep large structs in a per-CPU array map, or take fewer of them at a time.",
+}));
+export const tooManyTailCalls = problem("ZT2012", (count: number) => ({
+  message: `A chain of ${count} tail calls: the kernel stops after 33.`,
+  fix: "Fuse some of the programs.",
+}));
+export const notConstant = problem("ZT2013", (what: string) => ({
+  message: `${what} must be known when compiling.`,
+  fix: "Use a constant.",
+}));
+export const wrongArgument = problem("ZT2014", (what: string, found: string) => ({
+  message: `Expected ${what}, found ${found}.`,
+  fix: "See the declaration in the SDK, or docs/language.md.",
+}));
+export const readOnly = problem("ZT2015", (what: string) => ({
+  message: `${what} cannot be written.`,
+  fix: "Write to a map value, a packet header, `local(layout)` or a 'let'.",
+}));
+export const indexOutOfRange = problem("ZT2016", (index: string, length: number) => ({
+  message: `Index ${index} is outside the array's ${length} elements.`,
+  fix: "Use an index below the length.",
+}));
+export const differentShapes = problem("ZT2017", (a: string, b: string) => ({
+  message: `This is ${a} on one path and ${b} on another.`,
+  fix: "Give both paths values of one kind.",
+}));
+export const missingResult = problem("ZT2018", (name: string) => ({
+  message: `Not every path of '${name}' returns an action.`,
+  fix: "Return an Action, for instance Action.Pass, at the end.",
+}));
+export const lockMisuse = problem("ZT2019", (what: string) => ({
+  message: `${what} is not allowed while a spin lock is held.`,
+  fix: "Only read and write fields inside `withLock`.",
+}));
+export const unknownField = problem("ZT2020", (name: string, known: string) => ({
+  message: `There is no '${name}' here.`,
+  fix: known === "" ? "Check the name." : `There is: ${known}.`,
+}));
+export const missingField = problem("ZT2021", (name: string) => ({
+  message: `The field '${name}' is missing.`,
+  fix: "A struct value names every field.",
+}));
+export const duplicateName = problem("ZT2022", (what: string, name: string) => ({
+  message: `Two ${what} are called '${name}'.`,
+  fix: "Give each its own name.",
+}));
+export const badName = problem("ZT2023", (what: string, name: string) => ({
+  message: `'${name}' cannot name ${what}.`,
+  fix: "Use a letter, then letters, digits, '-' or '_', at most 63.",
+}));
+export const outerJump = problem("ZT2024", (what: string) => ({
+  message: `${what} cannot leave this callback, which the kernel calls.`,
+  fix: "Set a variable and return false from the callback to stop it.",
+}));
+export const notCallable = problem("ZT2025", (found: string) => ({
+  message: `${found} cannot be called.`,
+  fix: "Call a function.",
+}));
+export const badDeclaration = problem("ZT2026", (reason: string) => ({
+  message: reason,
+  fix: "See the declaration in the SDK.",
+}));
+export const tooDeep = problem("ZT2027", (name: string) => ({
+  message: `Calls are nested more than 64 deep at '${name}'.`,
+  fix: "Flatten the calls.",
+}));
+export const inSubprogram = problem("ZT2028", (what: string) => ({
+  message: `${what} cannot cross into a subprogram.`,
+  fix: "Pass numbers, map values or packet views; return a number or nothing.",
+}));
+export const unfinishedRecord = problem("ZT2029", () => ({
+  message: "A ring-buffer record is neither submitted nor discarded on some path.",
+  fix: "Call submit or discard before every return.",
+}));

@@ -1,0 +1,164 @@
+/** The TypeScript program: source files, symbols and types as the TypeScript compiler API sees them, and its complaints as Problems. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { Problem, Span } from "../diagnostics/problem.ts";
+import { packageRoot } from "../package-root.ts";
+import { missingFile, typescriptSyntax, typescriptType, unknownImport } from "./problems.ts";
+import { ts } from "./typescript.ts";
+
+const OWN_MODULES: Readonly<Record<string, string>> = {
+  zeta: "sdk/index.ts",
+  "zeta/bpf": "sdk/bpf/index.ts",
+};
+
+export const libraryPath = (relative: string): string => path.join(packageRoot(), "bpf-lib", relative);
+
+const isInside = (file: string, folder: string): boolean =>
+  file.startsWith(path.join(packageRoot(), folder) + path.sep);
+export const isSdk = (file: string): boolean => isInside(file, "sdk");
+/** The SDK and the library: checked when Zeta was built, not in every compilation. */
+export const isOwnSource = (file: string): boolean => isSdk(file) || isInside(file, "bpf-lib");
+
+const OPTIONS = (): ts.CompilerOptions => ({
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  allowImportingTsExtensions: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: [],
+  lib: ["lib.es2022.d.ts"],
+});
+
+export interface SourceProgram {
+  readonly program: ts.Program;
+  readonly checker: ts.TypeChecker;
+  readonly entry: ts.SourceFile;
+  /** Folder that paths in objects and messages are relative to. */
+  readonly root: string;
+}
+
+export type FileOverlay = ReadonlyMap<string, string>;
+
+/** Keeps parsed files between builds, so that watch mode parses only what changed. */
+export class SourceCache {
+  readonly #files = new Map<string, { readonly text: string; readonly file: ts.SourceFile }>();
+  previous: ts.Program | undefined;
+
+  parse(name: string, text: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile {
+    const known = this.#files.get(name);
+    if (known !== undefined && known.text === text) return known.file;
+    const file = ts.createSourceFile(name, text, options, true);
+    this.#files.set(name, { text, file });
+    return file;
+  }
+}
+
+function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: SourceCache): ts.CompilerHost {
+  const base = ts.createCompilerHost(options, true);
+  const read = (name: string) => overlay.get(name) ?? base.readFile(name);
+  const resolution = ts.createModuleResolutionCache(base.getCurrentDirectory(), (name) => name, options);
+  return {
+    ...base,
+    readFile: read,
+    fileExists: (name) => overlay.has(name) || base.fileExists(name),
+    getSourceFile(name, languageVersion) {
+      const text = read(name);
+      return text === undefined ? undefined : cache.parse(name, text, languageVersion);
+    },
+    resolveModuleNameLiterals(literals, containing) {
+      return literals.map(({ text }) => {
+        const own = OWN_MODULES[text];
+        if (own === undefined)
+          return ts.resolveModuleName(
+            text,
+            containing,
+            options,
+            { ...base, readFile: read, fileExists: (name) => overlay.has(name) || base.fileExists(name) },
+            resolution,
+          );
+        return {
+          resolvedModule: {
+            resolvedFileName: path.join(packageRoot(), own),
+            extension: ts.Extension.Ts,
+            isExternalLibraryImport: false,
+          },
+        };
+      });
+    },
+  };
+}
+
+export function spanOf(node: ts.Node, root: string): Span {
+  const file = node.getSourceFile();
+  return spanAt(file, node.getStart(file), node.getEnd(), root);
+}
+
+function spanAt(file: ts.SourceFile, start: number, end: number, root: string): Span {
+  const from = file.getLineAndCharacterOfPosition(start);
+  const to = file.getLineAndCharacterOfPosition(end);
+  return {
+    file: relativePath(file.fileName, root),
+    line: from.line + 1,
+    column: from.character + 1,
+    endLine: to.line + 1,
+    endColumn: to.character + 1,
+  };
+}
+
+/** The path that objects, messages and manifests carry: relative to the root, or `zeta/...` for our own sources. Never absolute. */
+export function relativePath(file: string, root: string): string {
+  const own = path.relative(packageRoot(), file);
+  if (isOwnSource(file)) return `zeta/${own.split(path.sep).join("/")}`;
+  const relative = path.relative(root, file).split(path.sep).join("/");
+  return relative.startsWith("../") ? path.basename(file) : relative;
+}
+
+function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Problem {
+  const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
+  const span =
+    diagnostic.file === undefined
+      ? null
+      : spanAt(diagnostic.file, diagnostic.start ?? 0, (diagnostic.start ?? 0) + (diagnostic.length ?? 0), root);
+  if (diagnostic.code === 2307 || diagnostic.code === 7016)
+    return unknownImport(span, /'([^']*)'/.exec(text)?.[1] ?? text);
+  return (syntax ? typescriptSyntax : typescriptType)(span, text);
+}
+
+/** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
+export function createSourceProgram(
+  entry: string,
+  overlay: FileOverlay,
+  cache: SourceCache,
+  extraRoots: readonly string[],
+): { source: SourceProgram | null; problems: Problem[] } {
+  const file = path.resolve(entry);
+  const root = path.dirname(file);
+  if (!overlay.has(file) && !existsSync(file)) return { source: null, problems: [missingFile(null, entry)] };
+  const options = OPTIONS();
+  const host = createHost(options, overlay, cache);
+  const program = ts.createProgram({
+    rootNames: [file, ...extraRoots],
+    options,
+    host,
+    ...(cache.previous ? { oldProgram: cache.previous } : {}),
+  });
+  cache.previous = program;
+  const problems: Problem[] = [];
+  const authored = program
+    .getSourceFiles()
+    .filter((source) => !source.isDeclarationFile && !isOwnSource(source.fileName));
+  for (const source of authored)
+    problems.push(...program.getSyntacticDiagnostics(source).map((d) => toProblem(d, root, true)));
+  if (problems.length === 0) {
+    for (const source of authored)
+      problems.push(...program.getSemanticDiagnostics(source).map((d) => toProblem(d, root, false)));
+  }
+  const entrySource = program.getSourceFile(file);
+  if (entrySource === undefined) return { source: null, problems: [...problems, missingFile(null, entry)] };
+  return { source: { program, checker: program.getTypeChecker(), entry: entrySource, root }, problems };
+}

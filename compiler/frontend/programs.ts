@@ -1,0 +1,57 @@
+/** From a declared program to its IR function. */
+
+import { frameValue } from "./builtins/frame.ts";
+import type { ProgramSpec } from "./builtins/program.ts";
+import { callFunction } from "./calls.ts";
+import { coerce, settleNull } from "./coerce.ts";
+import { Lowering, Refusal, settle } from "./lowering.ts";
+import type { ModuleBuilder } from "./module.ts";
+import { duplicateName, missingResult, stackExceeded } from "./problems.ts";
+import type { FunctionValue, ScalarType, Value } from "./values.ts";
+
+const STACK_BYTES = 512;
+
+/** Ends a function with the value its body came to. */
+export function checkedReturn(value: Value, result: ScalarType | null, run: FunctionValue, to: Lowering): void {
+  if (!to.reachable) return;
+  const settled = settleNull(value, to);
+  if (result === null) return to.jump({ kind: "return", value: null, at: to.place });
+  if (settled.kind === "null" || settled.kind === "nullable")
+    to.refuse((at) => missingResult(at, run.name), run.declaration);
+  to.jump({ kind: "return", value: coerce(settled, result, run.declaration, to).operand, at: to.place });
+}
+
+/** Stack slots alone over the limit can never load; spills may still push a program over it, which LLVM then says. */
+function checkStack(to: Lowering, run: FunctionValue): void {
+  const bytes = to.slots.reduce((sum, slot) => sum + Math.ceil(slot.layout.size / 8) * 8, 0);
+  if (bytes > STACK_BYTES) to.refuse((at) => stackExceeded(at, bytes), run.declaration);
+}
+
+export function lowerProgram(module: ModuleBuilder, spec: ProgramSpec): void {
+  const { run, name, section } = spec;
+  const to = new Lowering(module);
+  to.at(run.declaration);
+  try {
+    if (module.programs.some((program) => program.name === name))
+      to.refuse((at) => duplicateName(at, "programs", name), run.declaration);
+    const before = module.problems.length;
+    const value = callFunction(run, [frameValue], run.declaration, to);
+    if (module.problems.length > before) return;
+    to.at(run.declaration);
+    checkedReturn(value, "u32", run, to);
+    checkStack(to, run);
+    module.programs.push({
+      name,
+      section,
+      parameters: [],
+      result: "u32",
+      variables: to.variables,
+      slots: to.slots,
+      body: settle(to.block),
+      at: module.placeOf(run.declaration),
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    module.report(error.problem);
+  }
+}

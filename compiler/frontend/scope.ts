@@ -1,0 +1,48 @@
+/** Where names live: a chain of scopes, one per block and per inlined call, binding TypeScript symbols to cells. */
+import type { ts } from "./typescript.ts";
+import type { ScalarType, Value } from "./values.ts";
+
+/** What a name is bound to. */
+export type Cell =
+  /** `const`, a parameter, or a `let` that nothing assigns. */
+  | { readonly kind: "fixed"; readonly value: Value }
+  /** A mutable local; its storage is IR variables, by the shape of what it holds. */
+  | MutableCell;
+
+export interface MutableCell {
+  readonly kind: "mutable";
+  readonly name: string;
+  storage: Storage;
+  /** New after every assignment, so that what was learned about the old content is forgotten. */
+  version: number;
+}
+
+export type Storage =
+  | { readonly kind: "scalar"; readonly type: ScalarType; readonly variable: number }
+  | {
+      readonly kind: "view";
+      readonly variable: number;
+      readonly example: Extract<Value, { kind: "view" }>;
+      epoch: number;
+    }
+  | { readonly kind: "nullable"; readonly present: number | null; inner: Storage }
+  | { readonly kind: "object"; readonly fields: ReadonlyMap<string, Storage>; readonly name: string }
+  | { readonly kind: "map"; readonly variable: number; readonly map: number }
+  /** Nothing but null has been assigned so far. */
+  | { readonly kind: "unknown" }
+  /** Exists only while compiling and must never differ: a function, string, layout or map. */
+  | { readonly kind: "same"; readonly value: Value };
+
+export class Scope {
+  readonly #cells = new Map<ts.Symbol, Cell>();
+  readonly parent: Scope | null;
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+  bind(symbol: ts.Symbol, cell: Cell): void {
+    this.#cells.set(symbol, cell);
+  }
+  find(symbol: ts.Symbol): Cell | undefined {
+    return this.#cells.get(symbol) ?? this.parent?.find(symbol);
+  }
+}

@@ -1,0 +1,93 @@
+/** Functions compiled once and called (BPF-to-BPF calls), for code that would be too large inlined everywhere. */
+import type { IrFunction, Temp } from "../ir/ir.ts";
+import { callFunction } from "./calls.ts";
+import { coerce } from "./coerce.ts";
+import { flavourOf } from "./flavours.ts";
+import { type Frame, Lowering, settle } from "./lowering.ts";
+import { inSubprogram } from "./problems.ts";
+import { checkedReturn } from "./programs.ts";
+import { IR_TYPE, scalar } from "./types.ts";
+import { ts } from "./typescript.ts";
+import { type BuiltinCall, type FunctionValue, NULL, type ScalarType, type Value } from "./values.ts";
+
+interface Compiled {
+  readonly index: number;
+  readonly parameters: readonly ScalarType[];
+  readonly result: ScalarType | null;
+}
+
+/** Types must be written out: a subprogram is compiled before any call is known. */
+function typeOf(parameter: ts.ParameterDeclaration, call: BuiltinCall): ScalarType {
+  const type = flavourOf(call.to.module.checker.getTypeAtLocation(parameter));
+  return (
+    type ??
+    call.to.refuse(
+      (at) => inSubprogram(at, `'${parameter.name.getText()}', whose type is not a scalar type of the language,`),
+      parameter,
+    )
+  );
+}
+
+function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled {
+  const { module } = call.to;
+  const parameters = run.declaration.parameters.map((parameter) => typeOf(parameter, call));
+  if (parameters.length > 5) call.to.refuse((at) => inSubprogram(at, "More than five values"), run.declaration);
+  const declared = run.declaration.type;
+  const result = declared === undefined ? null : flavourOf(module.checker.getTypeFromTypeNode(declared));
+  if (declared !== undefined && result === null && declared.kind !== ts.SyntaxKind.VoidKeyword)
+    call.to.refuse((at) => inSubprogram(at, "This type"), declared);
+  const to = new Lowering(module);
+  const temps: Temp[] = parameters.map((type, i) =>
+    to.temp(IR_TYPE[type], run.declaration.parameters[i]?.name.getText() ?? "value"),
+  );
+  const frame: Frame = {
+    kind: "subprogram",
+    name,
+    declaration: run.declaration,
+    label: -1,
+    exits: [],
+    result,
+    callbacks: 0,
+  };
+  to.at(run.declaration);
+  to.frames.push(frame);
+  const value = callFunction(
+    run,
+    temps.map((temp, i) => scalar(parameters[i] as ScalarType, temp)),
+    run.declaration,
+    to,
+  );
+  checkedReturn(value, result, run, to);
+  const fn: IrFunction = {
+    name,
+    parameters: temps,
+    result: result === null ? null : IR_TYPE[result],
+    variables: to.variables,
+    slots: to.slots,
+    body: settle(to.block),
+    at: module.placeOf(run.declaration),
+  };
+  return { index: module.functions.push(fn) - 1, parameters, result };
+}
+
+export function callSubprogram(name: string, run: FunctionValue, call: BuiltinCall): Value {
+  const { to } = call;
+  to.effect("calling a subprogram", call.node);
+  const known = to.module.subprograms.get(run.declaration) as Compiled | undefined;
+  const compiled = known ?? compile(name, run, call);
+  to.module.subprograms.set(run.declaration, compiled);
+  const values = compiled.parameters.map(
+    (type, i) => coerce(call.values[i] ?? NULL, type, call.argument(i), to).operand,
+  );
+  const op = {
+    op: "call",
+    function: compiled.index,
+    values,
+    type: compiled.result === null ? null : IR_TYPE[compiled.result],
+  } as const;
+  if (compiled.result === null) {
+    to.run(op);
+    return NULL;
+  }
+  return scalar(compiled.result, to.emit(op, IR_TYPE[compiled.result], name));
+}

@@ -1,0 +1,61 @@
+/**
+ * `zeta/compiler`: TypeScript middleboxes in, checked IR and eBPF objects out. Results are data; a user's mistakes are
+ * Problems, and nothing here needs privileges. TypeScript and LLVM are loaded when first needed.
+ */
+import type { CheckResult, CompileOptions, CompileResult, LowerResult } from "./api.ts";
+
+export type { CheckResult, CompileOptions, CompileResult, Cpu, IrBuilderName, LowerResult, ObjectCode } from "./api.ts";
+export type { Manifest } from "./bundle/manifest.ts";
+export { type Problem, type Span, ZetaError } from "./diagnostics/problem.ts";
+export type { Module } from "./ir/ir.ts";
+export { printModule } from "./ir/print.ts";
+
+export interface CompilerOptions extends CompileOptions {
+  /** Texts to keep beside the object. */
+  readonly emit?: readonly ("llvm" | "assembly")[];
+}
+
+/** A compiler that keeps what it has parsed: the second build of a file takes a fraction of the first. */
+export interface Compiler {
+  /** Source → checked IR; needs no LLVM. */
+  lower(entry: string, options?: CompilerOptions): Promise<LowerResult>;
+  compile(entry: string, options?: CompilerOptions): Promise<CompileResult>;
+}
+
+export function createCompiler(defaults: CompilerOptions = {}): Compiler {
+  let cache: import("./frontend/program.ts").SourceCache | undefined;
+  const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
+    const [{ lowerFile }, { SourceCache }] = await Promise.all([
+      import("./frontend/index.ts"),
+      import("./frontend/program.ts"),
+    ]);
+    cache ??= new SourceCache();
+    const files = options.files ?? defaults.files;
+    return lowerFile(entry, { cache, ...(files ? { files } : {}) });
+  };
+  return {
+    lower,
+    async compile(entry, options = {}) {
+      const lowered = await lower(entry, options);
+      if (!lowered.ok) return lowered;
+      const { emitObject } = await import("./backend/index.ts");
+      const emitted = await emitObject(lowered.module, { ...defaults, ...options });
+      if (!emitted.ok) return { ok: false, problems: [...lowered.problems, ...emitted.problems] };
+      return { ...lowered, code: emitted.code };
+    },
+  };
+}
+
+/** Type-checks and lowers a file; finds everything but what LLVM or a kernel would say. */
+export async function check(entry: string, options: CompilerOptions = {}): Promise<CheckResult> {
+  const { ok, problems } = await createCompiler(options).lower(entry);
+  return { ok, problems };
+}
+
+/** Source → checked IR and manifest. */
+export const lower = (entry: string, options: CompilerOptions = {}): Promise<LowerResult> =>
+  createCompiler(options).lower(entry);
+
+/** Source → object code and manifest. */
+export const compile = (entry: string, options: CompilerOptions = {}): Promise<CompileResult> =>
+  createCompiler(options).compile(entry);
