@@ -57,10 +57,10 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
 const INTERFACES = "$(ls /sys/class/net 2>/dev/null)";
 
 function bashValues(values: Values): string {
-  if (values === "file") return 'COMPREPLY=($(compgen -f -- "$current"))';
+  if (values === "file") return 'mapfile -t COMPREPLY < <(compgen -f -- "$current")';
   if (values === "nothing") return "COMPREPLY=()";
   const words = values === "interface" ? `"${INTERFACES}"` : quote(values.words.join(" "));
-  return `COMPREPLY=($(compgen -W ${words} -- "$current"))`;
+  return `mapfile -t COMPREPLY < <(compgen -W ${words} -- "$current")`;
 }
 
 function bash(commands: readonly CompletedCommand[]): string {
@@ -74,7 +74,7 @@ function bash(commands: readonly CompletedCommand[]): string {
   );
   const flagCases = commands.map(({ name, options }) => {
     const flags = [...options.flatMap((option) => option.flags), "--help"].join(" ");
-    return `      ${name}) COMPREPLY=($(compgen -W ${quote(flags)} -- "$current")) ;;`;
+    return `      ${name}) mapfile -t COMPREPLY < <(compgen -W ${quote(flags)} -- "$current") ;;`;
   });
   const argumentCases = commands.map(({ name, argument }) => `    ${name}) ${bashValues(argument)} ;;`);
   return `# bash completion for zeta. Load it with: source <(zeta completion bash)
@@ -87,7 +87,7 @@ _zeta() {
     esac
   done
   if [[ -z "$command" ]]; then
-    COMPREPLY=($(compgen -W ${quote([...names, "help", "--help", "--version"].join(" "))} -- "$current"))
+    mapfile -t COMPREPLY < <(compgen -W ${quote([...names, "help", "--help", "--version"].join(" "))} -- "$current")
     return
   fi
   case "$command $previous" in

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { CompileResult } from "../../../compiler/api.ts";
 import { writeBundle } from "../../../compiler/bundle/write.ts";
 import type { Problem } from "../../../compiler/diagnostics/problem.ts";
-import { displayPath, loadCompiler, missingInputs } from "../compiler.ts";
+import { displayPath, loadCompiler, localize, missingInputs } from "../compiler.ts";
 import type { ExitCode } from "../exit.ts";
 import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
@@ -17,29 +17,34 @@ import { watchFiles } from "./watch.ts";
 /** Bundles stand together in one folder that version control can ignore. */
 const defaultOut = (name: string): string => join("build", name);
 
+interface Build {
+  readonly file: string;
+  readonly options: BuildOptions;
+  readonly result: CompileResult;
+  /** When it began, by `performance.now()`. */
+  readonly started: number;
+}
+
 /** Verifies, writes and reports one compilation. */
-async function deliver(
-  session: Session,
-  options: BuildOptions,
-  result: CompileResult,
-  started: number,
-): Promise<ExitCode> {
-  if (!result.ok) return session.report(result.problems);
+async function deliver(session: Session, { file, options, result, started }: Build): Promise<ExitCode> {
+  const report = (problems: readonly Problem[], data = {}): ExitCode =>
+    session.report(localize(session, file, problems), data);
+  if (!result.ok) return report(result.problems);
   const verification: Verification =
     options.verify === false ? { ok: null, reason: "--no-verify." } : await verify(result, options.verify === true);
-  if (verification.ok === false) return session.report([...result.problems, ...verification.problems]);
+  if (verification.ok === false) return report([...result.problems, ...verification.problems]);
 
   const out = options.out ?? defaultOut(result.manifest.name);
   const written = writeBundle(session.path(out), result);
-  if (!written.ok) return session.report([...result.problems, ...written.problems]);
+  if (!written.ok) return report([...result.problems, ...written.problems]);
 
-  const report = buildReport(result, verification);
+  const numbers = buildReport(result, verification);
   const milliseconds = Math.round(performance.now() - started);
-  const code = session.report(result.problems, { out, ...report, milliseconds });
+  const code = report(result.problems, { out, ...numbers, milliseconds });
   if (session.format === "pretty") {
     const { paintErr: paint } = session;
     session.tell(`${paint.good("built")} ${displayPath(session, out)} ${paint.faint(`in ${milliseconds} ms`)}\n`);
-    session.tell(reportText(report, verification, session));
+    session.tell(reportText(numbers, verification, session));
   }
   return code;
 }
@@ -48,30 +53,17 @@ async function buildOnce(session: Session, options: BuildOptions, file: string):
   const started = performance.now();
   const compiler = await loadCompiler();
   const result = await compiler.compile(session.path(file), compileOptions(options));
-  return deliver(session, options, result, started);
+  return deliver(session, { file, options, result, started });
 }
 
-/** Files to watch: all that went into the module, or after a failure those that are known and named by problems. */
-function sourcesOf(
-  session: Session,
-  entry: string,
-  known: readonly string[],
-  result: CompileResult,
-): readonly string[] {
-  if (result.ok) {
-    // Module paths are relative to the build's root, which is the entry's folder or one above it.
-    const paths = result.module.files.map(({ path }) => path);
-    const root = rootOf(entry, paths);
-    return [entry, ...paths.map((path) => resolve(root, path))];
-  }
-  const named = result.problems.flatMap(({ at }: Problem) => (at === null ? [] : [session.path(at.file)]));
+/** Files to watch: all that went into the module, or after a failure those known before and those that problems name. */
+function sourcesOf(session: Session, file: string, known: readonly string[], result: CompileResult): readonly string[] {
+  const entry = session.path(file);
+  // Module paths are relative to the entry's folder.
+  const absolute = (path: string) => resolve(dirname(entry), path);
+  if (result.ok) return [entry, ...result.module.files.map(({ path }) => absolute(path))];
+  const named = result.problems.flatMap(({ at }) => (at === null ? [] : [absolute(at.file)]));
   return [...new Set([...known, ...named])];
-}
-
-/** The folder that the module's paths are relative to: the one from which one of them leads to the entry. */
-function rootOf(entry: string, paths: readonly string[]): string {
-  const own = paths.find((path) => entry.endsWith(`/${path}`));
-  return own === undefined ? dirname(entry) : entry.slice(0, -own.length);
 }
 
 async function buildOnChange(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
@@ -85,9 +77,9 @@ async function buildOnChange(session: Session, options: BuildOptions, file: stri
   const build = async (): Promise<void> => {
     const started = performance.now();
     const result = await compiler.compile(entry, compileOptions(options));
-    sources = sourcesOf(session, entry, sources, result);
+    sources = sourcesOf(session, file, sources, result);
     watcher.follow(sources);
-    await deliver(session, options, result, started);
+    await deliver(session, { file, options, result, started });
     if (session.format === "pretty") session.tell(session.paintErr.faint("Watching for changes; Ctrl-C ends.\n"));
   };
   const failure = Promise.withResolvers<never>();

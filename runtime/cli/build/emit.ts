@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import type { CompileResult, LowerResult } from "../../../compiler/api.ts";
 import { cannotWrite } from "../../../compiler/bundle/problems.ts";
-import { loadCompiler } from "../compiler.ts";
+import { loadCompiler, localize } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
@@ -29,7 +29,7 @@ export async function emit(session: Session, file: string, options: BuildOptions
     return session.report([usage(null, "An object is not text for a terminal: say --out FILE.", "zeta build")]);
   }
   const stage = await stageOf(session, file, options, emitted);
-  if ("problems" in stage) return session.report(stage.problems);
+  if ("problems" in stage) return session.report(localize(session, file, stage.problems));
   if (options.out === undefined) {
     session.print(stage.content);
     return EXIT.ok;

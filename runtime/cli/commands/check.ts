@@ -1,7 +1,8 @@
 /** `zeta check`: the front end alone, for editors, hooks and CI. */
 import type { Command } from "commander";
+import type { Problem } from "../../../compiler/diagnostics/problem.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
-import { loadCompiler, missingInputs } from "../compiler.ts";
+import { loadCompiler, localize, missingInputs } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { CommonOptions, Session } from "../session.ts";
 
@@ -9,8 +10,11 @@ async function check(session: Session, _options: CommonOptions, files: readonly 
   const missing = missingInputs(session, files);
   if (missing.length > 0) return session.report(missing);
   const compiler = await loadCompiler();
-  const results = await Promise.all(files.map((file) => compiler.check(session.path(file))));
-  const problems = results.flatMap((result) => result.problems);
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const result = await compiler.check(session.path(file));
+    problems.push(...localize(session, file, result.problems));
+  }
   const code = session.report(problems, { files });
   if (code === EXIT.ok && session.format === "pretty") {
     session.tell(`${session.paintErr.good("ok")} ${files.join(", ")}\n`);

@@ -5,7 +5,7 @@ import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { Bundle } from "../../loader/bundle.ts";
 import type { LoadOptions, ObjectWithManifest } from "../../loader/load.ts";
 import { type CompilerOptions, compileOptions } from "../build/options.ts";
-import { loadCompiler, missingInputs } from "../compiler.ts";
+import { loadCompiler, localize, missingInputs } from "../compiler.ts";
 import { noService } from "../problems.ts";
 import type { Session } from "../session.ts";
 
@@ -27,8 +27,8 @@ export async function openInput(session: Session, input: string, options: Compil
   }
   const compiler = await loadCompiler();
   const result = await compiler.compile(path, compileOptions(options));
-  if (!result.ok) throw new ZetaError(result.problems);
-  if (result.problems.length > 0) session.warn(result.problems);
+  if (!result.ok) throw new ZetaError(localize(session, input, result.problems));
+  if (result.problems.length > 0) session.warn(localize(session, input, result.problems));
   return { what: { object: result.code.object, manifest: result.manifest }, manifest: result.manifest, load: {} };
 }
 

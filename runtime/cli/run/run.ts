@@ -1,5 +1,6 @@
 /** What `zeta run` does: loads, attaches, shows, and detaches whatever happens. */
 import type { CompilerOptions } from "../build/options.ts";
+import { localized } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Session } from "../session.ts";
 import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts";
@@ -37,7 +38,7 @@ export async function run(session: Session, options: RunOptions, input: string):
   ]);
   const display = openDisplay(session);
 
-  using object = await load(what, loadOptions);
+  using object = await localized(session, input, () => load(what, loadOptions));
   const record = openRun({ service: manifest.name });
   try {
     const attachment = await attach(object.program(root), { interface: options.interface, mode: options.mode });

@@ -1,0 +1,94 @@
+/** The command as a process, as a person's shell starts it. */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = join(root, "runtime/cli/main.ts");
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Setting {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Nothing of the terminal that runs the tests may decide how output looks. */
+function environment({ env }: Setting): NodeJS.ProcessEnv {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = process.env;
+  return { ...rest, ...env };
+}
+
+/** Runs `zeta` to its end. */
+export function zeta(words: readonly string[], setting: Setting = {}): Finished {
+  const options = { encoding: "utf8", env: environment(setting), cwd: setting.cwd ?? root } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], options);
+  return { code: status, stdout, stderr };
+}
+
+export interface Running {
+  readonly pid: number;
+  /** Waits until its output (both streams together) has the text; rejects when it ends before. */
+  readonly says: (text: string | RegExp) => Promise<string>;
+  /** Forgets what it said so far. */
+  readonly forget: () => void;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<Finished>;
+}
+
+/** Starts `zeta`; it is killed when the test ends before it does. */
+export function start(words: readonly string[], setting: Setting = {}): Running {
+  const child = spawn(process.execPath, [MAIN, ...words], { env: environment(setting), cwd: setting.cwd ?? root });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stdout = "";
+  let stderr = "";
+  let heard = "";
+  const listeners = new Set<() => void>();
+  const hear = (text: string): void => {
+    heard += text;
+    for (const listener of [...listeners]) listener();
+  };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    hear(text);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    hear(text);
+  });
+  const ended = new Promise<Finished>((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+  const says = (text: string | RegExp): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!(typeof text === "string" ? heard.includes(text) : text.test(heard))) return;
+        listeners.delete(look);
+        resolve(heard);
+      };
+      listeners.add(look);
+      void ended.then(() => reject(new Error(`zeta ended without saying ${text}:\n${stdout}${stderr}`)));
+      look();
+    });
+  return {
+    pid: child.pid ?? -1,
+    says,
+    forget: () => {
+      heard = "";
+    },
+    signal: (signal) => void child.kill(signal),
+    ended,
+  };
+}
+
+/** A folder that goes with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "zeta-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

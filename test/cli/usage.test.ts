@@ -1,0 +1,175 @@
+/** What the command says when it is asked about itself, or asked wrongly. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { EXIT_MEANINGS, exitCodeOf } from "../../runtime/cli/exit.ts";
+import { nearest } from "../../runtime/cli/nearest.ts";
+import { bytesText, textTable } from "../../runtime/cli/text-table.ts";
+import { temporaryFolder, zeta } from "./command.ts";
+
+const COMMANDS = ["check", "build", "run", "ps", "detach", "doctor", "explain", "init", "completion"];
+
+describe("help", () => {
+  test("names every command, with examples and exit codes, on standard output", () => {
+    const { code, stdout, stderr } = zeta(["--help"]);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const [exit, meaning] of EXIT_MEANINGS) expect(stdout).toContain(`${exit}  ${meaning}`);
+    expect(stdout).toContain("Examples:");
+  });
+
+  test.each(COMMANDS)("of %s has examples", (name) => {
+    const { code, stdout } = zeta([name, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Usage: zeta ${name} `));
+    expect(stdout).toMatch(/Examples:\n {2}\$ /);
+  });
+
+  test("without a command is shown as an error of usage", () => {
+    const { code, stdout, stderr } = zeta([]);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Usage: zeta");
+  });
+
+  test("the version is the package's", () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(zeta(["--version"]).stdout).toBe(`${version}\n`);
+  });
+});
+
+describe("wrong usage exits with 2 and says what was meant", () => {
+  test.each([
+    ["a mistyped command", ["biuld", "service.ts"], "Unknown command 'biuld'.", "Did you mean 'build'?"],
+    ["a mistyped option", ["build", "--watc", "service.ts"], "Unknown option '--watc'.", "Did you mean '--watch'?"],
+    ["a value outside the choices", ["build", "x.ts", "--cpu", "v9"], "v2, v3, v4", "See 'zeta build --help'."],
+    ["an LLVM that nobody supports", ["build", "x.ts", "--llvm", "13"], "14 to 19", "See 'zeta build --help'."],
+    ["a missing argument", ["check"], "Missing required argument 'file'.", "See 'zeta check --help'."],
+    ["a missing option", ["run", "x.ts"], "--interface", "See 'zeta run --help'."],
+    ["a missing file", ["check", "nowhere.ts"], "There is no file or folder 'nowhere.ts'.", "Check the path"],
+    ["two ways at once", ["detach", "abc", "--all"], "only one of them", "See 'zeta detach --help'."],
+    ["no way at all", ["detach"], "not told what to work on", "zeta ps"],
+    [
+      "an emission that is watched",
+      ["build", "package.json", "--emit", "ir", "--watch"],
+      "--watch",
+      "zeta build --help",
+    ],
+  ])("%s", (_, words, message, fix) => {
+    const { code, stdout, stderr } = zeta(words);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^error ZT\d{4}: /);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(fix);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("as JSON on standard output when asked", () => {
+    const { code, stdout, stderr } = zeta(["build", "--cpu", "v9", "x.ts", "--json"]);
+    expect(code).toBe(2);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: [{ code: "ZT5020", severity: "error" }] });
+  });
+});
+
+describe("colour", () => {
+  const colourStart = "\u001b[";
+  test("is left out of pipes", () => {
+    expect(zeta(["biuld"]).stderr).not.toContain(colourStart);
+  });
+  test("is there when forced, by environment or option", () => {
+    expect(zeta(["biuld"], { env: { FORCE_COLOR: "1" } }).stderr).toContain(colourStart);
+    expect(zeta(["check", "nowhere.ts", "--color", "always"]).stderr).toContain(colourStart);
+    expect(zeta(["check", "nowhere.ts", "--no-color"], { env: { FORCE_COLOR: "1" } }).stderr).not.toContain(
+      colourStart,
+    );
+    expect(zeta(["biuld"], { env: { FORCE_COLOR: "1", NO_COLOR: "1" } }).stderr).not.toContain(colourStart);
+  });
+});
+
+describe("explain", () => {
+  test("prints a page", () => {
+    const { code, stdout } = zeta(["explain", "zt2001"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^# ZT2001: /);
+    expect(JSON.parse(zeta(["explain", "ZT2001", "--json"]).stdout)).toMatchObject({ code: "ZT2001" });
+  });
+
+  test("lists all codes", () => {
+    expect(zeta(["explain"]).stdout).toMatch(/^ZT1001 {2}not TypeScript$/m);
+  });
+
+  test("suggests a near code for an unknown one", () => {
+    const { code, stderr } = zeta(["explain", "ZT201"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/No problem has the code 'ZT201'.\nfix: Did you mean ZT2\d{3}\?/);
+  });
+});
+
+describe("completion", () => {
+  test("for bash is bash, and completes commands, options and their values", () => {
+    const script = zeta(["completion", "bash"]).stdout;
+    expect(spawnSync("bash", ["-n"], { input: script }).status).toBe(0);
+    const complete = (...words: string[]): string[] => {
+      const typed = words.map((word) => `'${word}'`).join(" ");
+      const ask = `COMP_WORDS=(zeta ${typed}); COMP_CWORD=${words.length}; _zeta; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const { stdout, stderr } = spawnSync("bash", ["-c", `${script}\n${ask}`], { encoding: "utf8" });
+      expect(stderr).toBe("");
+      return stdout.trim().split("\n");
+    };
+    expect(complete("d")).toEqual(["detach", "doctor"]);
+    expect(complete("build", "--cp")).toEqual(["--cpu"]);
+    expect(complete("build", "--cpu", "")).toEqual(["v2", "v3", "v4"]);
+    expect(complete("run", "--interface", "l")).toContain("lo");
+    expect(complete("explain", "ZT100")).toContain("ZT1001");
+    expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
+  });
+
+  test("for bash offers files with spaces as one word", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "my service.ts"), "");
+    const script = zeta(["completion", "bash"]).stdout;
+    const ask = `COMP_WORDS=(zeta check my); COMP_CWORD=2; _zeta; printf '%s|' "\${COMPREPLY[@]}"`;
+    const { stdout } = spawnSync("bash", ["-c", `${script}\n${ask}`], { encoding: "utf8", cwd: folder });
+    expect(stdout).toBe("my service.ts|");
+  });
+
+  test.each([
+    ["zsh", ["-n"]],
+    ["fish", ["--no-execute"]],
+  ])("for %s describes every command", (shell, check) => {
+    const script = zeta(["completion", shell]).stdout;
+    for (const name of COMMANDS) expect(script).toContain(name);
+    const { error, status } = spawnSync(shell, check, { input: script });
+    // The shells are not part of the set-up; where they are, they judge.
+    if (error === undefined) expect(status).toBe(0);
+  });
+});
+
+test("an unexpected code is a bug's, and families have theirs", () => {
+  expect(exitCodeOf("ZT9999")).toBe(70);
+  expect([exitCodeOf("ZT1010"), exitCodeOf("ZT3101"), exitCodeOf("ZT4007"), exitCodeOf("ZT4002")]).toEqual([
+    1, 3, 4, 3,
+  ]);
+});
+
+test("names are near when few letters are wrong", () => {
+  expect(nearest("biuld", COMMANDS)).toBe("build");
+  expect(nearest("xyz", COMMANDS)).toBeNull();
+});
+
+test("tables align by cells, not characters", () => {
+  expect(
+    textTable(
+      [
+        ["値", "1"],
+        ["abc", "22"],
+      ],
+      ["left", "right"],
+    ),
+  ).toBe("値    1\nabc  22\n");
+  expect([bytesText(12), bytesText(4096), bytesText(1.5 * 1024 ** 3)]).toEqual(["12 B", "4.0 KiB", "1.5 GiB"]);
+});
