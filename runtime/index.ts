@@ -31,4 +31,4 @@ export type { MapOfMaps } from "./maps/nested.ts";
 export { formatPrefix } from "./maps/prefix.ts";
 export type { JumpTable } from "./maps/programs.ts";
 export { type Submitter, submitter } from "./maps/submitter.ts";
-export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMaps, typedMap } from "./maps/typed-map.ts";
+export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap } from "./maps/typed-map.ts";

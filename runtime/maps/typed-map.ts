@@ -123,20 +123,34 @@ function openTyped(map: MapHandle, data: MapData): AnyTypedMap {
 }
 
 /** Layouts from which the types of keys and values follow; their content is not looked at. */
-export interface MapTypes<K, V> {
+export interface MapTypes<K, V, InnerK = any, InnerV = any> {
   readonly key?: Layout<K>;
   readonly value?: Layout<V>;
+  /** Of the inner maps, for a map of maps. */
+  readonly inner?: MapTypes<InnerK, InnerV>;
 }
+
+/** The inner map that a description of a map of maps promises. */
+type InnerOf<D extends MapData, K, V> = D["inner"] extends { readonly kind: keyof PlainMaps<K, V> }
+  ? PlainMaps<K, V>[D["inner"]["kind"]]
+  : InnerMap;
+
+/** What `typedMap` gives for a description of type `D`. */
+export type TypedMapOf<D extends MapData, K = any, V = any, InnerK = any, InnerV = any> = D["kind"] extends
+  | "arrayOfMaps"
+  | "hashOfMaps"
+  ? MapOfMaps<K, InnerOf<D, InnerK, InnerV>>
+  : TypedMaps<K, V>[D["kind"]];
 
 /**
  * Keys and values encoded and decoded by the layouts of `data`. The kind of `data` decides what can be done with it;
  * `types` only tells TypeScript what keys and values are: `typedMap(map, data, { key: address, value: entry })`.
  * @throws ZT4009 when the map in the kernel is of another kind or size.
  */
-export function typedMap<D extends MapData, K = any, V = any>(
+export function typedMap<const D extends MapData, K = any, V = any, InnerK = any, InnerV = any>(
   map: MapHandle,
   data: D,
-  _types?: MapTypes<K, V>,
-): TypedMaps<K, V>[D["kind"]] {
-  return openTyped(map, data) as TypedMaps<K, V>[D["kind"]];
+  _types?: MapTypes<K, V, InnerK, InnerV>,
+): TypedMapOf<D, K, V, InnerK, InnerV> {
+  return openTyped(map, data) as TypedMapOf<D, K, V, InnerK, InnerV>;
 }
