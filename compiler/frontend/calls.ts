@@ -105,8 +105,7 @@ function finish(frame: Frame, body: Nested, moved: boolean, node: ts.Node, to: L
   const straight = frame.exits.length === 1 && last?.kind === "break" && last.label === frame.label;
   if (straight) {
     body.block.pop();
-    for (const draft of body.block) to.push(draft);
-    to.join([{ ...body, reachable: true }]);
+    to.splice({ ...body, reachable: true });
     return (frame.exits[0] as Frame["exits"][number]).value;
   }
   to.push({ kind: "block", label: frame.label, body: body.block as never, at: to.place });

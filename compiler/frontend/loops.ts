@@ -59,8 +59,7 @@ function lowerOnce(parts: LoopParts, breakTo: number, to: Lowering): { nested: N
       to.push({ kind: "block", label: continueTo, body: body.block as Block, at: to.place });
       to.forget([body], to.moves !== moves);
     } else {
-      for (const draft of body.block) to.push(draft);
-      to.join([body]);
+      to.splice(body);
     }
     if (to.reachable) parts.advance();
     if (to.reachable && parts.testAfter) test();

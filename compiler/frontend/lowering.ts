@@ -102,6 +102,8 @@ export interface Nested {
   readonly assigned: ReadonlySet<number>;
   /** Whether it wrote to the packet. */
   readonly wrote: boolean;
+  /** Temps from this number on were made in it: they mean nothing outside its braces. */
+  readonly firstTemp: number;
 }
 
 /** What the hook being compiled may do: `decide` and `holds` are pure. */
@@ -311,6 +313,7 @@ export class Lowering {
   /** Emits a nested block with its own knowledge; the caller joins its end with what follows. */
   nested(fill: () => void, facts: readonly Fact[] = []): Nested {
     const { writes } = this;
+    const firstTemp = this.#temps;
     const before = {
       block: this.block,
       reachable: this.reachable,
@@ -335,6 +338,7 @@ export class Lowering {
         versions,
         assigned: this.#assigned,
         wrote,
+        firstTemp,
       };
     } finally {
       for (const [cell, version] of this.#touched) cell.version = version;
@@ -350,17 +354,33 @@ export class Lowering {
     }
   }
 
+  /** Goes on after one nested block whose statements were put here without braces. */
+  splice(body: Nested): void {
+    for (const draft of body.block) this.push(draft);
+    this.#adopt(body, body.knowledge);
+  }
+
+  #adopt(end: Nested, knowledge: Knowledge): void {
+    for (const [cell, version] of end.versions) {
+      this.touch(cell);
+      cell.version = version;
+    }
+    this.knowledge = knowledge;
+    this.reachable = this.reachable && end.reachable;
+  }
+
   /** Goes on after nested blocks of which those reachable at their end meet here. */
   join(ends: readonly Nested[]): void {
     const live = ends.filter((end) => end.reachable);
     this.reachable = this.reachable && live.length > 0;
     const [only] = live;
     if (live.length === 1 && only !== undefined) {
-      for (const [cell, version] of only.versions) {
-        this.touch(cell);
-        cell.version = version;
-      }
-      this.knowledge = only.knowledge;
+      const outside = (operand: Operand) => operand.kind !== "temp" || operand.id < only.firstTemp;
+      const contents = new Map([...only.knowledge.contents].filter(([, content]) => outside(content.operand)));
+      const loads = new Map(
+        [...only.knowledge.loads].filter(([, value]) => value.kind === "scalar" && outside(value.operand)),
+      );
+      this.#adopt(only, { ...only.knowledge, contents, loads });
       return;
     }
     this.forget(ends);

@@ -14,12 +14,12 @@ import {
 } from "./data.ts";
 import type * as T from "./types.ts";
 
-declare const valueOf: unique symbol;
+declare const carried: unique symbol;
 
 /** A memory layout of `T`. `layout` is the plain description; the type parameter is what reading it gives. */
 export interface Layout<T> {
   readonly layout: LayoutData;
-  readonly [valueOf]?: () => T;
+  readonly [carried]?: () => T;
 }
 
 /** The value type of a layout: `Of<typeof entry>`. */

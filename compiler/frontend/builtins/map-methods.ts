@@ -6,7 +6,7 @@ import { callFunction, expectFunction } from "../calls.ts";
 import { coerce, definite, settleNull, toCondition, toScalar } from "../coerce.ts";
 import { lowerSettled } from "../loops.ts";
 import type { Jump, Lowering } from "../lowering.ts";
-import { inMemory, memoryView, offsetPlace, readView, writeAt } from "../memory.ts";
+import { inMemory, memoryView, readView, writeAt } from "../memory.ts";
 import { lockMisuse, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";

@@ -16,7 +16,7 @@ import {
   type ObjectValue,
   type Value,
 } from "../values.ts";
-import { argument, builtin, constantNumber, layoutOf, option, optionalText, optionsArgument } from "./arguments.ts";
+import { builtin, constantNumber, layoutOf, option, optionalText, optionsArgument } from "./arguments.ts";
 import { methods } from "./map-methods.ts";
 
 const U32: LayoutData = scalarLayout("u32");

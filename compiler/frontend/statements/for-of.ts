@@ -52,14 +52,12 @@ function unrolled(node: ts.ForOfStatement, items: readonly Value[], to: Lowering
         to.push({ kind: "block", label: continueTo, body: body.block as Block, at: place });
         to.forget([body], to.moves !== before);
       } else {
-        for (const draft of body.block) to.push(draft);
-        to.join([body]);
+        to.splice(body);
       }
     }
   });
   if (!jump.broken) {
-    for (const draft of whole.block) to.push(draft);
-    to.join([whole]);
+    to.splice(whole);
     return;
   }
   to.push({ kind: "block", label: breakTo, body: whole.block as Block, at: place });

@@ -60,8 +60,7 @@ export function switchStatement(node: ts.SwitchStatement, to: Lowering): void {
   );
   to.jumps.pop();
   if (!jump.broken) {
-    for (const draft of whole.block) to.push(draft);
-    to.join([whole]);
+    to.splice(whole);
     return;
   }
   to.push({ kind: "block", label: jump.breakTo, body: whole.block as Block, at: place });
@@ -118,6 +117,5 @@ function whileCompiling(subject: Value, groups: readonly Group[], node: ts.Switc
   const chosen = groups.find((group) => group.labels.some(matches)) ?? groups.find((group) => group.isDefault);
   if (chosen === undefined) return;
   const end = body(chosen, true, [], to);
-  for (const draft of end.block) to.push(draft);
-  to.join([end]);
+  to.splice(end);
 }
