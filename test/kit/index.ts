@@ -44,7 +44,9 @@ export { writePcap } from "./pcap/pcap.ts";
 export { type PcapngOptions, writePcapng } from "./pcap/pcapng.ts";
 export { readCapture } from "./pcap/read.ts";
 export { type Random, random } from "./random.ts";
+export { onEveryTargetWith, type Runner, type TestTarget, targets } from "./targets/every.ts";
 export { interpreter } from "./targets/interpreter.ts";
+export { kernel } from "./targets/kernel.ts";
 export type { TestMap } from "./targets/map.ts";
 export type {
   Compiled,

@@ -73,8 +73,3 @@ export const noSuchProgram = problem("ZT9014", (name: string | null, known: read
       : `The module has no program '${name}'.`,
   fix: `Name one of: ${known.join(", ")}.`,
 }));
-
-export const notCompiled = problem("ZT9015", (name: string) => ({
-  message: `'${name}' has no object for the kernel.`,
-  fix: "Give the source file, or compile it with an object before running it on the kernel target.",
-}));

@@ -1,30 +1,30 @@
 /** Typed access to a program's maps under test, the same on every target. */
-import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import { decode, encode } from "../../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import type { MapData, MapKind } from "../../../sdk/maps/data.ts";
 import { toHex } from "../bytes.ts";
-import { mapRefused } from "../problems.ts";
 
-/** What a target offers for each map: bytes in, bytes out, and negative error numbers as the bpf(2) call has them. */
+/** What a target offers for each map: bytes in, bytes out. What the map's kind does not have is refused by throwing. */
 export interface RawMap {
   /** Values per key: 1 for every kind that is not per CPU. */
   readonly cpus: number;
   /** Per-CPU: the values of all CPUs one after the other, each rounded up to 8 bytes. */
   lookup(key: Uint8Array): Uint8Array | null;
-  update(key: Uint8Array, value: Uint8Array, flags?: number): number;
-  delete(key: Uint8Array): number;
+  update(key: Uint8Array, value: Uint8Array): void;
+  /** False when the key is not there. */
+  delete(key: Uint8Array): boolean;
   entries(): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
-  push(value: Uint8Array, flags?: number): number;
+  /** Queue, stack and bloom filter. False when it is full. */
+  push(value: Uint8Array): boolean;
   pop(): Uint8Array | null;
   peek(): Uint8Array | null;
   /** Ring buffer: takes what is ready. */
-  records(): Promise<readonly Uint8Array[]>;
-  /** User ring buffer. */
-  produce(record: Uint8Array): number;
+  records(): readonly Uint8Array[];
+  /** User ring buffer. False when it is full. */
+  produce(record: Uint8Array): boolean;
   /** Jump table: puts a program of the same module into a slot. */
-  insertProgram(key: Uint8Array, program: string): number;
-  /** Map of maps: makes an inner map, puts it into a slot and gives it. */
+  insertProgram(key: Uint8Array, program: string): void;
+  /** Map of maps: makes an inner map, puts it under the key and gives it. */
   insertMap(key: Uint8Array): RawMap;
 }
 
@@ -42,14 +42,15 @@ export interface TestMap {
   delete(key: unknown): boolean;
   /** Sorted by the bytes of the keys, so that two targets' maps can be compared. */
   entries(): [key: unknown, value: unknown][];
-  /** Queue and stack. Null when empty. */
-  push(value: unknown): void;
+  /** Queue, stack and bloom filter; false when it is full. */
+  push(value: unknown): boolean;
+  /** Queue and stack; null when empty. */
   pop(): unknown;
   peek(): unknown;
   /** Ring buffer: takes the records that are ready, oldest first, decoded if the map declares their layout. */
-  records(): Promise<unknown[]>;
-  /** User ring buffer: hands a record to the program. */
-  produce(record: Uint8Array): void;
+  records(): unknown[];
+  /** User ring buffer: hands a record to the program; false when it is full. */
+  produce(record: Uint8Array): boolean;
   /** Jump table: puts a program of the module into a slot. */
   jump(index: number, program: string): void;
   /** Map of maps: makes an inner map, puts it under the key and gives access to it. */
@@ -59,7 +60,6 @@ export interface TestMap {
 const ARRAYS: ReadonlySet<MapKind> = new Set(["array", "perCpuArray", "arrayOfMaps", "progArray", "devmap", "cpumap"]);
 const PER_CPU: ReadonlySet<MapKind> = new Set(["perCpuHash", "perCpuLruHash", "perCpuArray"]);
 const U32: LayoutData = { kind: "scalar", type: "u32", size: 4, align: 4, order: "little" };
-const ENOENT = 2;
 
 /** Without a layout, values are bytes. */
 const decoded = (layout: LayoutData | null, bytes: Uint8Array): unknown =>
@@ -79,9 +79,6 @@ export function testMap(data: MapData, raw: RawMap): TestMap {
           decoded(data.value, bytes.subarray(cpu * slot)),
         )
       : decoded(data.value, bytes);
-  const must = (result: number, what: string): void => {
-    if (result < 0) throw new ZetaError([mapRefused(null, data.name, what, -result)]);
-  };
   const spread = (value: Uint8Array, cpus: number): Uint8Array => {
     const out = new Uint8Array(slot * cpus);
     for (let cpu = 0; cpu < cpus; cpu++) out.set(value, cpu * slot);
@@ -98,20 +95,15 @@ export function testMap(data: MapData, raw: RawMap): TestMap {
     has: (key) => raw.lookup(keyBytes(key)) !== null,
     set(key, value) {
       const bytes = valueBytes(value);
-      must(raw.update(keyBytes(key), perCpu ? spread(bytes, raw.cpus) : bytes), "store the value");
+      raw.update(keyBytes(key), perCpu ? spread(bytes, raw.cpus) : bytes);
     },
-    delete(key) {
-      const result = raw.delete(keyBytes(key));
-      if (result === -ENOENT) return false;
-      must(result, "delete the key");
-      return true;
-    },
+    delete: (key) => raw.delete(keyBytes(key)),
     entries() {
       const all = [...raw.entries()].map(([key, value]) => ({ order: toHex(key), key, value }));
       all.sort((a, b) => (a.order < b.order ? -1 : 1));
       return all.map(({ key, value }) => [decoded(keyLayout, key), readValue(value)]);
     },
-    push: (value) => must(raw.push(valueBytes(value)), "take the value"),
+    push: (value) => raw.push(valueBytes(value)),
     pop() {
       const value = raw.pop();
       return value === null ? null : readValue(value);
@@ -120,9 +112,9 @@ export function testMap(data: MapData, raw: RawMap): TestMap {
       const value = raw.peek();
       return value === null ? null : readValue(value);
     },
-    records: async () => (await raw.records()).map((record) => decoded(data.value, record)),
-    produce: (record) => must(raw.produce(record), "take the record"),
-    jump: (index, program) => must(raw.insertProgram(keyBytes(index), program), "take the program"),
+    records: () => raw.records().map((record) => decoded(data.value, record)),
+    produce: (record) => raw.produce(record),
+    jump: (index, program) => raw.insertProgram(keyBytes(index), program),
     inner: (key) => testMap(data.inner ?? data, raw.insertMap(keyBytes(key))),
   };
 }

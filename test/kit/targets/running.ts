@@ -96,14 +96,13 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
         ]);
       },
     },
-    async events(name) {
+    events(name) {
       if (name !== undefined) return map(name).records();
       const streams = service?.state.filter((state) => state.kind === "events") ?? [];
-      const lists = streams.map(async ({ map: stream, value }) => {
-        const records = (await map(stream).records()) as Uint8Array[];
+      return streams.flatMap(({ map: stream, value }) => {
+        const records = map(stream).records() as Uint8Array[];
         return value === null ? records : records.map((record) => decode(value, record));
       });
-      return (await Promise.all(lists)).flat();
     },
     drops() {
       const counts = dropCounts().map(

@@ -10,11 +10,11 @@ export interface Compiled {
   readonly module: Module;
   /** Null for modules built by hand: such a program has maps and globals, but no config, drops or counters. */
   readonly manifest: Manifest | null;
-  /** Null when only the interpreter shall run it. */
+  /** Null: the kernel target makes it from the IR, with LLVM. */
   readonly object: Uint8Array | null;
 }
 
-/** The path or URL of a service's source file, or a program that is compiled already. */
+/** The path or URL of a source file, or a program that is compiled already. */
 export type Source = string | URL | Compiled;
 
 export interface TargetOptions {
@@ -73,7 +73,7 @@ export interface Running {
   readonly globals: TestGlobals;
   readonly config: TestConfig;
   /** Takes the events that a service's event streams (or, by name, a ring buffer) hold. */
-  events(map?: string): Promise<unknown[]>;
+  events(map?: string): unknown[];
   /** Drops by reason since loading: `{ "acl: not allowed": 3n }`. Reasons without drops are left out. */
   drops(): Record<string, bigint>;
   /** Counters by path: `{ "acl.allowed": 12n }`. */
