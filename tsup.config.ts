@@ -21,11 +21,15 @@ const shared: Options = {
   sourcemap: true,
   // Shared chunks: a value made by one subpath is recognised by another, `instanceof` included.
   splitting: true,
+  esbuildOptions: (options) => {
+    options.chunkNames = "chunks/[name]-[hash]";
+  },
   // Optional peers and native parts are found at run time, never bundled.
   external: ["llvm-bindings", "typescript", "ts-morph", "koffi"],
 };
 
 export default defineConfig([
   { ...shared, format: "esm", entry: there({ ...subpaths, ...command }), dts: { entry: there(subpaths) } },
-  { ...shared, format: "cjs", entry: there(subpaths), dts: { entry: there(subpaths) } },
+  // Source maps of split CommonJS name files by where they were built; ESM's name them by where they lie.
+  { ...shared, format: "cjs", sourcemap: false, entry: there(subpaths), dts: { entry: there(subpaths) } },
 ]);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CommandResult, run } from "../../runtime/lab/command.ts";
+import { type CommandOptions, type CommandResult, run } from "../../runtime/lab/command.ts";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -13,7 +13,7 @@ export interface Installed extends Disposable {
   readonly packed: readonly string[];
   /** Where the package lies once installed. */
   readonly home: string;
-  run(command: string, parameters: readonly string[]): Promise<CommandResult>;
+  run(command: string, parameters: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   node(code: string, type: "module" | "commonjs"): Promise<string>;
   write(file: string, text: string): void;
   /** Brings packages of the repository along, as a user who installs them would. */
@@ -31,8 +31,8 @@ export async function installPacked(): Promise<Installed> {
     writeFileSync(join(folder, "package.json"), '{ "name": "user", "version": "1.0.0", "private": true }\n');
     const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, listing.filename)];
     await run("npm", ["--prefix", folder, ...install], { timeout: 120_000 });
-    const inside = (command: string, parameters: readonly string[]) =>
-      run("env", ["-C", folder, command, ...parameters]);
+    const inside = (command: string, parameters: readonly string[], options?: CommandOptions) =>
+      run("env", ["-C", folder, command, ...parameters], options);
     return {
       folder,
       packed: listing.files.map((file) => file.path),

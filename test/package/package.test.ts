@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Installed, installPacked, root } from "./installed.ts";
@@ -72,40 +72,39 @@ describe("with the peers beside it", () => {
     }
   });
 
-  test.each(["mts", "cts"])("every subpath has types for a .%s file", async (ending) => {
+  test("every subpath has types, for ESM and for CommonJS", async () => {
     const uses = subpaths.map(
-      (subpath, index) => `import * as part${index} from "${subpath}";\nexport const n${index}: object = part${index};`,
+      (subpath, index) => `import * as part${index} from "${subpath}";\nexport { part${index} };`,
     );
-    const wrong = `import { thereIsNoSuchName } from "zeta";\nexport const wrong = thereIsNoSuchName;`;
-    installed.write(`right.${ending}`, uses.join("\n"));
-    installed.write(`wrong.${ending}`, wrong);
-    const options = {
-      strict: true,
-      noEmit: true,
-      target: "ES2023",
-      module: "NodeNext",
-      types: ["node"],
-      lib: ["ES2023", "ESNext.Disposable"],
-    };
-    const check = async (file: string) => {
-      installed.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: [file] }));
-      return installed.run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."]).then(
-        () => "",
-        (error: { problems: { detail: string }[] }) => error.problems[0]?.detail ?? "failed",
-      );
-    };
-    expect(await check(`right.${ending}`)).toBe("");
-    expect(await check(`wrong.${ending}`)).toContain("thereIsNoSuchName");
+    for (const ending of ["mts", "cts"]) {
+      installed.write(`right.${ending}`, uses.join("\n"));
+      installed.write(`wrong.${ending}`, `import { noSuchName } from "zeta";\nexport const wrong = noSuchName;`);
+    }
+    const target = { target: "ES2023", module: "NodeNext", lib: ["ES2023", "ESNext.Disposable"] };
+    const compilerOptions = { ...target, strict: true, noEmit: true, types: ["node"] };
+    installed.write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["right.*", "wrong.*"] }));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const { stdout } = await installed.run(process.execPath, [tsc, "-p", "."], { accept: [1, 2] });
+    const files = stdout.split("\n").filter((line) => line.includes("error TS"));
+    expect(files.map((line) => line.split("(")[0]).sort()).toEqual(["wrong.cts", "wrong.mts"]);
   });
 
-  test("a service compiles from the installed sources", async () => {
-    const template = join(installed.home, "examples/acl/service.ts");
-    expect(existsSync(template)).toBe(true);
-    const { stdout } = await installed.run(join(installed.folder, "node_modules/.bin/zeta"), [
-      "check",
-      template,
-      "--json",
-    ]);
+  test("a service is checked and built against the installed sources, by the command", async () => {
+    installed.write("service.ts", passService);
+    const zeta = join(installed.folder, "node_modules/.bin/zeta");
+    const { stdout } = await installed.run(zeta, ["check", "service.ts", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+    await installed.run(zeta, ["build", "service.ts", "--out", "bundle", "--no-verify"]);
+    expect(readdirSync(join(installed.folder, "bundle"))).toContain("manifest.json");
+  });
+
+  test("a service is checked by the library, as CommonJS", async () => {
+    installed.write("service.ts", passService);
+    const code = `require("zeta/compiler").check("service.ts").then((result) => console.log(JSON.stringify(result)))`;
+    expect(JSON.parse(await installed.node(code, "commonjs"))).toEqual({ ok: true, problems: [] });
   });
 });
+
+const passService = `import { Action, program } from "zeta/bpf";
+export default program("pass", () => Action.Pass);
+`;
