@@ -90,14 +90,14 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
     return { ok: false, problems: tooDeep };
   }
   let assembly: string | null = null;
-  if (options.emit?.assembly === true) {
+  if (options.emit?.includes("assembly") === true) {
     const listing = await generate(toolchain, lowered.input, cpu, "assembly");
     if (!listing.ok) return { ok: false, problems: problemsOf(module, listing.tool, listing.output) };
     assembly = new TextDecoder().decode(listing.bytes);
   }
   const code: ObjectCode = {
     object: stripped.bytes,
-    llvm: options.emit?.llvm === true ? lowered.print() : null,
+    llvm: options.emit?.includes("llvm") === true ? lowered.print() : null,
     assembly,
     toolchain: { llvm: toolchain.version, irBuilder: bindings === null ? "text" : "llvm-bindings", cpu },
     programs,

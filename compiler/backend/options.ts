@@ -13,8 +13,8 @@ export interface BackendOptions {
   /** LLVM's major version; the newest found unless told. */
   readonly llvm?: number;
   readonly targetAlignment?: "natural" | "strict";
-  /** Also give LLVM IR text, or assembly. */
-  readonly emit?: { readonly llvm?: boolean; readonly assembly?: boolean };
+  /** Texts to keep beside the object; none unless told, for they are long. */
+  readonly emit?: readonly ("llvm" | "assembly")[];
 }
 
 export type Bindings = Extract<ReturnType<typeof loadBindings>, { library: unknown }>["library"];

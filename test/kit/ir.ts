@@ -117,12 +117,12 @@ export class BlockBuilder {
     return this.let(type, { op: "binary", operator, type, a, b });
   }
 
-  load(type: Scalar, size: number, place: Operand, offset = 0, order: "little" | "big" = "little"): Temp {
-    return this.let(type, { op: "load", type, bytes: size, order, place, offset, align: 1 });
+  load(type: Scalar, size: number, place: Operand, offset = 0, order: "little" | "big" = "little", align = 1): Temp {
+    return this.let(type, { op: "load", type, bytes: size, order, place, offset, align });
   }
 
-  store(value: Operand, size: number, place: Operand, offset = 0, order: "little" | "big" = "little"): void {
-    this.#add({ kind: "store", place, offset, bytes: size, order, value, align: 1, at: this.#next() });
+  store(value: Operand, size: number, place: Operand, offset = 0, order: "little" | "big" = "little", align = 1): void {
+    this.#add({ kind: "store", place, offset, bytes: size, order, value, align, at: this.#next() });
   }
 
   copy(to: Operand, from: Operand, size: number): void {

@@ -3,8 +3,9 @@ import type { BinaryOperator, CompareOperator, Op, Scalar } from "../../ir/ir.ts
 import { isSigned } from "../../ir/ir.ts";
 import { type BinaryInstruction, type IntegerType, type Predicate, type Value, widthOf } from "../builder.ts";
 import { division, swap } from "../prelude/helpers.ts";
-import { type Frame, resize, valueOf } from "./frame.ts";
+import { type Frame, resize, valueFor } from "./frame.ts";
 import { llvmType } from "./signature.ts";
+import { shiftWide } from "./wide.ts";
 
 type Operator = (frame: Frame, a: Value, b: Value, type: Scalar) => Value;
 
@@ -18,10 +19,11 @@ const constant = (frame: Frame, like: Value, value: bigint): Value =>
 
 /** Counts are modulo the width: LLVM leaves larger ones undefined. */
 const shift =
-  (unsigned: BinaryInstruction, signed: BinaryInstruction): Operator =>
+  (unsigned: "shl" | "lshr", signed: BinaryInstruction): Operator =>
   (frame, a, b, type) => {
     const { builder } = frame;
     const count = builder.binary("and", b, constant(frame, b, BigInt(widthOf(b.type) - 1)));
+    if (a.type === "i128" && count.constant === null) return shiftWide(frame, unsigned, a, count);
     return builder.binary(isSigned(type) ? signed : unsigned, a, count);
   };
 
@@ -88,24 +90,24 @@ const PREDICATES: Readonly<Record<CompareOperator, readonly [unsigned: Predicate
 };
 
 export const binary = (frame: Frame, op: Extract<Op, { op: "binary" }>): Value =>
-  OPERATORS[op.operator](frame, valueOf(frame, op.a), valueOf(frame, op.b), op.type);
+  OPERATORS[op.operator](frame, valueFor(frame, op.a), valueFor(frame, op.b), op.type);
 
 export const compare = (frame: Frame, op: Extract<Op, { op: "compare" }>): Value => {
   const [unsigned, signed] = PREDICATES[op.operator];
-  return frame.builder.compare(isSigned(op.type) ? signed : unsigned, valueOf(frame, op.a), valueOf(frame, op.b));
+  return frame.builder.compare(isSigned(op.type) ? signed : unsigned, valueFor(frame, op.a), valueFor(frame, op.b));
 };
 
 export const not = (frame: Frame, op: Extract<Op, { op: "not" }>): Value =>
-  frame.builder.binary("xor", valueOf(frame, op.a), frame.builder.constant("i1", 1n));
+  frame.builder.binary("xor", valueFor(frame, op.a), frame.builder.constant("i1", 1n));
 
 export const convert = (frame: Frame, op: Extract<Op, { op: "convert" }>): Value =>
-  resize(frame, valueOf(frame, op.a), llvmType(op.to), isSigned(op.from));
+  resize(frame, valueFor(frame, op.a), llvmType(op.to), isSigned(op.from));
 
 export const select = (frame: Frame, op: Extract<Op, { op: "select" }>): Value =>
-  frame.builder.select(valueOf(frame, op.condition), valueOf(frame, op.a), valueOf(frame, op.b));
+  frame.builder.select(valueFor(frame, op.condition), valueFor(frame, op.a), valueFor(frame, op.b));
 
 export const swapBytes = (frame: Frame, op: Extract<Op, { op: "swap" }>): Value =>
-  frame.builder.call(swap(llvmType(op.type) as "i16" | "i32" | "i64"), [valueOf(frame, op.a)]);
+  frame.builder.call(swap(llvmType(op.type) as "i16" | "i32" | "i64"), [valueFor(frame, op.a)]);
 
 export const isNull = (frame: Frame, op: Extract<Op, { op: "isNull" }>): Value =>
-  frame.builder.compare("eq", valueOf(frame, op.a), frame.builder.nullPointer());
+  frame.builder.compare("eq", valueFor(frame, op.a), frame.builder.nullPointer());

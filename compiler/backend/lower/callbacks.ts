@@ -4,12 +4,16 @@
  */
 import type { IrType, Statement } from "../../ir/ir.ts";
 import type { Value } from "../builder.ts";
+import { clear } from "../prelude/helpers.ts";
 import { KERNEL } from "../prelude/kernel.ts";
-import { at, contextOf, type Frame, homeOf, i64, resize, slotOf, valueOf } from "./frame.ts";
+import { at, contextOf, type Frame, homeOf, i64, resize, slotOf, valueFor } from "./frame.ts";
 import { mapAddress } from "./maps.ts";
 import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
 import { readPacketBounds } from "./places.ts";
 import type { CallbackStatement, Captures, Routine } from "./routines.ts";
+
+/** Slots are aligned to words. */
+const SLOT_ALIGN = 8;
 
 /** The kernel goes on when a callback gives 0 and stops when it gives 1. */
 const GO_ON = 0;
@@ -59,7 +63,7 @@ function around(frame: Frame, statement: CallbackStatement, call: (callback: Val
   const block = frame.blocks.get(statement) ?? builder.nullPointer();
   if (plan.context !== null) builder.store(contextOf(frame), at(frame, block, plan.context));
   captures.temps.forEach((temp, index) => {
-    writeHome(frame, homeAt(frame, block, plan.temps[index] ?? 0, temp.type), valueOf(frame, temp));
+    writeHome(frame, homeAt(frame, block, plan.temps[index] ?? 0, temp.type), valueFor(frame, temp));
   });
   captures.slots.forEach((slot, index) => {
     builder.store(slotOf(frame, slot.id), at(frame, block, plan.slots[index] ?? 0));
@@ -77,7 +81,7 @@ function around(frame: Frame, statement: CallbackStatement, call: (callback: Val
 }
 
 export function repeat(frame: Frame, statement: Extract<Statement, { kind: "repeat" }>): void {
-  const trips = resize(frame, valueOf(frame, statement.trips), "i64");
+  const trips = resize(frame, valueFor(frame, statement.trips), "i64");
   around(frame, statement, (callback, block) =>
     frame.builder.call(KERNEL.loop, [trips, callback, block, i64(frame, 0)]),
   );
@@ -116,7 +120,7 @@ export function receiveCaptures(frame: Frame, first: Value, block: Value): void 
   else copyRecord(frame, statement, captures, first);
 }
 
-/** A record shorter than the slot cannot be read as one; it is passed over. */
+/** The slot holds the start of a longer record; of a shorter one, which the kernel does not copy, it holds zeros. */
 function copyRecord(
   frame: Frame,
   statement: Extract<Statement, { kind: "drain" }>,
@@ -124,14 +128,9 @@ function copyRecord(
   record: Value,
 ): void {
   const { builder } = frame;
-  const layout = captures.slots.find((slot) => slot.id === statement.slot)?.layout;
-  if (layout === undefined) throw new Error("malformed IR: a drain without its slot");
-  const size = i64(frame, layout.size);
+  const bytes = captures.slots.find((slot) => slot.id === statement.slot)?.layout.size;
+  if (bytes === undefined) throw new Error("malformed IR: a drain without its slot");
   const to = slotOf(frame, statement.slot);
-  const failure = builder.call(KERNEL.dynptr_read, [to, size, record, i64(frame, 0), i64(frame, 0)]);
-  const [skip, read] = [builder.block("skip"), builder.block("read")];
-  builder.branch(builder.compare("ne", failure, i64(frame, 0)), skip, read);
-  builder.enter(skip);
-  builder.leave(i64(frame, GO_ON));
-  builder.enter(read);
+  builder.call(clear(bytes, SLOT_ALIGN), [to]);
+  builder.call(KERNEL.dynptr_read, [to, i64(frame, bytes), record, i64(frame, 0), i64(frame, 0)]);
 }

@@ -1,11 +1,12 @@
 /** Calls between the module's own functions, and the two ends of their calling convention. */
 import type { Op, Temp } from "../../ir/ir.ts";
 import type { Value } from "../builder.ts";
-import { contextOf, type Frame, i64, resize, valueOf } from "./frame.ts";
+import { contextOf, type Frame, i64, resize, valueFor } from "./frame.ts";
 import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
 import { readPacketBounds } from "./places.ts";
 import type { Routine } from "./routines.ts";
 import { calleeOf, type Parameter, signatureOf } from "./signature.ts";
+import { joined } from "./wide.ts";
 
 /** The result of a 128-bit call lies where its block of parameters ends. */
 export function callBlockBytes(callee: Routine, parameters: readonly Parameter[]): number {
@@ -24,7 +25,7 @@ export function call(frame: Frame, op: Extract<Op, { op: "call" }>): Value | nul
   const memory = frame.blocks.get(op) ?? builder.nullPointer();
   const { offsets, bytes } = layOut(callee.parameters.map(({ type }) => type));
   const values = new Map(
-    callee.parameters.map((temp, index) => [temp.id, valueOf(frame, op.values[index] ?? missing(callee))]),
+    callee.parameters.map((temp, index) => [temp.id, valueFor(frame, op.values[index] ?? missing(callee))]),
   );
   const inBlock = signature.parameters.some(({ role }) => role === "block");
   const resultHome = homeAt(frame, memory, inBlock ? bytes : 0, "u128");
@@ -59,7 +60,7 @@ const missing = (callee: Routine): never => {
 
 /** Binds the parameters of a function at its entry. */
 export function receive(frame: Frame, parameters: readonly Parameter[], values: readonly Value[]): void {
-  const { builder, temps } = frame;
+  const { temps } = frame;
   const halves = new Map<number, Value>();
   parameters.forEach((parameter, index) => {
     const value = values[index] as Value;
@@ -74,22 +75,16 @@ export function receive(frame: Frame, parameters: readonly Parameter[], values: 
         const { temp, part } = parameter;
         if (part === "whole") temps.set(temp.id, value);
         else if (part === "low") halves.set(temp.id, value);
-        else temps.set(temp.id, joined(frame, halves.get(temp.id) as Value, value));
+        else temps.set(temp.id, joined(frame, { low: halves.get(temp.id) as Value, high: value }));
         break;
       }
       case "block":
         receiveBlock(frame, frame.routine.parameters, value);
         break;
       default:
-        throw new Error(`${builder ? parameter.role : ""} belongs to a callback`);
+        throw new Error(`'${parameter.role}' belongs to a callback`);
     }
   });
-}
-
-function joined(frame: Frame, low: Value, high: Value): Value {
-  const { builder } = frame;
-  const wide = builder.binary("shl", resize(frame, high, "i128"), builder.constant("i128", 64n));
-  return builder.binary("or", wide, resize(frame, low, "i128"));
 }
 
 function receiveBlock(frame: Frame, parameters: readonly Temp[], block: Value): void {

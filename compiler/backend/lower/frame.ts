@@ -3,7 +3,7 @@
 import type { Cpu } from "../../api.ts";
 import type { Problem, Span } from "../../diagnostics/problem.ts";
 import type { IrType, Module, Operand, Place } from "../../ir/ir.ts";
-import type { IntegerType, IrBuilder, Label, LlvmType, Value } from "../builder.ts";
+import type { IntegerType, IrBuilder, LlvmType, Value } from "../builder.ts";
 import type { EffectsOf } from "./effects.ts";
 import type { Facts } from "./facts.ts";
 import type { Routine, Routines } from "./routines.ts";
@@ -70,7 +70,7 @@ const bug = (what: string): never => {
   throw new Error(`malformed IR: ${what}`);
 };
 
-export function valueOf(frame: Frame, operand: Operand): Value {
+export function valueFor(frame: Frame, operand: Operand): Value {
   switch (operand.kind) {
     case "constant":
       return frame.builder.constant(llvmType(operand.type) as IntegerType, operand.value);

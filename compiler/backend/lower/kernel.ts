@@ -4,13 +4,13 @@ import type { Callee, LlvmType, Value } from "../builder.ts";
 import { atomic as atomicHelper, memoryBarrier } from "../prelude/helpers.ts";
 import { KERNEL, tracePrintk } from "../prelude/kernel.ts";
 import { atomicNeedsV3, tooManyLogValues } from "../problems.ts";
-import { at, contextOf, type Frame, i64, resize, spanOf, valueOf } from "./frame.ts";
+import { at, contextOf, type Frame, i64, resize, spanOf, valueFor } from "./frame.ts";
 import { mapAddress } from "./maps.ts";
 import { readPacketBounds } from "./places.ts";
 
 /** An operand as the integer that a helper takes. */
 const integer = (frame: Frame, operand: Operand, type: LlvmType = "i64"): Value =>
-  resize(frame, valueOf(frame, operand), type, operand.type === "i32" || operand.type === "i64");
+  resize(frame, valueFor(frame, operand), type, operand.type === "i32" || operand.type === "i64");
 
 const moving =
   (helper: Callee) =>
@@ -24,12 +24,12 @@ export const adjustHead = moving(KERNEL.xdp_adjust_head);
 export const adjustTail = moving(KERNEL.xdp_adjust_tail);
 
 export const packetRead = (frame: Frame, op: Extract<Op, { op: "packetRead" }>): Value => {
-  const [offset, to] = [integer(frame, op.offset), valueOf(frame, op.to)];
+  const [offset, to] = [integer(frame, op.offset), valueFor(frame, op.to)];
   return frame.builder.call(KERNEL.xdp_load_bytes, [contextOf(frame), offset, to, i64(frame, op.bytes)]);
 };
 
 export const packetWrite = (frame: Frame, op: Extract<Op, { op: "packetWrite" }>): Value => {
-  const [offset, from] = [integer(frame, op.offset), valueOf(frame, op.from)];
+  const [offset, from] = [integer(frame, op.offset), valueFor(frame, op.from)];
   return frame.builder.call(KERNEL.xdp_store_bytes, [contextOf(frame), offset, from, i64(frame, op.bytes)]);
 };
 
@@ -63,12 +63,12 @@ export const tailCall = (frame: Frame, op: Extract<Op, { op: "tailCall" }>): Val
 const FIB_PARAMETERS = 64;
 
 export const fibLookup = (frame: Frame, op: Extract<Op, { op: "fibLookup" }>): Value => {
-  const [parameters, flags] = [valueOf(frame, op.parameters), integer(frame, op.flags)];
+  const [parameters, flags] = [valueFor(frame, op.parameters), integer(frame, op.flags)];
   return frame.builder.call(KERNEL.fib_lookup, [contextOf(frame), parameters, i64(frame, FIB_PARAMETERS), flags]);
 };
 
 export const checksumDiff = (frame: Frame, op: Extract<Op, { op: "checksumDiff" }>): Value => {
-  const [from, to] = [valueOf(frame, op.from), valueOf(frame, op.to)];
+  const [from, to] = [valueFor(frame, op.from), valueFor(frame, op.to)];
   const values = [from, i64(frame, op.fromBytes), to, i64(frame, op.toBytes), integer(frame, op.seed)];
   return frame.builder.call(KERNEL.csum_diff, values);
 };
@@ -76,7 +76,7 @@ export const checksumDiff = (frame: Frame, op: Extract<Op, { op: "checksumDiff" 
 const locking =
   (helper: Callee) =>
   (frame: Frame, op: { readonly place: Operand; readonly offset: number }): Value =>
-    frame.builder.call(helper, [at(frame, valueOf(frame, op.place), op.offset)]);
+    frame.builder.call(helper, [at(frame, valueFor(frame, op.place), op.offset)]);
 
 export const lock = locking(KERNEL.spin_lock);
 export const unlock = locking(KERNEL.spin_unlock);
@@ -98,9 +98,9 @@ export function atomic(frame: Frame, op: Extract<Op, { op: "atomic" }>): Value {
     frame.report(atomicNeedsV3(spanOf(frame.module, frame.at), WORDS[op.operator]));
   }
   const type = op.type === "u32" ? "i32" : "i64";
-  const place = at(frame, valueOf(frame, op.place), op.offset);
-  const value = valueOf(frame, op.value);
-  const values = op.expected === null ? [place, value] : [place, valueOf(frame, op.expected), value];
+  const place = at(frame, valueFor(frame, op.place), op.offset);
+  const value = valueFor(frame, op.value);
+  const values = op.expected === null ? [place, value] : [place, valueFor(frame, op.expected), value];
   return builder.call(atomicHelper(op.operator, type, op.resultUsed), values);
 }
 

@@ -3,7 +3,7 @@ import type { ByteOrder, IrType, Op, Operand, Statement } from "../../ir/ir.ts";
 import { isSigned } from "../../ir/ir.ts";
 import { type IntegerType, type LlvmType, type Value, widthOf } from "../builder.ts";
 import { clear, copy, loadAligned, storeAligned, swap } from "../prelude/helpers.ts";
-import { at, type Frame, type Home, resize, valueOf } from "./frame.ts";
+import { at, type Frame, type Home, resize, valueFor } from "./frame.ts";
 import { llvmType } from "./signature.ts";
 
 /** Integers that one load can fetch, by bytes. */
@@ -96,16 +96,16 @@ export function storeBytes(
 
 export function load(frame: Frame, op: Extract<Op, { op: "load" }>): Value {
   const { builder } = frame;
-  const pointer = at(frame, valueOf(frame, op.place), op.offset);
+  const pointer = at(frame, valueFor(frame, op.place), op.offset);
   const loaded = loadBytes(frame, pointer, op.bytes, op.order, accessAlign(frame, op.place, op.align));
   if (op.type === "bool") return builder.compare("ne", loaded, builder.constant(loaded.type as IntegerType, 0n));
   return resize(frame, loaded, llvmType(op.type), isSigned(op.type));
 }
 
 export function store(frame: Frame, statement: Extract<Statement, { kind: "store" }>): void {
-  const pointer = at(frame, valueOf(frame, statement.place), statement.offset);
+  const pointer = at(frame, valueFor(frame, statement.place), statement.offset);
   const { bytes, order } = statement;
-  const value = valueOf(frame, statement.value);
+  const value = valueFor(frame, statement.value);
   const needed: IntegerType = bytes > 8 ? "i128" : bytes > 4 ? "i64" : wordOf(bytes);
   const wide =
     widthOf(value.type) < widthOf(needed) ? resize(frame, value, needed, isSigned(statement.value.type)) : value;
@@ -121,7 +121,7 @@ const UNROLLED = 64;
 
 export function zero(frame: Frame, statement: Extract<Statement, { kind: "zero" }>): void {
   const { place, offset, bytes } = statement;
-  const base = valueOf(frame, place);
+  const base = valueFor(frame, place);
   const align = placeAlign(frame, place, offset);
   const chunk = UNROLLED * align;
   for (let done = 0; done < bytes; done += chunk) {
@@ -137,8 +137,8 @@ export function copyBytes(frame: Frame, statement: Extract<Statement, { kind: "c
   const { bytes } = statement;
   const toAlign = placeAlign(frame, statement.to, statement.toOffset);
   const fromAlign = placeAlign(frame, statement.from, statement.fromOffset);
-  const to = at(frame, valueOf(frame, statement.to), statement.toOffset);
-  const from = at(frame, valueOf(frame, statement.from), statement.fromOffset);
+  const to = at(frame, valueFor(frame, statement.to), statement.toOffset);
+  const from = at(frame, valueFor(frame, statement.from), statement.fromOffset);
   const overlapping = statement.to.type === "packet" && statement.from.type === "packet";
   const chunk = overlapping ? MOVED : UNROLLED * Math.min(toAlign, fromAlign);
   const starts = Array.from({ length: Math.ceil(bytes / chunk) }, (_, index) => index * chunk);

@@ -2,7 +2,7 @@
 import type { Op, Operand } from "../../ir/ir.ts";
 import type { Value } from "../builder.ts";
 import { barrier, bounded, contextField, contextPointer } from "../prelude/helpers.ts";
-import { at, contextOf, type Frame, i64, packetOf, resize, slotOf, valueOf } from "./frame.ts";
+import { at, contextOf, type Frame, i64, packetOf, resize, slotOf, valueFor } from "./frame.ts";
 
 /** Offsets of the fields of `struct xdp_md`. */
 const DATA = 0;
@@ -34,7 +34,7 @@ function variablePlace(frame: Frame, base: Value, offset: Value): Value {
 export function packetAt(frame: Frame, op: Extract<Op, { op: "packetAt" }>): Value {
   const { builder } = frame;
   const { start } = packetOf(frame);
-  const offset = resize(frame, valueOf(frame, op.offset), "i64");
+  const offset = resize(frame, valueFor(frame, op.offset), "i64");
   if (offset.constant !== null) {
     const within = offset.constant <= BigInt(LAST_OFFSET) ? offset.constant : BigInt(BEYOND);
     return builder.offset(start, i64(frame, within));
@@ -53,7 +53,7 @@ function masked(frame: Frame, value: Value, max: number): Value {
 
 export function packetFits(frame: Frame, op: Extract<Op, { op: "packetFits" }>): Value {
   const { end } = packetOf(frame);
-  return frame.builder.compare("ule", at(frame, valueOf(frame, op.place), op.bytes), end);
+  return frame.builder.compare("ule", at(frame, valueFor(frame, op.place), op.bytes), end);
 }
 
 export function packetLength(frame: Frame): Value {
@@ -71,11 +71,11 @@ export function context(frame: Frame, op: Extract<Op, { op: "context" }>): Value
 }
 
 export const offset = (frame: Frame, op: Extract<Op, { op: "offset" }>): Value =>
-  at(frame, valueOf(frame, op.a), op.bytes);
+  at(frame, valueFor(frame, op.a), op.bytes);
 
 /** An index that the verifier sees to be below `count`. */
 function boundedIndex(frame: Frame, index: Operand, count: number): Value {
-  const value = resize(frame, valueOf(frame, index), "i64");
+  const value = resize(frame, valueFor(frame, index), "i64");
   if (value.constant !== null || frame.facts.maximum(index) < BigInt(count)) return value;
   const powerOfTwo = (count & (count - 1)) === 0;
   return powerOfTwo ? masked(frame, value, count - 1) : frame.builder.call(bounded(count - 1, 0), [value]);
@@ -83,7 +83,7 @@ function boundedIndex(frame: Frame, index: Operand, count: number): Value {
 
 export function element(frame: Frame, op: Extract<Op, { op: "element" }>): Value {
   const { builder } = frame;
-  const base = valueOf(frame, op.a);
+  const base = valueFor(frame, op.a);
   const bytes = builder.binary("mul", boundedIndex(frame, op.index, op.count), i64(frame, op.stride));
   return bytes.constant !== null ? builder.offset(base, bytes) : variablePlace(frame, base, bytes);
 }

@@ -14,7 +14,8 @@ import type {
   Temp,
   Variable,
 } from "../../ir/ir.ts";
-import { operands, opOf, statements } from "./walk.ts";
+import { statementOperands } from "../../ir/operands.ts";
+import { opOf, statements } from "./walk.ts";
 
 export type CallbackStatement = Extract<Statement, { kind: "repeat" | "drain" }>;
 
@@ -70,9 +71,7 @@ function capturesOf(statement: CallbackStatement, around: IrFunction): Captures 
     const op = opOf(one);
     if (op?.op === "get") variables.add(op.variable);
     if (op?.op === "slot") slots.add(op.slot);
-    for (const node of op === null ? [one] : [one, op]) {
-      for (const operand of operands(node)) if (operand.kind === "temp") temps.set(operand.id, operand);
-    }
+    for (const operand of statementOperands(one)) if (operand.kind === "temp") temps.set(operand.id, operand);
   }
   return {
     temps: [...temps.values()].filter((temp) => !defined.has(temp.id)),

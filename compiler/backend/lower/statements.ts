@@ -3,7 +3,7 @@ import type { Block, Statement } from "../../ir/ir.ts";
 import type { IntegerType, Label } from "../builder.ts";
 import { drain, repeat } from "./callbacks.ts";
 import { leave } from "./calls.ts";
-import { exitsOf, type Frame, homeOf, valueOf } from "./frame.ts";
+import { exitsOf, type Frame, homeOf, valueFor } from "./frame.ts";
 import { copyBytes, store, writeHome, zero } from "./memory.ts";
 import { lowerOp } from "./operations.ts";
 import { llvmType } from "./signature.ts";
@@ -43,7 +43,7 @@ function lowerInto(frame: Frame, label: Label, body: Block, then: Join): void {
 
 const lowerIf: Lowerings["if"] = (frame, { condition, then, otherwise }) => {
   const { builder } = frame;
-  const test = valueOf(frame, condition);
+  const test = valueFor(frame, condition);
   const end = join(frame, "end");
   const yes = builder.block("then");
   const no = builder.block("else");
@@ -58,7 +58,7 @@ const SWITCH_LIMIT = 1n << 53n;
 
 const lowerSwitch: Lowerings["switch"] = (frame, { type, value, cases, otherwise }) => {
   const { builder } = frame;
-  const subject = valueOf(frame, value);
+  const subject = valueFor(frame, value);
   const of = llvmType(type) as IntegerType;
   const end = join(frame, "end");
   const bodies = cases.map((one, index) => ({
@@ -117,7 +117,7 @@ const LOWERINGS: Lowerings = {
     const value = lowerOp(frame, op);
     if (result !== null && value !== null) frame.temps.set(result.id, value);
   },
-  set: (frame, { variable, value }) => writeHome(frame, homeOf(frame, variable), valueOf(frame, value)),
+  set: (frame, { variable, value }) => writeHome(frame, homeOf(frame, variable), valueFor(frame, value)),
   store,
   copy: copyBytes,
   zero,
@@ -129,7 +129,7 @@ const LOWERINGS: Lowerings = {
   continue: (frame, { label }) => exitsOf(frame, label).again(),
   repeat,
   drain,
-  return: (frame, { value }) => leave(frame, value === null ? null : valueOf(frame, value)),
+  return: (frame, { value }) => leave(frame, value === null ? null : valueFor(frame, value)),
 };
 
 function lowerStatement<K extends Statement["kind"]>(frame: Frame, statement: Extract<Statement, { kind: K }>): void {

@@ -151,7 +151,8 @@ export type AtomicOperator = "add" | "and" | "or" | "xor" | "exchange" | "compar
 
 /**
  * Read-modify-write that gives the old value. Where the result is not used, `monotonic` order lets LLVM choose the
- * form without fetch, the only one of v2.
+ * form without fetch, the only one of v2. `volatile` keeps it from being turned into atomic loads and stores, which
+ * eBPF does not have.
  */
 export function atomic(operator: AtomicOperator, type: "i32" | "i64", resultUsed: boolean): Callee {
   const order = resultUsed ? "seq_cst" : "monotonic";
@@ -159,13 +160,13 @@ export function atomic(operator: AtomicOperator, type: "i32" | "i64", resultUsed
   if (operator === "compareExchange") {
     return helper(name, type, ["ptr", type, type], (s) => {
       const { before, operand } = s.access("%a0", type);
-      const pair = `  %pair = cmpxchg ${operand}, ${type} %a1, ${type} %a2 seq_cst seq_cst\n`;
+      const pair = `  %pair = cmpxchg volatile ${operand}, ${type} %a1, ${type} %a2 seq_cst seq_cst\n`;
       return before + pair + giving(type, `extractvalue { ${type}, i1 } %pair, 0`);
     });
   }
   const instruction = operator === "exchange" ? "xchg" : operator;
   return helper(name, type, ["ptr", type], (s) => {
     const { before, operand } = s.access("%a0", type);
-    return before + giving(type, `atomicrmw ${instruction} ${operand}, ${type} %a1 ${order}`);
+    return before + giving(type, `atomicrmw volatile ${instruction} ${operand}, ${type} %a1 ${order}`);
   });
 }
