@@ -62,13 +62,13 @@ function programProblem(attempt: Attempt, name: string, log: string, result: num
 function loadProblem(attempt: Attempt, result: number, messages: string): Problem {
   const map = /map '([^']+)': failed to create/.exec(messages)?.[1];
   if (map !== undefined) {
-    const problem = kernelProblem(`create map '${map}'`, result, messages);
+    const problem = kernelProblem(`create map '${map}'`, result, { detail: messages });
     const unknown = -result === EINVAL && /failed to create: Invalid argument/.test(messages);
     return unknown
       ? { ...problem, fix: `Check the map's sizes and flags; 'zeta doctor' lists the kinds of maps this kernel has.` }
       : problem;
   }
-  return kernelProblem(`load '${attempt.object.name}'`, result, messages);
+  return kernelProblem(`load '${attempt.object.name}'`, result, { detail: messages });
 }
 
 /**

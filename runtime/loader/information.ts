@@ -127,7 +127,7 @@ export function kernelIds(kind: KernelObject): number[] {
   for (let id = 0; ; ) {
     const result = bpf[WALK[kind][0]](id, next);
     if (result === -ENOENT) return ids;
-    must(result, `list the machine's ${kind}s`);
+    must(result, `list the machine's ${kind}s`, { needed: ["CAP_SYS_ADMIN"] });
     id = next.readUInt32LE(0);
     ids.push(id);
   }

@@ -86,5 +86,5 @@ export async function openPinnedMap(path: string): Promise<MapHandle> {
 /** Opens a map by its number. Needs CAP_SYS_ADMIN. */
 export async function openMapById(id: number): Promise<MapHandle> {
   const { bpf } = await openLibrary();
-  return ownedMapHandle(must(bpf.bpf_map_get_fd_by_id(id), `open map ${id}`));
+  return ownedMapHandle(must(bpf.bpf_map_get_fd_by_id(id), `open map ${id}`, { needed: ["CAP_SYS_ADMIN"] }));
 }

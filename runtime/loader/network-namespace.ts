@@ -17,18 +17,28 @@ export const ownNamespace = (): number => statSync(OWN).ino;
 
 function enter(fd: number, what: string): void {
   const { libc, errno } = library();
-  if (libc.setns(fd, CLONE_NEWNET) < 0) throw failure(kernelProblem(`enter network namespace ${what}`, errno()));
+  if (libc.setns(fd, CLONE_NEWNET) >= 0) return;
+  throw failure(kernelProblem(`enter network namespace ${what}`, errno(), { needed: ["CAP_SYS_ADMIN"] }));
+}
+
+function openNamespace(namespace: string): number {
+  try {
+    return openSync(namespacePath(namespace), "r");
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).errno ?? 0;
+    throw failure(kernelProblem(`open network namespace ${namespace}`, errno, { needed: ["CAP_SYS_ADMIN"] }), cause);
+  }
 }
 
 /**
  * Runs `work` with this thread in another network namespace, and comes back whatever happens. `work` must be synchronous:
  * setns(2) moves one thread, and asynchronous calls run on others. Sockets and links made inside stay in that namespace.
- * @throws ZT4002 without CAP_SYS_ADMIN.
+ * @throws ZT4002 without CAP_SYS_ADMIN, ZT4017 when there is no such namespace.
  */
 export function inNamespace<T>(namespace: string, work: () => T): T {
   const home = openSync(OWN, "r");
   try {
-    const there = openSync(namespacePath(namespace), "r");
+    const there = openNamespace(namespace);
     try {
       enter(there, namespace);
     } finally {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { attach, type LoadedObject, listAttachments, load } from "../../runtime/index.ts";
 import { kernelIds } from "../../runtime/loader/information.ts";
+import { detachLinkById } from "../../runtime/loader/xdp.ts";
 import { createNamespace, createVethPair, runIn, type TestNamespace } from "../kit/namespaces.ts";
 import { testBpffs } from "./bpffs.ts";
 import { bpfDescriptors, gone } from "./descriptors.ts";
@@ -78,17 +79,21 @@ test("a busy interface names its holder, and stays as it is", async () => {
 });
 
 test("a program that was put there without a link is named too", async () => {
-  await runIn(here, "ip", ["link", "set", "left0", "xdpgeneric", "off"]);
-  const probe = await attach(object.program("drop"), { ...at, mode: "generic" });
-  const refused = attach(object.program("drop"), at);
-  await expect(refused).rejects.toThrow("generic");
-  await probe.detach();
+  await createVethPair(
+    { namespace: here, interface: "left1", passXdp: true },
+    { namespace: there, interface: "right1" },
+  );
+  const refused = attach(object.program("drop"), { ...at, interface: "left1" });
+  await expect(refused).rejects.toMatchObject({ code: "ZT4003" });
+  await expect(refused).rejects.toThrow(/program '.*' \(id \d+, native\)\. /);
+  await runIn(here, "ip", ["link", "delete", "left1"]);
 });
 
 test.each([
   [{ interface: "nowhere0" }, "ZT4004", "lo, left0"],
   [{ interface: 9999 }, "ZT4004", "9999"],
   [{ interface: "lo" }, "ZT4005", "native"],
+  [{ namespace: "zeta-nowhere" }, "ZT4017", "zeta-nowhere"],
 ])("%o gives %s", async (where, code, words) => {
   const before = bpfDescriptors();
   const refused = attach(object.program("drop"), { ...at, ...where });
@@ -116,7 +121,6 @@ test("a pinned link outlives its object; detaching removes the pin at once", asy
   object = await load(fixture("jumps"));
   const again = attach(object.program("drop"), { ...at, pin });
   await expect(again).rejects.toMatchObject({ code: "ZT4003" });
-  const { detachLinkById } = await import("../../runtime/loader/xdp.ts");
   expect(detachLinkById(attachment.linkId)).toBe(true);
   expect(await attached()).toEqual([]);
 });
