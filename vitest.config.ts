@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^zeta\/compiler$/, replacement: here("./compiler/index.ts") },
       { find: /^zeta\/runtime$/, replacement: here("./runtime/index.ts") },
       { find: /^zeta\/testing$/, replacement: here("./test/kit/index.ts") },
+      { find: /^zeta\/testing\/vitest$/, replacement: here("./test/kit/matchers.ts") },
     ],
   },
   test: {
