@@ -15,6 +15,7 @@ export interface Host {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The process's working directory. */
   readonly cwd: string;
 }
 

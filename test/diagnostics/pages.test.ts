@@ -16,7 +16,7 @@ function declaredCodes(): Map<string, number> {
     for (const name of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
       if (!name.endsWith(".ts")) continue;
       for (const [, code = ""] of readFileSync(join(root, folder, name), "utf8").matchAll(
-        /= problem\(\s*"(ZT\d{4})"/g,
+        /^export const \w+ = problem\(\s*"(ZT\d{4})"/gm,
       )) {
         counts.set(code, (counts.get(code) ?? 0) + 1);
       }

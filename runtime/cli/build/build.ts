@@ -1,4 +1,5 @@
 /** What `zeta build` does: compiles, asks the kernel, writes and reports, once or at every change. */
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { CompileResult } from "../../../compiler/api.ts";
 import { writeBundle } from "../../../compiler/bundle/write.ts";
@@ -35,7 +36,7 @@ async function deliver(session: Session, { file, options, result, started }: Bui
   if (verification.ok === false) return report([...result.problems, ...verification.problems]);
 
   const out = options.out ?? defaultOut(result.manifest.name);
-  const written = writeBundle(session.path(out), result);
+  const written = writeBundle(out, result);
   if (!written.ok) return report([...result.problems, ...written.problems]);
 
   const numbers = buildReport(result, verification);
@@ -59,11 +60,11 @@ async function buildOnce(session: Session, options: BuildOptions, file: string):
 /** Files to watch: all that went into the module, or after a failure those known before and those that problems name. */
 function sourcesOf(session: Session, file: string, known: readonly string[], result: CompileResult): readonly string[] {
   const entry = session.path(file);
-  // Module paths are relative to the entry's folder.
+  // Module paths are relative to the entry's folder; those of our own library ("zeta/…") lead nowhere, nor do they change.
   const absolute = (path: string) => resolve(dirname(entry), path);
-  if (result.ok) return [entry, ...result.module.files.map(({ path }) => absolute(path))];
+  if (result.ok) return [entry, ...result.module.files.map(({ path }) => absolute(path)).filter(existsSync)];
   const named = result.problems.flatMap(({ at }) => (at === null ? [] : [absolute(at.file)]));
-  return [...new Set([...known, ...named])];
+  return [...new Set([...known, ...named.filter(existsSync)])];
 }
 
 async function buildOnChange(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {

@@ -49,23 +49,38 @@ function readSource({ name, map, index, layout }: Source): CounterValue[] {
 }
 
 const COUNTED: ReadonlySet<string> = new Set(["counter", "meter"]);
+const SLOTTED: ReadonlySet<string> = new Set(["array", "perCpuArray"]);
+/** A plain module says nothing about its maps' meaning; small arrays are shown slot by slot, larger ones are tables. */
+const MOST_SLOTS = 64;
 
-function sourcesOf({ service }: Manifest, { maps }: LoadedObject): readonly Source[] {
-  if (service === null) return [];
+function serviceSources(service: NonNullable<Manifest["service"]>, { maps }: LoadedObject): readonly Source[] {
   const state = service.state.flatMap(({ path, kind, map: mapName, index, value }): Source[] => {
     const map = maps.get(mapName);
     return COUNTED.has(kind) && map !== undefined ? [{ name: path, map, index, layout: value ?? U64 }] : [];
   });
   const dropsMap = service.dropsMap === null ? undefined : maps.get(service.dropsMap);
   if (dropsMap === undefined) return state;
-  return [
-    ...state,
-    ...service.drops.map((reason, index) => ({ name: `drop ${reason}`, map: dropsMap, index, layout: U64 })),
-  ];
+  const drops = service.drops.map((reason, index) => ({ name: `drop ${reason}`, map: dropsMap, index, layout: U64 }));
+  return [...state, ...drops];
+}
+
+function moduleSources(manifest: Manifest, { maps }: LoadedObject): readonly Source[] {
+  return manifest.maps.flatMap(({ name, kind, value, maxEntries }) => {
+    const map = maps.get(name);
+    if (map === undefined || value === null || !SLOTTED.has(kind) || maxEntries > MOST_SLOTS) return [];
+    const slots = Array.from({ length: maxEntries }, (_, index) => index);
+    return slots.map((index) => ({ name: maxEntries === 1 ? name : `${name}[${index}]`, map, index, layout: value }));
+  });
 }
 
 /** A function that reads all of them now. */
 export function counterReader(manifest: Manifest, object: LoadedObject): () => readonly CounterValue[] {
-  const sources = sourcesOf(manifest, object);
-  return () => sources.flatMap(readSource);
+  const { service } = manifest;
+  if (service !== null) {
+    const sources = serviceSources(service, object);
+    return () => sources.flatMap(readSource);
+  }
+  const sources = moduleSources(manifest, object);
+  // Slots that were never touched would drown the others.
+  return () => sources.flatMap(readSource).filter(({ value }) => value !== 0n);
 }
