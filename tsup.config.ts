@@ -9,6 +9,8 @@ const subpaths = {
   runtime: "runtime/index.ts",
   testing: "test/kit/index.ts",
 };
+/** vitest is an ES module, and so is what extends it. */
+const vitestSubpath = { "testing-vitest": "test/kit/matchers.ts" };
 const command = { cli: "runtime/cli/main.ts" };
 
 const there = (entries: Readonly<Record<string, string>>) =>
@@ -25,11 +27,16 @@ const shared: Options = {
     options.chunkNames = "chunks/[name]-[hash]";
   },
   // Optional peers and native parts are found at run time, never bundled.
-  external: ["llvm-bindings", "typescript", "ts-morph", "koffi"],
+  external: ["llvm-bindings", "typescript", "ts-morph", "koffi", "vitest"],
 };
 
 export default defineConfig([
-  { ...shared, format: "esm", entry: there({ ...subpaths, ...command }), dts: { entry: there(subpaths) } },
+  {
+    ...shared,
+    format: "esm",
+    entry: there({ ...subpaths, ...vitestSubpath, ...command }),
+    dts: { entry: there({ ...subpaths, ...vitestSubpath }) },
+  },
   // Source maps of split CommonJS name files by where they were built; ESM's name them by where they lie.
   { ...shared, format: "cjs", sourcemap: false, entry: there(subpaths), dts: { entry: there(subpaths) } },
 ]);
