@@ -40,8 +40,8 @@ function writeFunction(module: Module, func: IrFunction, name: string, out: Writ
   out.nest(`function ${name}(${parameters.join(", ")})`, func.at, () => {
     for (const variable of func.variables) {
       const variableText = variableName(variable);
-      out.line(`let ${variableText} = ${initial(variable.type)};`);
-      if (variable.type === "pointer") out.line(`let ${offsetName(variableText)} = 0;`);
+      out.line(`let ${variableText} = ${initial(variable.type)};`, func.at);
+      if (variable.type === "pointer") out.line(`let ${offsetName(variableText)} = 0;`, func.at);
     }
     writeBlock(func.body, to);
   });
