@@ -6,7 +6,7 @@ import type { Running, Source, Target, TargetOptions } from "./target.ts";
 /** Every target there is. */
 export const targets: readonly Target[] = [interpreter, kernel];
 
-/** What `onEveryTarget` needs of a test runner: vitest's, node:test's and mocha's functions of these names fit. */
+/** What `onEveryTarget` needs of a test runner; vitest's functions of these names fit. */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => void;
   readonly beforeAll: (body: () => Promise<void>) => void;
