@@ -20,6 +20,20 @@ function row(fact: Fact, { paintOut: paint }: Session): readonly string[] {
   return [`  ${colours[fact.state](MARKS[fact.state])}`, fact.title, fact.found];
 }
 
+/** A family whose members are all well, as one fact. */
+function condense(facts: readonly Fact[]): readonly Fact[] {
+  const troubled = new Set(facts.filter(({ state }) => state !== "ok").map(({ family }) => family));
+  const sizes = new Map<string, number>();
+  for (const { family } of facts) if (family !== null) sizes.set(family, (sizes.get(family) ?? 0) + 1);
+  const shown = new Set<string>();
+  return facts.flatMap((fact) => {
+    if (fact.family === null || troubled.has(fact.family)) return [fact];
+    if (shown.has(fact.family)) return [];
+    shown.add(fact.family);
+    return [{ ...fact, title: fact.family, found: `all ${sizes.get(fact.family)}` }];
+  });
+}
+
 const isLacking = ({ state }: Fact): boolean => state === "missing";
 
 async function doctor(session: Session): Promise<ExitCode> {
@@ -32,7 +46,8 @@ async function doctor(session: Session): Promise<ExitCode> {
   }
   const { paintOut: paint } = session;
   for (const [need, title] of SECTIONS) {
-    const of = facts.filter((fact) => fact.neededFor === need);
+    const needed = facts.filter((fact) => fact.neededFor === need);
+    const of = session.verbose ? needed : condense(needed);
     if (of.length > 0) session.print(`${paint.strong(title)}\n${textTable(of.map((fact) => row(fact, session)))}\n`);
   }
   const remedies = facts.filter(({ remedy }) => remedy !== null);

@@ -1,10 +1,9 @@
 /** Every fact, in the order in which a person reads them. */
 import { absent, type Fact, reasonOf } from "./fact.ts";
-import { bpffsFact, capabilitiesFact, jitFact, kernelBtfFact, kernelFact, libbpfFact } from "./kernel.ts";
+import { kernelFacts } from "./kernel.ts";
 import { koffiFact, nodeFact, typescriptFact } from "./node.ts";
 import { toolchainFacts } from "./toolchain.ts";
 import { toolFacts } from "./tools.ts";
-import { vethFact } from "./veth.ts";
 
 type Examination = () => Fact | readonly Fact[] | Promise<Fact | readonly Fact[]>;
 
@@ -13,13 +12,7 @@ const EXAMINATIONS: readonly (readonly [string, Examination])[] = [
   ["typescript", typescriptFact],
   ["toolchain", toolchainFacts],
   ["koffi", koffiFact],
-  ["libbpf", libbpfFact],
-  ["kernel", () => kernelFact()],
-  ["capabilities", capabilitiesFact],
-  ["jit", jitFact],
-  ["kernel-btf", kernelBtfFact],
-  ["bpffs", bpffsFact],
-  ["veth-native-xdp", vethFact],
+  ["kernel", kernelFacts],
   ["tools", toolFacts],
 ];
 

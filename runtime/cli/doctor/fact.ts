@@ -10,6 +10,8 @@ export interface Fact {
   /** Stable, for scripts: "libbpf". */
   readonly id: string;
   readonly title: string;
+  /** Facts of one family are shown as one line while all of them are well. */
+  readonly family: string | null;
   readonly neededFor: Need;
   readonly state: FactState;
   /** What was found: a version, a path, a reason. */
@@ -20,10 +22,17 @@ export interface Fact {
 
 type Identity = Pick<Fact, "id" | "title" | "neededFor">;
 
-export const present = (identity: Identity, found: string): Fact => ({ ...identity, state: "ok", found, remedy: null });
+export const present = (identity: Identity, found: string): Fact => ({
+  ...identity,
+  family: null,
+  state: "ok",
+  found,
+  remedy: null,
+});
 
 export const absent = (identity: Identity, found: string, remedy: string, state: FactState = "missing"): Fact => ({
   ...identity,
+  family: null,
   state,
   found,
   remedy,
