@@ -13,6 +13,7 @@ export {
   strayPins,
 } from "./attach/runs.ts";
 export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
+export * from "./lab/index.ts";
 export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";
 export { type Capability, hasCapability, missingCapabilities } from "./loader/capabilities.ts";

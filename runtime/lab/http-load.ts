@@ -66,7 +66,7 @@ export async function fetchMany(from: Namespace, url: string, options: FetchOpti
 /** Codes above 2 (bad usage) tell how transfers went; each transfer's own line says it better. */
 const curlTransferErrors = Array.from({ length: 97 }, (_, index) => index + 3);
 
-export interface LoadOptions {
+export interface HttpLoadOptions {
   readonly seconds: number;
   /** Open at a time; 20 unless told. */
   readonly connections?: number;
@@ -74,7 +74,7 @@ export interface LoadOptions {
   readonly reconnect?: boolean;
 }
 
-export interface LoadResult {
+export interface HttpLoadResult {
   readonly requests: number;
   readonly requestsPerSecond: number;
   /** Requests answered with another status than 2xx or 3xx. */
@@ -88,7 +88,7 @@ export interface LoadResult {
 }
 
 /** Requests `url` with wrk for a while, as fast as it goes. */
-export async function load(from: Namespace, url: string, options: LoadOptions): Promise<LoadResult> {
+export async function httpLoad(from: Namespace, url: string, options: HttpLoadOptions): Promise<HttpLoadResult> {
   const header = options.reconnect ? ["--header", "Connection: close"] : [];
   const connections = `${options.connections ?? 20}`;
   const { stdout } = await from.run(
@@ -100,7 +100,7 @@ export async function load(from: Namespace, url: string, options: LoadOptions): 
 }
 
 /** Reads what wrk 4 prints; lines about errors are there only when there were any. */
-export function readWrk(output: string): LoadResult {
+export function readWrk(output: string): HttpLoadResult {
   const requests = /(\d+) requests in /.exec(output)?.[1];
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(output)?.[1];
   if (requests === undefined || rate === undefined) throw labError(unreadableOutput(null, "wrk", output.slice(0, 200)));

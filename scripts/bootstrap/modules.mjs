@@ -10,7 +10,7 @@ export function ensureModules(root) {
   const stale = whyStale(root);
   if (stale === null) return false;
   say(`npm ci (${stale}); llvm-bindings is built from source, about two minutes`);
-  run("npm", ["ci", "--no-fund", "--no-audit"], { cwd: root, env: npmEnvironment(root) });
+  run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, env: npmEnvironment(root) });
   const still = whyStale(root);
   if (still !== null) throw new Error(`npm ci ended well, and yet ${still}.`);
   return true;

@@ -1,5 +1,5 @@
 /** The demo, step by step. Each step drives real traffic, checks what it claims, and says what it saw. */
-import { fetchMany, load } from "../../runtime/lab/index.ts";
+import { fetchMany, httpLoad } from "../../runtime/lab/index.ts";
 import { check } from "./check.ts";
 import type { Gateway } from "./gateway.ts";
 import { booked, show, total } from "./ledger.ts";
@@ -58,7 +58,7 @@ export async function driveConnections(network: DemoNetwork, gateway: Gateway, s
 /** How fast packets of kept connections pass. */
 export async function measureRate(network: DemoNetwork, size: DemoSize, say: Say): Promise<void> {
   const { result, perSecond } = await packetRate(network.clientLink, () =>
-    load(network.client, `http://${network.serviceAddress}/`, { seconds: size.seconds }),
+    httpLoad(network.client, `http://${network.serviceAddress}/`, { seconds: size.seconds }),
   );
   check(isClean(result), () => `wrk saw failures: ${JSON.stringify(result)}`);
   say(
@@ -70,7 +70,7 @@ export async function measureRate(network: DemoNetwork, size: DemoSize, say: Say
 export async function changeLive(network: DemoNetwork, gateway: Gateway, size: DemoSize, say: Say): Promise<void> {
   const { client, backends, serviceAddress, strangerAddress } = network;
   const url = `http://${serviceAddress}/`;
-  const kept = load(client, url, { seconds: size.seconds + 4 });
+  const kept = httpLoad(client, url, { seconds: size.seconds + 4 });
   // Its failure is looked at below; until then it must not count as unhandled.
   kept.catch(() => {});
   const fetch = () => fetchMany(client, url, { count: size.connections / 10 });
@@ -105,5 +105,5 @@ export async function changeLive(network: DemoNetwork, gateway: Gateway, size: D
   say(`20 connections ran through all changes: ${count(steady.requests)} requests, none failed`);
 }
 
-const isClean = (result: Awaited<ReturnType<typeof load>>) =>
+const isClean = (result: Awaited<ReturnType<typeof httpLoad>>) =>
   result.badStatuses === 0 && Object.values(result.errors).every((times) => times === 0) && result.requests > 0;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readWrk } from "../../runtime/lab/http-load.ts";
-import { createLab, fetchMany, type Lab, load, startWebServer } from "../../runtime/lab/index.ts";
+import { createLab, fetchMany, httpLoad, type Lab, startWebServer } from "../../runtime/lab/index.ts";
 
 async function clientAndServer(lab: Lab) {
   const client = await lab.namespace("client");
@@ -46,12 +46,12 @@ test("wrk keeps connections, or opens one per request when told", async () => {
         .map((one) => one.connection),
     ).size;
 
-  const kept = await load(client, "http://10.203.0.2/", { seconds: 1, connections: 4 });
+  const kept = await httpLoad(client, "http://10.203.0.2/", { seconds: 1, connections: 4 });
   expect(kept).toMatchObject({ badStatuses: 0, errors: { connect: 0, read: 0, write: 0, timeout: 0 } });
   const first = (await server.logged(kept.requests)).length;
   expect(connections(0)).toBe(4);
 
-  const fresh = await load(client, "http://10.203.0.2/", { seconds: 1, connections: 4, reconnect: true });
+  const fresh = await httpLoad(client, "http://10.203.0.2/", { seconds: 1, connections: 4, reconnect: true });
   await server.logged(first + fresh.requests);
   expect(connections(first)).toBeGreaterThanOrEqual(fresh.requests);
 });
