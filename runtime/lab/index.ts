@@ -4,9 +4,9 @@ export {
   type FetchOptions,
   type FetchResult,
   fetchMany,
-  type LoadOptions,
-  type LoadResult,
-  load,
+  type HttpLoadOptions,
+  type HttpLoadResult,
+  httpLoad,
 } from "./http-load.ts";
 export { type Built, buildLab, createLab, type Lab } from "./lab.ts";
 export type { EndOptions, Link, LinkEnd, LinkOptions } from "./link.ts";
