@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Problem, Span } from "../diagnostics/problem.ts";
 import { packageRoot } from "../package-root.ts";
-import { missingFile, typescriptSyntax, typescriptType, unknownImport } from "./problems.ts";
+import { doesNotFit, missingFile, mixedTypes, typescriptSyntax, typescriptType, unknownImport } from "./problems.ts";
 import { ts } from "./typescript.ts";
 
 const OWN_MODULES: Readonly<Record<string, string>> = {
@@ -118,15 +118,30 @@ export function relativePath(file: string, root: string): string {
   return relative.startsWith("../") ? path.basename(file) : relative;
 }
 
+/** TypeScript names a type that is not in scope by the path of the file that declares it. */
+const withoutPaths = (text: string): string => text.replace(/import\("[^"]*"\)\./g, "");
+
+const UNSIGNED: ReadonlySet<string> = new Set(["u8", "u16", "u32"]);
+const SCALARS: ReadonlySet<string> = new Set([...UNSIGNED, "u64", "i32", "i64", "ipv4", "ipv6", "mac", "address"]);
+
+/** One scalar type where another is wanted: TypeScript explains the marks that carry the widths, and we the widths. */
+function scalarMismatch(span: Span | null, text: string): Problem | null {
+  const [, from = "", to = ""] =
+    /^(?:Type|Argument of type) '(\w+)' is not assignable to (?:type|parameter of type) '(\w+)'/.exec(text) ?? [];
+  if (!SCALARS.has(from) || !SCALARS.has(to)) return null;
+  return UNSIGNED.has(from) && UNSIGNED.has(to) ? doesNotFit(span, from, to) : mixedTypes(span, "=", from, to);
+}
+
 function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Problem {
-  const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
+  const text = withoutPaths(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
   const span =
     diagnostic.file === undefined
       ? null
       : spanAt(diagnostic.file, diagnostic.start ?? 0, (diagnostic.start ?? 0) + (diagnostic.length ?? 0), root);
   if (diagnostic.code === 2307 || diagnostic.code === 7016)
     return unknownImport(span, /'([^']*)'/.exec(text)?.[1] ?? text);
-  return (syntax ? typescriptSyntax : typescriptType)(span, text);
+  if (syntax) return typescriptSyntax(span, text);
+  return scalarMismatch(span, text) ?? typescriptType(span, text);
 }
 
 /** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
