@@ -114,12 +114,18 @@ describe("loops", () => {
   });
 
   test("a loop that runs more than its proven trips is a fault", () => {
-    expect(() =>
+    const looping = (trips: number, bound: number) =>
       returned((to) => {
-        to.loop(3, () => undefined);
-        to.return(u32(0));
-      }),
-    ).toThrow(InterpreterFault);
+        const count = counter(to);
+        to.loop(bound, (_to, label) => {
+          const done = to.let("bool", { op: "compare", operator: "eq", type: "u32", a: count.get(), b: u32(trips) });
+          to.if(done, () => to.break(label));
+          count.add(1);
+        });
+        to.return(count.get());
+      });
+    expect([looping(0, 3), looping(3, 3)]).toEqual([0, 3]);
+    expect(() => looping(4, 3)).toThrow(InterpreterFault);
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createMachine, type InterpretedMap, InterpreterFault, makeMap } from "../../compiler/interpreter/index.ts";
 import { Kernel } from "../../compiler/interpreter/kernel/kernel.ts";
 import { KeyTable } from "../../compiler/interpreter/maps/key-table.ts";
+import type { MapBase } from "../../compiler/interpreter/maps/map.ts";
 import type { MapData, MapKind } from "../../sdk/maps/data.ts";
 import { type BlockBuilder, bytes, ModuleBuilder, scalar, staticMap, structure, u32, u64 } from "../kit/ir.ts";
 import { seeded } from "./seeded.ts";
@@ -131,6 +132,26 @@ describe("hashes", () => {
     expect(map.entries().length).toBe(3);
     expect([map.lookup(word(0)), map.lookup(word(3))]).toEqual([wide(0), wide(3)]);
     expect(map.update(word(9), wide(9), 2)).toBe(E.ENOENT);
+  });
+
+  test("an LRU map in which everything was used forgets something all the same", () => {
+    const map = made("lruHash", { maxEntries: 3 });
+    const program = map as MapBase;
+    for (let i = 0; i < 10; i++) {
+      expect(map.update(word(i), wide(i))).toBe(0);
+      for (let key = 0; key <= i; key++) program.find(new DataView(word(key).buffer), 0);
+    }
+    expect(map.entries().length).toBe(3);
+  });
+
+  test("a new per-CPU key has zeros on the other CPUs, whatever stood in its memory", () => {
+    const kernel = new Kernel({ cpus: 2 });
+    const map = made("perCpuHash", {}, kernel) as MapBase;
+    map.update(word(1), wide(5, 6));
+    map.delete(word(1));
+    kernel.cpu = 1;
+    expect(map.put(new DataView(word(2).buffer), 0, new DataView(wide(7).buffer), 0, 0)).toBe(0);
+    expect(map.lookup(word(2))).toEqual(wide(0, 7));
   });
 
   test("a table keeps keys of any size apart", () => {
@@ -324,6 +345,7 @@ describe("maps of devices and CPUs", () => {
       to.return(to.let("u32", { op: "redirectMap", map: staticMap(map), key: u32(2), flags: u64(1) })),
     );
     module.program("plain", (to) => to.return(to.let("u32", { op: "redirect", interface: u32(9), flags: u64(0) })));
+    module.program("bare", (to) => to.return(u32(4)));
     const machine = createMachine(module.build());
     expect(machine.run("map", new Uint8Array(0))).toMatchObject({ action: 1, redirect: null });
     machine.maps.ports?.update(word(2), word(7));
@@ -332,7 +354,8 @@ describe("maps of devices and CPUs", () => {
     expect(machine.run("plain", new Uint8Array(0))).toMatchObject({
       action: 4,
       redirect: { kind: "interface", interface: 9 },
-    });
+      expect(machine.run("bare", new Uint8Array(0))).toMatchObject({ action: 4, redirect: null });
+  });
   });
 });
 

@@ -130,6 +130,14 @@ describe("adjustments", () => {
     expect(adjusted("adjustTail", 3461, 60)).toMatchObject({ action: 1, packet: { length: 60 } });
   });
 
+  test.each([2n ** 64n - 20n, 2n ** 32n - 20n])("a constant delta counts as a C int: %i is -20", (delta) => {
+    const machine = machineOf((to) => {
+      to.effect({ op: "adjustHead", delta: u64(delta) });
+      to.return(u32(0));
+    });
+    expect(machine.run("main", packetOf(60)).packet.length).toBe(80);
+  });
+
   test("a delta counts as a C int, however wide it is passed", () => {
     const machine = machineOf((to) => {
       const zero = to.let("u64", { op: "convert", from: "u32", to: "u64", a: to.let("u32", { op: "packetLength" }) });
