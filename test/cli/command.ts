@@ -1,6 +1,6 @@
 /** The command as a process, as a person's shell starts it. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,10 @@ export interface Finished {
 
 export interface Setting {
   readonly cwd?: string;
+  /** A network namespace to run in, by its path. */
+  readonly namespace?: string;
+  /** As a user without any capability; the folder it works in is opened to it. */
+  readonly unprivileged?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -26,10 +30,24 @@ function environment({ env }: Setting): NodeJS.ProcessEnv {
   return { ...rest, ...env };
 }
 
+const NOBODY = "65534";
+
+/** The words that start the command in its setting. */
+function commandLine(words: readonly string[], { namespace, unprivileged, cwd }: Setting): readonly [string, string[]] {
+  let line = [process.execPath, MAIN, ...words];
+  if (unprivileged === true) {
+    if (cwd !== undefined) chmodSync(cwd, 0o777);
+    line = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--inh-caps=-all", ...line];
+  }
+  if (namespace !== undefined) line = ["nsenter", `--net=${namespace}`, "--", ...line];
+  const [first = "", ...rest] = line;
+  return [first, rest];
+}
+
 /** Runs `zeta` to its end. */
 export function zeta(words: readonly string[], setting: Setting = {}): Finished {
   const options = { encoding: "utf8", env: environment(setting), cwd: setting.cwd ?? root } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], options);
+  const { status, stdout, stderr } = spawnSync(...commandLine(words, setting), options);
   return { code: status, stdout, stderr };
 }
 
@@ -45,7 +63,7 @@ export interface Running {
 
 /** Starts `zeta`; it is killed when the test ends before it does. */
 export function start(words: readonly string[], setting: Setting = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...words], { env: environment(setting), cwd: setting.cwd ?? root });
+  const child = spawn(...commandLine(words, setting), { env: environment(setting), cwd: setting.cwd ?? root });
   onTestFinished(() => void child.kill("SIGKILL"));
   let stdout = "";
   let stderr = "";

@@ -1,0 +1,236 @@
+/** `zeta run`, `ps` and `detach` on a real interface, in namespaces of their own. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
+import { type Finished, type Running, start, temporaryFolder, zeta } from "./command.ts";
+import { BROKEN, COUNTER } from "./sources.ts";
+
+/** Compiled once: most of these tests are about what happens afterwards. */
+let bundle: string;
+let built: string;
+let lab: Built<{ readonly gateway: Namespace; readonly client: Namespace }>;
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), "zeta-run-"));
+  writeFileSync(join(built, "counter.ts"), COUNTER);
+  bundle = join(built, "counter");
+  expect(zeta(["build", "counter.ts", "--out", bundle, "--no-verify"], { cwd: built }).stderr).toContain("built");
+  lab = await buildLab(async (in_) => {
+    const gateway = await in_.namespace("gateway");
+    const client = await in_.namespace("client");
+    await in_.connect(
+      { namespace: gateway, interface: "inside", addresses: ["10.9.0.1/24"] },
+      { namespace: client, interface: "outside", addresses: ["10.9.0.2/24"], passXdp: true },
+    );
+    return { gateway, client };
+  });
+});
+afterAll(async () => {
+  rmSync(built, { recursive: true, force: true });
+  await lab.lab.dispose();
+});
+
+let cwd: string;
+let env: Readonly<Record<string, string>>;
+beforeEach(() => {
+  cwd = temporaryFolder();
+  env = { ZETA_STATE: join(cwd, "state") };
+  writeFileSync(join(cwd, "counter.ts"), COUNTER);
+});
+
+const there = () => ({ cwd, env, namespace: lab.gateway.path });
+const run = (...words: string[]): Running => start(["run", bundle, "--interface", "inside", ...words], there());
+const command = (...words: string[]): Finished => zeta(words, there());
+
+async function hasProgram(): Promise<boolean> {
+  const { stdout } = await lab.gateway.run("ip", ["-details", "link", "show", "dev", "inside"]);
+  return /prog\/xdp/.test(stdout);
+}
+
+describe("a run", () => {
+  test("counts real packets, and leaves nothing after Ctrl-C", async () => {
+    const running = run("--interval", "0.1");
+    await running.says("attached counter to inside (native); Ctrl-C detaches.");
+    expect(await hasProgram()).toBe(true);
+    await lab.client.run("ping", ["-c", "3", "-i", "0.05", "10.9.0.1"]);
+    await running.says(/frames\[1\]=[3-9]/);
+    running.signal("SIGINT");
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/detached from inside\n$/);
+    expect(await hasProgram()).toBe(false);
+    expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
+  });
+
+  test("ends by itself after its time, with JSON lines for programs", async () => {
+    const { code, stdout, stderr } = await run("--for", "0.3", "--interval", "0.1", "--json").ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ type: "attached", service: "counter", interface: "inside", mode: "native" });
+    expect(lines.filter(({ type }) => type === "counters").length).toBeGreaterThanOrEqual(2);
+    expect(lines.at(-1)).toMatchObject({ type: "detached" });
+  });
+
+  test("takes a source file as well, and SIGTERM", async () => {
+    const running = start(["run", "counter.ts", "--interface", "inside"], there());
+    await running.says("attached counter");
+    running.signal("SIGTERM");
+    expect((await running.ended).code).toBe(143);
+    expect(await hasProgram()).toBe(false);
+  });
+
+  test("on a busy interface is refused, naming the holder", async () => {
+    const first = run();
+    await first.says("attached");
+    const { code, stderr } = command("run", bundle, "--interface", "inside");
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /error ZT4003: Interface 'inside' already carries an XDP program: .*of zeta run [0-9a-f]{8}/,
+    );
+    first.signal("SIGINT");
+    await first.ended;
+    expect(JSON.parse(command("ps", "--json").stdout).runs).toEqual([]);
+  });
+
+  test.each([
+    [
+      "an unknown interface",
+      ["run", "counter.ts", "--interface", "nowhere"],
+      2,
+      "error ZT4004: There is no interface 'nowhere'",
+    ],
+    ["mistakes in the source", ["run", "broken.ts", "--interface", "inside"], 1, "broken.ts:4:7"],
+    ["a folder that is no bundle", ["run", ".", "--interface", "inside"], 1, "error ZT4010"],
+    [
+      "a program that is not there",
+      ["run", "counter.ts", "--interface", "inside", "--program", "x"],
+      1,
+      "Say --program with one of: counter.",
+    ],
+  ])("with %s leaves nothing", async (_, words, code, message) => {
+    writeFileSync(join(cwd, "broken.ts"), BROKEN);
+    const ended = command(...words);
+    expect(ended.stderr).toContain(message);
+    expect(ended.code).toBe(code);
+    expect(await hasProgram()).toBe(false);
+    expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
+  });
+
+  test("without privileges says which are missing", () => {
+    const { code, stderr } = zeta(["run", "counter.ts", "--interface", "inside"], { ...there(), unprivileged: true });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error ZT4002: .*CAP_BPF/);
+  });
+});
+
+describe("a killed run", () => {
+  test("is found by ps and cleaned by detach", async () => {
+    const running = run();
+    await running.says("attached");
+    const live = JSON.parse(command("ps", "--json").stdout).runs;
+    expect(live).toMatchObject([
+      { service: "counter", live: true, pid: running.pid, attachments: [{ interface: "inside" }] },
+    ]);
+    expect(command("ps").stdout).toMatch(/^[0-9a-f]{8} {2}live {2}/m);
+    expect(command("ps", "--all").stdout).toMatch(/^inside +native +counter \(id \d+\) +[0-9a-f]{8}$/m);
+
+    running.signal("SIGKILL");
+    await running.ended;
+    expect(command("ps").stdout).toContain("left behind");
+    const { code, stderr } = command("detach", live[0].id.slice(0, 4));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(`cleaned ${live[0].id}`) });
+    expect(command("ps").stderr).toBe("Nothing is running, and nothing was left behind.\n");
+    expect(await hasProgram()).toBe(false);
+  });
+
+  test("is found by its interface, and with all others", async () => {
+    for (const how of [["--interface", "inside"], ["--all"]]) {
+      const running = run();
+      await running.says("attached");
+      running.signal("SIGKILL");
+      await running.ended;
+      expect(JSON.parse(command("detach", ...how, "--json").stdout)).toMatchObject({ ok: true, cleaned: [{}] });
+    }
+    expect(JSON.parse(command("detach", "--all", "--json").stdout)).toMatchObject({ ok: true, cleaned: [] });
+  });
+});
+
+test("a live run is detached from outside only by force", async () => {
+  const running = run();
+  await running.says("attached");
+  const refused = command("detach", "--all");
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("error ZT4018");
+  expect(await hasProgram()).toBe(true);
+  expect(command("detach", "--all", "--force").code).toBe(0);
+  expect(await hasProgram()).toBe(false);
+  running.signal("SIGINT");
+  expect((await running.ended).code).toBe(130);
+});
+
+test("an unknown run is told apart from nothing at all", () => {
+  const { code, stderr } = command("detach", "abcd");
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    "error ZT5031: There is no run 'abcd'.\nfix: Nothing is running, and nothing was left behind.",
+  );
+});
+
+describe("build", () => {
+  test("asks the kernel and reports the verifier's states", () => {
+    const { code, stdout } = zeta(["build", "counter.ts", "--verify", "--json"], { cwd });
+    expect(code).toBe(0);
+    const [program] = JSON.parse(stdout).programs;
+    expect(program.verifier.instructions).toBeGreaterThanOrEqual(program.instructions);
+  });
+
+  test("without privileges is content, unless --verify was said", () => {
+    const setting = { cwd, env, unprivileged: true };
+    expect(zeta(["build", "counter.ts", "--out", "out"], setting)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("The kernel was not asked: "),
+    });
+    const { code, stderr } = zeta(["build", "counter.ts", "--out", "out", "--verify"], setting);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error ZT4002: /);
+  });
+});
+
+describe("doctor", () => {
+  test("tells every fact with its remedy, as JSON", () => {
+    const { code, stdout } = zeta(["doctor", "--json"]);
+    const { ok, facts } = JSON.parse(stdout);
+    expect({ ok, code }).toEqual({ ok: true, code: 0 });
+    for (const id of [
+      "node",
+      "typescript",
+      "llvm",
+      "llvm-bindings",
+      "koffi",
+      "ethtool",
+      "native-xdp-on-veth",
+      "helper-bpf_loop",
+    ]) {
+      expect(facts.map((fact: { id: string }) => fact.id)).toContain(id);
+    }
+    const unmended = facts.filter(
+      (fact: { state: string; remedy: string | null }) => fact.state === "missing" && !fact.remedy,
+    );
+    expect(unmended).toEqual([]);
+  });
+
+  test("exits with 3 where something required is missing, and says what to do", () => {
+    const { code, stdout } = zeta(["doctor"], { unprivileged: true });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^ {2}✗ {2}Capability CAP_BPF +missing$/m);
+    expect(stdout).toMatch(/^fix Capability CAP_BPF: ./m);
+    const withoutLlvm = zeta(["doctor", "--json"], { env: { PATH: "/nowhere", ZETA_LIBBPF: "libnothing.so" } });
+    const missing = JSON.parse(withoutLlvm.stdout).facts.filter((fact: { state: string }) => fact.state === "missing");
+    expect(withoutLlvm.code).toBe(3);
+    expect(missing.map((fact: { title: string }) => fact.title)).toContain("Libbpf 1.1 or later");
+  });
+});
