@@ -45,7 +45,7 @@ interface LlvmModule {
 /** IR → LLVM module, or the problems that only lowering finds. */
 function lower(module: Module, settings: Settings): LlvmModule | readonly Problem[] {
   const { cpu, alignment, toolchain, bindings } = settings;
-  const plan = planOf(module, { cpu, alignment });
+  const plan = planOf(module, { cpu, alignment, llvm: toolchain.major });
   const problems: Problem[] = [];
   const { builder: surveyor, survey } = surveyBuilder();
   lowerModule(plan, surveyor, (problem) => problems.push(problem));

@@ -83,7 +83,7 @@ function stubs(prelude: Prelude): string {
 
 /** Runs `work` with a temporary folder that is gone afterwards. */
 function inTemporaryFolder<T>(work: (folder: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), "zeta-"));
+  const folder = mkdtempSync(join(tmpdir(), "zeta-llvm-"));
   try {
     return work(folder);
   } finally {

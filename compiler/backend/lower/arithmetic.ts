@@ -29,17 +29,27 @@ const shift =
 
 type Quotient = "div" | "rem";
 
+/** Assembly for `%=` is understood from this version on. */
+const LLVM_WITH_REMAINDER = 16;
+
+/** One of the processor's instructions at 64 bits, for 32-bit values too. */
+function widened(frame: Frame, operator: "/" | "%" | "s/" | "s%", a: Value, b: Value, signed: boolean): Value {
+  const wide = (value: Value): Value => resize(frame, value, "i64", signed);
+  const result = frame.builder.call(division(operator, "i64"), [wide(a), wide(b)]);
+  return resize(frame, result, a.type);
+}
+
 /** By zero: 0, and the dividend. LLVM leaves that undefined, so only constant divisors go through its instructions. */
 function unsignedDivision(frame: Frame, kind: Quotient, a: Value, b: Value): Value {
-  const { builder } = frame;
+  const { builder, target } = frame;
   if (b.constant === 0n) return kind === "div" ? b : a;
   if (b.constant !== null) return builder.binary(kind === "div" ? "udiv" : "urem", a, b);
-  const operator = kind === "div" ? "/" : "%";
-  if (a.type === "i32" && frame.target.cpu === "v2") {
-    // v2 has no 32-bit registers.
-    const wide = builder.call(division(operator, "i64"), [resize(frame, a, "i64"), resize(frame, b, "i64")]);
-    return resize(frame, wide, "i32");
+  if (kind === "rem" && target.llvm < LLVM_WITH_REMAINDER) {
+    return builder.binary("sub", a, builder.binary("mul", unsignedDivision(frame, "div", a, b), b));
   }
+  const operator = kind === "div" ? "/" : "%";
+  // v2 has no 32-bit registers.
+  if (target.cpu === "v2") return widened(frame, operator, a, b, false);
   return builder.call(division(operator, a.type as "i32" | "i64"), [a, b]);
 }
 
@@ -50,9 +60,8 @@ function unsignedDivision(frame: Frame, kind: Quotient, a: Value, b: Value): Val
 function signedDivision(frame: Frame, kind: Quotient, a: Value, b: Value): Value {
   const { builder } = frame;
   if (b.constant === 0n) return kind === "div" ? b : a;
-  if (frame.target.cpu === "v4") {
-    return builder.call(division(kind === "div" ? "s/" : "s%", a.type as "i32" | "i64"), [a, b]);
-  }
+  // LLVM's assembler encodes the 32-bit forms of v4 as if their operands were 64 bits wide, so they must be.
+  if (frame.target.cpu === "v4") return widened(frame, kind === "div" ? "s/" : "s%", a, b, true);
   const zero = constant(frame, a, 0n);
   const negate = (value: Value): Value => builder.binary("sub", zero, value);
   const negative = (value: Value): Value => builder.compare("slt", value, zero);
@@ -97,8 +106,11 @@ export const compare = (frame: Frame, op: Extract<Op, { op: "compare" }>): Value
   return frame.builder.compare(isSigned(op.type) ? signed : unsigned, valueFor(frame, op.a), valueFor(frame, op.b));
 };
 
-export const not = (frame: Frame, op: Extract<Op, { op: "not" }>): Value =>
-  frame.builder.binary("xor", valueFor(frame, op.a), frame.builder.constant("i1", 1n));
+/** The complement; of bool the opposite. */
+export const not = (frame: Frame, op: Extract<Op, { op: "not" }>): Value => {
+  const a = valueFor(frame, op.a);
+  return frame.builder.binary("xor", a, constant(frame, a, -1n));
+};
 
 export const convert = (frame: Frame, op: Extract<Op, { op: "convert" }>): Value =>
   resize(frame, valueFor(frame, op.a), llvmType(op.to), isSigned(op.from));

@@ -12,6 +12,8 @@ import { llvmType, type Signature } from "./signature.ts";
 export interface Target {
   readonly cpu: Cpu;
   readonly alignment: "natural" | "strict";
+  /** Major version of the LLVM that will read the module. */
+  readonly llvm: number;
 }
 
 /** What is the same for all routines of a module. */

@@ -24,7 +24,7 @@ export interface DebugContext {
   readonly unit: Node;
   readonly files: readonly Node[];
   readonly syntax: Syntax;
-  /** LLVM before 16 writes the file of the function beside every line, wherever the line comes from. */
+  /** False where LLVM writes the file of the function beside every line, wherever the line comes from. */
   readonly linesNameFiles: boolean;
 }
 

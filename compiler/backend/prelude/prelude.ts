@@ -29,6 +29,9 @@ export interface Prelude {
 /** Objects use helpers that the kernel keeps for GPL-compatible programs; Zeta itself is under MIT. */
 const LICENSE = "Dual MIT/GPL";
 
+/** LLVM writes the file of each line from this version on; before, that of the function it was inlined into. */
+const LINES_NAME_FILES = 19;
+
 const TARGET = `target datalayout = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"\ntarget triple = "bpf"\n`;
 
 // No library: LLVM must not turn loops into calls of memset. No jump tables: they would need relocated data.
@@ -113,7 +116,7 @@ export function preludeOf(
     keep: true,
   });
 
-  const debug: DebugContext = { metadata, types, unit, files, syntax, linesNameFiles: llvmMajor >= 16 };
+  const debug: DebugContext = { metadata, types, unit, files, syntax, linesNameFiles: llvmMajor >= LINES_NAME_FILES };
   const headers = routines.map(({ routine, signature }) =>
     routineHeader(routine, signature, survey.places.get(routine.name) ?? [], debug),
   );

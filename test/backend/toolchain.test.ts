@@ -1,0 +1,68 @@
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findToolchain, installedToolchains } from "../../compiler/backend/toolchain.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "zeta-test-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A program that answers to --version. */
+function pretend(name: string, answer: string): void {
+  const file = join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${answer}\n`);
+  chmodSync(file, 0o755);
+}
+
+const says = (version: string): string => `echo "  LLVM version ${version}"`;
+const search = () => ({ path: folder, installations: [] });
+
+test("the newest installed version is used", async () => {
+  for (const tool of ["opt", "llc"]) {
+    pretend(`${tool}-14`, says("14.0.6"));
+    pretend(`${tool}-17`, says("17.0.1"));
+  }
+  expect(await findToolchain(undefined, search())).toMatchObject({
+    ok: true,
+    toolchain: { major: 17, version: "17.0.1", strip: null, opt: join(folder, "opt-17") },
+  });
+  expect(await findToolchain(14, search())).toMatchObject({ ok: true, toolchain: { major: 14 } });
+  expect((await installedToolchains(search())).map(({ major }) => major)).toEqual([17, 14]);
+});
+
+test("programs that do not run, or are of another version than they are called, do not count", async () => {
+  pretend("opt-19", says("19.1.7"));
+  pretend("llc-19", "exit 1");
+  pretend("opt-18", says("18.1.0"));
+  pretend("llc-18", says("18.1.8"));
+  pretend("opt-17", says("16.0.0"));
+  pretend("llc-17", says("16.0.0"));
+  pretend("opt-16", says("16.0.0"));
+  expect(await findToolchain(undefined, search())).toMatchObject({ ok: false, problems: [{ code: "ZT3101" }] });
+});
+
+test("an installation's own folder is searched too", async () => {
+  pretend("opt", says("15.0.7"));
+  pretend("llc", says("15.0.7"));
+  pretend("llvm-strip", says("15.0.7"));
+  symlinkSync(folder, join(folder, "llvm-15"));
+  const found = await findToolchain(undefined, { path: "", installations: [join(folder, "llvm-N")] });
+  expect(found).toMatchObject({ ok: true, toolchain: { major: 15, strip: join(folder, "llvm-15", "llvm-strip") } });
+});
+
+test("what is missing is named with its remedy", async () => {
+  const none = await findToolchain(undefined, search());
+  expect(none).toMatchObject({
+    ok: false,
+    problems: [{ code: "ZT3101", fix: expect.stringContaining("apt-get install") }],
+  });
+  const sixteen = await findToolchain(16, search());
+  expect(sixteen.ok ? "" : sixteen.problems[0]?.message).toContain("LLVM 16 was not found");
+});
+
+test("the versions that the tests need are here", async () => {
+  expect((await installedToolchains()).map(({ major }) => major)).toEqual(expect.arrayContaining([19, 16, 14]));
+});
