@@ -354,8 +354,8 @@ describe("maps of devices and CPUs", () => {
     expect(machine.run("plain", new Uint8Array(0))).toMatchObject({
       action: 4,
       redirect: { kind: "interface", interface: 9 },
-      expect(machine.run("bare", new Uint8Array(0))).toMatchObject({ action: 4, redirect: null });
-  });
+    });
+    expect(machine.run("bare", new Uint8Array(0))).toMatchObject({ action: 4, redirect: null });
   });
 });
 
