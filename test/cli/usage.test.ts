@@ -149,6 +149,13 @@ describe("completion", () => {
   });
 });
 
+test("docs/cli.md has the same table of exit codes, and every command", () => {
+  const page = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, meaning]) => [Number(code), meaning]);
+  expect(rows).toEqual(EXIT_MEANINGS);
+  for (const name of COMMANDS) expect(`${name} ${page.includes(`\`zeta ${name}`)}`).toBe(`${name} true`);
+});
+
 test("an unexpected code is a bug's, and families have theirs", () => {
   expect(exitCodeOf("ZT9999")).toBe(70);
   expect([exitCodeOf("ZT1010"), exitCodeOf("ZT3101"), exitCodeOf("ZT4007"), exitCodeOf("ZT4002")]).toEqual([
