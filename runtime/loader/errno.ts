@@ -12,6 +12,7 @@ export const {
   EAGAIN,
   EBUSY,
   EEXIST,
+  EINTR,
   EINVAL,
   ENODEV,
   ENOENT,

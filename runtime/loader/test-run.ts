@@ -1,5 +1,5 @@
 /** BPF_PROG_TEST_RUN: runs a loaded program on a packet, without an interface. */
-import { kernelProblem } from "./errno.ts";
+import { EINTR, kernelProblem } from "./errno.ts";
 import { type Library, library } from "./library.ts";
 import { failure } from "./problems.ts";
 import type { LoadedProgram } from "./program.ts";
@@ -78,22 +78,30 @@ const refuse = (program: LoadedProgram, result: number): never => {
 };
 
 /**
- * Runs a program here and now; meant for single packets and short repeats, since it blocks the event loop.
+ * Runs a program here and now; meant for single packets and short repeats, since it blocks the event loop. A signal or an
+ * event of this process's can cut repeats short; they are then begun again, so that a program may have run more often
+ * than asked, never less. A single run is never cut short.
  * @throws ZT4017 when the kernel refuses the packet or the context, ZT4002 without the privilege.
  */
 export function testRun(program: LoadedProgram, run: TestRunOptions): TestRunResult {
   const { bpf, address } = library();
-  const asked = request(run, address);
-  const result = bpf.bpf_prog_test_run_opts(program.fd, asked.options);
-  if (result < 0) refuse(program, result);
-  return resultOf(asked);
+  for (;;) {
+    const asked = request(run, address);
+    const result = bpf.bpf_prog_test_run_opts(program.fd, asked.options);
+    if (result === -EINTR) continue;
+    if (result < 0) refuse(program, result);
+    return resultOf(asked);
+  }
 }
 
 /** The same on a worker thread, for long repeats and live frames. */
 export async function testRunAsync(program: LoadedProgram, run: TestRunOptions): Promise<TestRunResult> {
   const { async, address } = library();
-  const asked = request(run, address);
-  const result = await async("bpf_prog_test_run_opts", program.fd, asked.options);
-  if (result < 0) refuse(program, result);
-  return resultOf(asked);
+  for (;;) {
+    const asked = request(run, address);
+    const result = await async("bpf_prog_test_run_opts", program.fd, asked.options);
+    if (result === -EINTR) continue;
+    if (result < 0) refuse(program, result);
+    return resultOf(asked);
+  }
 }

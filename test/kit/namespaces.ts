@@ -10,15 +10,15 @@ import {
   type LinkOptions,
 } from "../../runtime/lab/index.ts";
 import { createLink, type EndOptions } from "../../runtime/lab/link.ts";
-import type { Namespace } from "../../runtime/lab/namespace.ts";
+import type { Namespace, NamespaceOptions } from "../../runtime/lab/namespace.ts";
 
 /** A namespace that goes with everything in it: interfaces, their programs, processes. */
 export type TestNamespace = Namespace & AsyncDisposable;
 
-export async function createNamespace(name: string): Promise<TestNamespace> {
+export async function createNamespace(name: string, options?: NamespaceOptions): Promise<TestNamespace> {
   const lab = createLab();
   try {
-    const namespace = await lab.namespace(name);
+    const namespace = await lab.namespace(name, options);
     return { ...namespace, [Symbol.asyncDispose]: () => lab.dispose() };
   } catch (error) {
     await lab.dispose();

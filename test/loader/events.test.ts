@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { events, type LoadedObject, load, submitter, testRun, testRunAsync } from "../../runtime/index.ts";
 import { struct, u32, u64 } from "../../sdk/layout/layouts.ts";
 import { descriptorCount } from "./descriptors.ts";
-import { fixture, frame } from "./fixtures.ts";
+import { fixture, frame, runTimes } from "./fixtures.ts";
 
 const report = struct({ sequence: u64, length: u32 });
 
@@ -44,7 +44,7 @@ test("the buffer wraps around many times", async () => {
   await using stream = events(object.map("reports"), report);
   let expected = 0n;
   for (let round = 0; round < 40; round++) {
-    testRun(object.program("report"), { packet: frame(), repeat: 80 });
+    runTimes(object.program("report"), 80);
     for (let taken = 0; taken < 70; taken++) {
       const { value } = await stream.next();
       if (expected % 8n === 7n) expected += 1n;
@@ -59,7 +59,7 @@ test("the buffer wraps around many times", async () => {
 test("what found no room is counted", async () => {
   const object = await loaded();
   await using stream = events(object.map("reports"), report, { lost: () => global(object, "lost") });
-  testRun(object.program("report"), { packet: frame(), repeat: 1000 });
+  runTimes(object.program("report"), 1000);
   const kept = global(object, "sequence");
   expect(kept).toBeLessThan(200n);
   expect(stream.lost()).toBe(1000n - kept);
@@ -68,7 +68,7 @@ test("what found no room is counted", async () => {
 test("records shorter than the layout count as lost", async () => {
   const object = await loaded();
   await using stream = events(object.map("reports"), struct({ a: u64, b: u64, c: u64 }));
-  testRun(object.program("report"), { packet: frame(), repeat: 3 });
+  runTimes(object.program("report"), 3);
   const next = stream.next();
   await expect.poll(() => stream.lost()).toBe(3n);
   stream.close();
@@ -84,7 +84,7 @@ test("leaving the loop, aborting and closing end a stream and free what it held"
   abort.abort();
   expect((await waiting).done).toBe(true);
   for (let round = 0; round < 20; round++) {
-    testRun(object.program("report"), { packet: frame(), repeat: 8 });
+    runTimes(object.program("report"), 8);
     for await (const _ of events(object.map("reports"), report)) break;
   }
   expect(descriptorCount()).toBe(before);

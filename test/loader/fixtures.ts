@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type LoadedProgram, testRun } from "../../runtime/index.ts";
 
 const compiled = new Map<string, Uint8Array>();
 
@@ -32,4 +33,9 @@ export function frame(length = 64): Uint8Array {
   const bytes = Buffer.alloc(length);
   Buffer.from("02000000000102000000000208004500", "hex").copy(bytes);
   return bytes;
+}
+
+/** Runs a program exactly `times` times: repeats of the kernel's own may be begun again. */
+export function runTimes(program: LoadedProgram, times: number): void {
+  for (let run = 0; run < times; run++) testRun(program, { packet: frame() });
 }

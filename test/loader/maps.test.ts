@@ -5,7 +5,7 @@ import { possibleCpus } from "../../runtime/loader/map-handle.ts";
 import { ipv4, struct, u16, u32, u64 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { gone } from "./descriptors.ts";
-import { fixture, frame } from "./fixtures.ts";
+import { fixture, frame, runTimes } from "./fixtures.ts";
 
 const rule = struct({ from: u16, to: u16, hits: u64 });
 const prefix = struct({ prefixLength: u32, address: ipv4 });
@@ -101,7 +101,7 @@ test("a program's counts are seen per CPU", () => {
   });
   const sum = () => (map.get(1) ?? []).reduce((total, value) => total + value, 0n);
   const before = sum();
-  testRun(object.program("count"), { packet: frame(), repeat: 1000 });
+  runTimes(object.program("count"), 1000);
   expect(sum() - before).toBe(1000n);
 });
 

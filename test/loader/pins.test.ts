@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LoadOptions, load, mountBpffs, openPinnedMap, testRun, unmountBpffs } from "../../runtime/index.ts";
+import { type LoadOptions, load, mountBpffs, openPinnedMap, unmountBpffs } from "../../runtime/index.ts";
 import { lookup } from "../../runtime/loader/map-operations.ts";
 import { type TestBpffs, testBpffs } from "./bpffs.ts";
 import { bpfDescriptors } from "./descriptors.ts";
-import { fixture, frame } from "./fixtures.ts";
+import { fixture, runTimes } from "./fixtures.ts";
 
 let bpffs: TestBpffs;
 let pins: NonNullable<LoadOptions["pins"]>;
@@ -16,12 +16,12 @@ afterAll(() => bpffs[Symbol.asyncDispose]());
 
 test("a pinned map outlives its object, and the next one goes on with it", async () => {
   const first = await load(fixture("shared"), { pins });
-  testRun(first.program("total"), { packet: frame(), repeat: 5 });
+  runTimes(first.program("total"), 5);
   const { id } = first.map("totals");
   first.close();
   using second = await load(fixture("shared"), { pins });
   expect(second.map("totals").id).toBe(id);
-  testRun(second.program("total"), { packet: frame(), repeat: 2 });
+  runTimes(second.program("total"), 2);
   using map = await openPinnedMap(join(bpffs.path, "totals"));
   expect(Buffer.from(lookup(map, Buffer.alloc(4)) ?? []).readUInt32LE(0)).toBe(7);
 });

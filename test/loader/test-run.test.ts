@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { LIVE_FRAMES, type LoadedObject, load, testRun, testRunAsync, typedMap } from "../../runtime/index.ts";
 import { findInterface } from "../../runtime/loader/interfaces.ts";
 import { inNamespace } from "../../runtime/loader/network-namespace.ts";
@@ -68,8 +69,34 @@ test("a long run leaves the event loop free", async () => {
   expect(nanoseconds).toBeLessThan(1000);
 });
 
+test("signals that cut repeats short make them begin again", async () => {
+  const counters = await load(fixture("globals"));
+  onTestFinished(() => counters.close());
+  const ignore = () => {};
+  process.on("SIGUSR2", ignore);
+  onTestFinished(() => void process.off("SIGUSR2", ignore));
+  const storm = spawn("sh", ["-c", `for i in $(seq 100); do kill -USR2 ${process.pid}; sleep 0.002; done`]);
+  const over = new Promise((resolve) => storm.once("exit", resolve));
+  // Run first, being the last: a signal without a listener would end this process.
+  onTestFinished(() => over.then(() => {}));
+  let stormy = true;
+  void over.then(() => {
+    stormy = false;
+  });
+  let asked = 0n;
+  for (; stormy; asked += 20_000n) {
+    testRun(counters.program("judge"), { packet: frame(), repeat: 10_000 });
+    await testRunAsync(counters.program("judge"), { packet: frame(), repeat: 10_000 });
+  }
+  const seen = Buffer.from(counters.globals.read("seen") as Uint8Array).readBigUInt64LE(0);
+  expect(seen).toBeGreaterThanOrEqual(asked);
+});
+
 test("live frames leave by the interface they came from", async () => {
-  await using namespace = await createNamespace("live");
+  await using namespace = await createNamespace("live", {
+    // No neighbour discovery among the frames that are counted.
+    sysctls: { "net.ipv6.conf.all.disable_ipv6": 1, "net.ipv6.conf.default.disable_ipv6": 1 },
+  });
   await createVethPair(
     { namespace, interface: "left0", passXdp: true },
     { namespace, interface: "right0", passXdp: true },
