@@ -1,6 +1,7 @@
 /** The npm dependencies: what the lock file names must be in node_modules, native parts built. */
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { withModernNpm } from "./modern-npm.mjs";
 import { run, say } from "./run.mjs";
 
 const built = ["llvm-bindings/build/Release/llvm-bindings.node", ".bin/node", ".bin/vitest", ".bin/tsc"];
@@ -10,10 +11,21 @@ export function ensureModules(root) {
   const stale = whyStale(root);
   if (stale === null) return false;
   say(`npm ci (${stale}); llvm-bindings is built from source, about two minutes`);
-  run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, env: npmEnvironment(root) });
+  withModernNpm(root, pathWithout(join(root, "node_modules")), (npm, path) => {
+    // Native parts must find Node's headers here: elsewhere they would be downloaded.
+    const headers = existsSync("/usr/include/node/node_api.h") ? { npm_config_nodedir: "/usr" } : {};
+    const env = { ...process.env, ...headers, PATH: path };
+    run(npm, ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, env });
+  });
   const still = whyStale(root);
   if (still !== null) throw new Error(`npm ci ended well, and yet ${still}.`);
   return true;
+}
+
+/** npm must not run on the node that it is about to replace. @param {string} folder */
+function pathWithout(folder) {
+  const path = (process.env.PATH ?? "").split(delimiter);
+  return path.filter((one) => !one.startsWith(folder)).join(delimiter);
 }
 
 /**
@@ -27,7 +39,8 @@ function whyStale(root) {
   const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
   for (const [path, one] of Object.entries(wanted)) {
-    if (path === "" || one.optional || one.devOptional || one.peer) continue;
+    if (path === "" || one.peer) continue;
+    if ((one.optional || one.devOptional) && !isForThisMachine(one)) continue;
     if (installed[path]?.version !== one.version) return `${path} is not at version ${one.version}`;
   }
   const absent = built.find((file) => !existsSync(join(root, "node_modules", file)));
@@ -35,12 +48,11 @@ function whyStale(root) {
 }
 
 /**
- * npm must not run on the node it is about to replace, and native parts must find headers without a download.
- * @param {string} root
+ * Whether an optional package is the native part of another for this machine; npm leaves out the others in silence.
+ * @param {{ os?: string[], cpu?: string[], libc?: string[] }} one
  */
-function npmEnvironment(root) {
-  const own = join(root, "node_modules");
-  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.startsWith(own));
-  const headers = existsSync("/usr/include/node/node_api.h") ? { npm_config_nodedir: "/usr" } : {};
-  return { ...process.env, ...headers, PATH: path.join(delimiter) };
+function isForThisMachine({ os, cpu, libc }) {
+  if (os === undefined || cpu === undefined) return false;
+  const ownLibc = existsSync("/etc/alpine-release") ? "musl" : "glibc";
+  return os.includes(process.platform) && cpu.includes(process.arch) && (libc === undefined || libc.includes(ownLibc));
 }

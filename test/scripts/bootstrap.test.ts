@@ -33,3 +33,14 @@ test("what is missing is found by looking at the machine, not at a note", () => 
   const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", code], { encoding: "utf8" });
   expect(stdout.trim()).toBe("true false false false");
 });
+
+test.each([
+  ["22.18.0", "22.18", true],
+  ["24.0.0", "22.18", true],
+  ["22.17.9", "22.18", false],
+  ["18.20.4", "22.18", false],
+])("Node %s is at least %s: %s", async (version, least, expected) => {
+  const code = `console.log((await import("./scripts/bootstrap/modern-npm.mjs")).isAtLeast("${version}", "${least}"));`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", code], { encoding: "utf8" });
+  expect(stdout.trim()).toBe(`${expected}`);
+});
