@@ -2,9 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { bpffsMounts, mountBpffs, pinnedNames, unmountBpffs } from "../loader/bpffs.ts";
+import { mountBpffs, pinnedNames, unmountBpffs } from "../loader/bpffs.ts";
 import { openLibrary } from "../loader/library.ts";
 import { ownNamespace } from "../loader/network-namespace.ts";
+import { onBpffs } from "../loader/pins.ts";
 import { failure, nameUnknown, runIsLive } from "../loader/problems.ts";
 import { detachLink, detachLinkById, openPinnedLink, xdpLinks } from "../loader/xdp.ts";
 import type { Attachment } from "./attach.ts";
@@ -86,9 +87,12 @@ export function openRun({ state, service, command }: RunOptions = {}): Run {
       ]),
     forget: ({ linkId }) => write(others(linkId)),
     async pins() {
-      await mountBpffs(bpffsFolder(state));
       const folder = pinsFolder(id, state);
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      do {
+        await mountBpffs(bpffsFolder(state));
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        // Another run's end may unmount in between, as long as nothing stands there yet.
+      } while (!onBpffs(folder));
       return folder;
     },
     async close() {
@@ -120,7 +124,7 @@ async function dropFolders(id: string, state?: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   removeRecord(id, state);
-  if (bpffsMounts().includes(bpffsFolder(state))) await unmountBpffs(bpffsFolder(state));
+  await unmountBpffs(bpffsFolder(state));
 }
 
 /** All runs of this machine, live or dead, that left a record or a pin. */

@@ -5,6 +5,8 @@ import { openLibrary } from "./library.ts";
 import { onBpffs } from "./pins.ts";
 import { failure, noBpffs } from "./problems.ts";
 
+/** The mount's source, free for BPF file systems: tells ours from one that an administrator prepared. */
+const OURS = "zeta";
 const NO_SUID_NO_DEVICES_NO_EXECUTION = 2 | 4 | 8;
 
 /**
@@ -19,7 +21,7 @@ export async function mountBpffs(path: string): Promise<boolean> {
   } catch (cause) {
     throw failure(noBpffs(null, path, "the folder cannot be made"), cause);
   }
-  if (libc.mount("bpf", path, "bpf", NO_SUID_NO_DEVICES_NO_EXECUTION, "mode=0700") < 0) {
+  if (libc.mount(OURS, path, "bpf", NO_SUID_NO_DEVICES_NO_EXECUTION, "mode=0700") < 0) {
     const code = errno();
     const reason =
       code === EPERM
@@ -36,23 +38,36 @@ const isOurs = (name: string): boolean => !name.includes(".");
 /** Names at the top of a BPF file system, without the kernel's own. */
 export const pinnedNames = (path: string): string[] => (onBpffs(path) ? readdirSync(path).filter(isOurs) : []);
 
-/** Unmounts it and removes the folder if nothing is pinned there. Returns whether it is gone. */
-export async function unmountBpffs(path: string): Promise<boolean> {
-  if (!onBpffs(path)) return true;
-  if (pinnedNames(path).length > 0) return false;
-  const { libc } = await openLibrary();
-  if (libc.umount2(path, 0) < 0) return false;
-  rmdirSync(path);
-  return true;
-}
-
-/** Mount points of BPF file systems in this mount namespace (proc(5), mountinfo). */
+/** Mount points, in this mount namespace, of BPF file systems that Zeta mounted (proc(5), mountinfo). */
 export function bpffsMounts(): string[] {
   return readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .flatMap((line) => {
       const [place, source] = line.split(" - ");
       const path = place?.split(" ")[4];
-      return source?.startsWith("bpf ") && path !== undefined ? [path.replaceAll("\\040", " ")] : [];
+      return source?.startsWith(`bpf ${OURS} `) && path !== undefined ? [path.replaceAll("\\040", " ")] : [];
     });
+}
+
+/** Removes the mount point; whatever came to lie in it while nothing was mounted stays. */
+function dropMountPoint(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+  }
+}
+
+/**
+ * Unmounts it and removes the folder if it is ours and nothing is pinned there. Returns whether there is none (any more);
+ * one that somebody else mounted stays.
+ */
+export async function unmountBpffs(path: string): Promise<boolean> {
+  const { libc } = await openLibrary();
+  // More than one when two processes mounted at the same moment.
+  while (bpffsMounts().includes(path)) {
+    if (pinnedNames(path).length > 0 || libc.umount2(path, 0) < 0) return false;
+    if (!bpffsMounts().includes(path)) dropMountPoint(path);
+  }
+  return !onBpffs(path);
 }

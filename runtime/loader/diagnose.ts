@@ -1,6 +1,7 @@
 /** Finds out why an object did not load, by loading it once more while listening. */
 
 import type { Problem } from "../../compiler/diagnostics/problem.ts";
+import { acceptsCpu } from "./cpu-level.ts";
 import { EACCES, EINVAL, ENOSPC, EPERM, errnoName, kernelProblem } from "./errno.ts";
 import { library } from "./library.ts";
 import type { OpenObject } from "./object.ts";
@@ -45,18 +46,19 @@ export const REFUSAL_ONLY: LogSettings = { apply: () => new Map() };
 export const STATISTICS: LogSettings = logSettings(NUMBERS, 1 << 16);
 export const FULL_LOG: LogSettings = logSettings(ALL_PATHS | NUMBERS, 1 << 24);
 
-/** Words of the verifier that mean "this kernel is too old", not "this program is wrong". */
-const TOO_OLD = [
-  { pattern: /^unknown opcode/, feature: "an instruction of this object" },
-  { pattern: /^(unknown func|program of this type cannot use helper) /, feature: "a helper function of this object" },
-];
+/** What the verifier's words mean when they say "this kernel is too old" rather than "this program is wrong". */
+function missingFeature(reason: string): string | null {
+  if (/^(unknown func|program of this type cannot use helper) /.test(reason)) return "a helper function of this object";
+  const strange = /^(unknown opcode|invalid BPF_\w+ opcode|BPF_\w+ uses reserved fields)/i.test(reason);
+  return strange && !acceptsCpu("v4") ? "the instruction set v4, which this object uses" : null;
+}
 
 function programProblem(attempt: Attempt, name: string, log: string, result: number): Problem {
   const section = attempt.object.programs.find((program) => program.name === name)?.section ?? "";
   const problem = refusal(name, section, log, attempt.object.lines(), errnoName(result));
   const reason = reasonOf(log) ?? "";
-  const old = TOO_OLD.find(({ pattern }) => pattern.test(reason));
-  return old === undefined ? problem : withDetail(featureMissing(problem.at, old.feature, reason), log);
+  const feature = missingFeature(reason);
+  return feature === null ? problem : withDetail(featureMissing(problem.at, feature, reason), log);
 }
 
 function loadProblem(attempt: Attempt, result: number, messages: string): Problem {

@@ -42,6 +42,7 @@ interface Libbpf {
   bpf_map__is_internal(map: Pointer): boolean;
   bpf_map__set_max_entries(map: Pointer, entries: number): number;
   bpf_map__reuse_fd(map: Pointer, fd: Fd): number;
+  bpf_map__set_pin_path(map: Pointer, path: string | null): number;
   bpf_map__inner_map(map: Pointer): Pointer | null;
   bpf_map__initial_value(map: Pointer, size: Memory): Pointer | null;
   bpf_map_create(type: number, name: string, key: number, value: number, entries: number, options: Memory): Fd;
@@ -115,6 +116,7 @@ const LIBBPF: { readonly [K in keyof Libbpf]: readonly [result: string, paramete
   bpf_map__is_internal: ["bool", "void *map"],
   bpf_map__set_max_entries: ["int", "void *map, uint32_t entries"],
   bpf_map__reuse_fd: ["int", "void *map, int fd"],
+  bpf_map__set_pin_path: ["int", "void *map, str path"],
   bpf_map__inner_map: ["void *", "void *map"],
   bpf_map__initial_value: ["void *", "void *map, void *size"],
   bpf_map_create: ["int", "int type, str name, uint32_t key, uint32_t value, uint32_t entries, void *options"],

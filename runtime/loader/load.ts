@@ -81,6 +81,8 @@ const layoutsOf = (manifest: Manifest | null): ReadonlyMap<string, LayoutData> =
 function configure(object: OpenObject, source: Source, options: LoadOptions): Readonly<Record<string, string>> {
   const { bpf } = library();
   const declared = object.maps.filter((map) => !map.internal);
+  // An object may ask libbpf to pin maps under /sys/fs/bpf: where pins go is for the caller to say.
+  for (const map of object.maps) bpf.bpf_map__set_pin_path(map.pointer, null);
   const wanted = options.programs;
   for (const name of wanted ?? []) named("program", name, object.programs);
   for (const program of object.programs) {
@@ -116,7 +118,6 @@ function finish(attempt: Attempt, source: Source): LoadedObject {
     handle: mapHandle(bpf.bpf_map__fd(map.pointer), false, map.name, innerTypes(object, map.pointer)),
   }));
   const maps = new Map(handles.filter(({ map }) => !map.internal).map(({ map, handle }) => [map.name, handle]));
-  pinAll(Object.entries(pins).map(([name, path]) => ({ fd: maps.get(name)?.fd ?? -1, path, what: `map '${name}'` })));
   const internal = handles.filter(({ map }) => map.internal).map(({ handle }) => handle);
   const globals = openGlobals(object, internal, layoutsOf(source.manifest));
   const programs = new Map<string, LoadedProgram>();
@@ -134,6 +135,8 @@ function finish(attempt: Attempt, source: Source): LoadedObject {
       attachments: new Set(),
     });
   }
+  // Last, since from here on nothing fails any more: what is pinned would outlive the failure.
+  pinAll(Object.entries(pins).map(([name, path]) => ({ fd: maps.get(name)?.fd ?? -1, path, what: `map '${name}'` })));
   let open = true;
   const close = (): void => {
     if (!open) return;

@@ -76,6 +76,14 @@ function streamOver<T>(ring: RingReader, layout: LayoutData, options: EventOptio
     }
   };
 
+  const step = async (): Promise<IteratorResult<T, undefined>> => {
+    const bytes = await record();
+    if (bytes === null) return { done: true, value: undefined };
+    received += 1n;
+    return { done: false, value: decode(layout, bytes) as T };
+  };
+  let last: Promise<unknown> = Promise.resolve();
+
   const stream: EventStream<T> = {
     get received() {
       return received;
@@ -83,11 +91,11 @@ function streamOver<T>(ring: RingReader, layout: LayoutData, options: EventOptio
     lost,
     backlog: () => ring.backlog(),
     close,
-    async next() {
-      const bytes = await record();
-      if (bytes === null) return { done: true, value: undefined };
-      received += 1n;
-      return { done: false, value: decode(layout, bytes) as T };
+    next() {
+      // One after another, as generators do: two readers of a ring would wake each other's.
+      const result = last.then(step);
+      last = result;
+      return result;
     },
     async return() {
       close();

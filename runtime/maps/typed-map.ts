@@ -56,8 +56,8 @@ export interface TypedMaps<K, V> extends PlainMaps<K, V> {
   readonly hashOfMaps: MapOfMaps<K, InnerMap>;
 }
 
-/** A typed map whose kind is not known statically. */
-export type AnyTypedMap = TypedMaps<any, any>[MapKind];
+/** A typed map whose kind is not known statically: `kind` tells. */
+export type AnyTypedMap = { readonly [K in MapKind]: TypedMaps<any, any>[K] & { readonly kind: K } }[MapKind];
 
 const keyCodec = (map: MapHandle, data: MapData): Codec<unknown> =>
   layoutCodec(partLayout(map, data, "key"), `a key of map '${data.name}'`);
@@ -119,7 +119,7 @@ function openTyped(map: MapHandle, data: MapData): AnyTypedMap {
       pinnedLayoutDiffers(null, data.name, `number ${map.id}`, `a map of kind ${found}`, `one of kind ${data.kind}`),
     );
   }
-  return OPEN[data.kind](map, data);
+  return Object.assign(OPEN[data.kind](map, data), { kind: data.kind }) as AnyTypedMap;
 }
 
 /** Layouts from which the types of keys and values follow; their content is not looked at. */
@@ -136,11 +136,11 @@ type InnerOf<D extends MapData, K, V> = D["inner"] extends { readonly kind: keyo
   : InnerMap;
 
 /** What `typedMap` gives for a description of type `D`. */
-export type TypedMapOf<D extends MapData, K = any, V = any, InnerK = any, InnerV = any> = D["kind"] extends
-  | "arrayOfMaps"
-  | "hashOfMaps"
-  ? MapOfMaps<K, InnerOf<D, InnerK, InnerV>>
-  : TypedMaps<K, V>[D["kind"]];
+export type TypedMapOf<D extends MapData, K = any, V = any, InnerK = any, InnerV = any> = MapKind extends D["kind"]
+  ? AnyTypedMap
+  : { readonly kind: D["kind"] } & (D["kind"] extends "arrayOfMaps" | "hashOfMaps"
+      ? MapOfMaps<K, InnerOf<D, InnerK, InnerV>>
+      : TypedMaps<K, V>[D["kind"]]);
 
 /**
  * Keys and values encoded and decoded by the layouts of `data`. The kind of `data` decides what can be done with it;

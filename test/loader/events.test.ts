@@ -39,6 +39,14 @@ test("a waiting reader is woken, again and again", async () => {
   }
 });
 
+test("several readers of one stream are served in turn", async () => {
+  const object = await loaded();
+  await using stream = events(object.map("reports"), report);
+  const three = Promise.all([stream.next(), stream.next(), stream.next()]);
+  runTimes(object.program("report"), 3);
+  expect((await three).map(({ value }) => value?.sequence)).toEqual([0n, 1n, 2n]);
+});
+
 test("the buffer wraps around many times", async () => {
   const object = await loaded();
   await using stream = events(object.map("reports"), report);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import { createMap, type LoadedObject, load, testRun, typedMap } from "../../runtime/index.ts";
 import { kernelIds } from "../../runtime/loader/information.ts";
 import { possibleCpus } from "../../runtime/loader/map-handle.ts";
@@ -205,6 +205,24 @@ test("a whole inner table is swapped under a program", async () => {
   expect(tables.delete(0)).toBe(true);
   await gone("map", [last ?? -1]);
   expect(verdict()).toBe(0);
+});
+
+test("the types follow from the description", () => {
+  const map = typedMap(object.map("hash"), described("hash", "hash", { value: rule.layout }), {
+    key: u32,
+    value: rule,
+  });
+  expectTypeOf(map.get).returns.toEqualTypeOf<{ from: u16; to: u16; hits: u64 } | null>();
+  expectTypeOf(map.get).parameter(0).toEqualTypeOf<u32>();
+  const counters = described("counters", "perCpuArray", { value: u64.layout });
+  expectTypeOf(typedMap(object.map("counters"), counters, { key: u32, value: u64 }).get).returns.toEqualTypeOf<
+    readonly u64[] | null
+  >();
+  const unknown: MapData = counters;
+  const any = typedMap(object.map("counters"), unknown);
+  expect(any.kind).toBe("perCpuArray");
+  if (any.kind === "queue") expectTypeOf(any.push).toBeFunction();
+  if (any.kind === "perCpuArray") expect(any.get(0)).toHaveLength(possibleCpus());
 });
 
 test("a description that does not fit the map is refused", () => {

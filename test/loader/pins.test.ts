@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type LoadOptions, load, mountBpffs, openPinnedMap, unmountBpffs } from "../../runtime/index.ts";
 import { lookup } from "../../runtime/loader/map-operations.ts";
 import { type TestBpffs, testBpffs } from "./bpffs.ts";
@@ -66,4 +69,19 @@ test("a file system that is in use is not unmounted, and mounting twice is one m
   expect(bpffs.names()).toEqual(["totals"]);
   expect(await unmountBpffs(bpffs.path)).toBe(false);
   await expect(openPinnedMap(join(bpffs.path, "nothing"))).rejects.toMatchObject({ code: "ZT4017" });
+});
+
+test("a folder that is no BPF file system, or not ours, is left alone", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "zeta-plain-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "file"), "");
+  expect(await unmountBpffs(folder)).toBe(true);
+  expect(readdirSync(folder)).toEqual(["file"]);
+  execFileSync("mount", ["-t", "bpf", "bpf", folder]);
+  try {
+    expect(await mountBpffs(folder)).toBe(false);
+    expect(await unmountBpffs(folder)).toBe(false);
+  } finally {
+    execFileSync("umount", [folder]);
+  }
 });
