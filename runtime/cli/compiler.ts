@@ -7,21 +7,16 @@ import type { Session } from "./session.ts";
 
 export type Compiler = typeof import("../../compiler/index.ts");
 
-/** The package a failed import was looking for. */
-const missingPackage = (error: unknown): string | undefined =>
-  error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
-    ? error.message.match(/Cannot find package '([^']+)'/)?.[1]
-    : undefined;
+export const loadCompiler = (): Promise<Compiler> => import("../../compiler/index.ts");
 
-/** @throws ZetaError when an optional part of the compiler is not installed. */
-export async function loadCompiler(): Promise<Compiler> {
-  try {
-    return await import("../../compiler/index.ts");
-  } catch (error) {
-    const missing = missingPackage(error);
-    if (missing === undefined) throw error;
-    throw new ZetaError([compilerMissing(null, missing)], { cause: error });
-  }
+/**
+ * The problem behind a failed import of an optional package, or null. The compiler imports TypeScript when it first parses,
+ * so this can surface anywhere.
+ */
+export function missingPackage(error: unknown): Problem | null {
+  if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) return null;
+  const name = error.message.match(/Cannot find package '([^']+)'/)?.[1];
+  return name === undefined ? null : compilerMissing(null, name);
 }
 
 /** Problems about input files that are not there at all: told before a compiler is loaded. */

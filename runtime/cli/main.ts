@@ -20,10 +20,9 @@ function sink(stream: NodeJS.WriteStream): Sink {
   };
 }
 
-// Not process.exit: what is still in a pipe must be written first.
-process.exitCode = await runCommandLine(process.argv.slice(2), {
-  stdout: sink(process.stdout),
-  stderr: sink(process.stderr),
-  env: process.env,
-  cwd: process.cwd(),
+const host = { stdout: sink(process.stdout), stderr: sink(process.stderr), env: process.env, cwd: process.cwd() };
+
+// No top-level await: the package ships CommonJS too. Not process.exit: what is still in a pipe must be written first.
+void runCommandLine(process.argv.slice(2), host).then((code) => {
+  process.exitCode = code;
 });

@@ -11,6 +11,7 @@ import { explainCommand } from "./commands/explain.ts";
 import { initCommand } from "./commands/init.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
+import { missingPackage } from "./compiler.ts";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit.ts";
 import { version } from "./installation.ts";
 import { usage } from "./problems.ts";
@@ -93,6 +94,8 @@ export async function runCommandLine(words: readonly string[], host: Host): Prom
   } catch (error) {
     const session = openSession(host, errorOptions(words));
     if (error instanceof ZetaError) return session.report(error.problems);
+    const missing = missingPackage(error);
+    if (missing !== null) return session.report([missing]);
     if (!(error instanceof CommanderError)) return bug(session, error);
     if (HELP.has(error.code)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const name = program.commands.find((command) => command.name() === words[0])?.name();

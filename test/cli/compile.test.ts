@@ -52,6 +52,34 @@ describe("check", () => {
   });
 });
 
+test("without TypeScript says what to install, as an error of the machine", () => {
+  const hide = `import { registerHooks } from "node:module";
+    registerHooks({ resolve(name, context, next) {
+      if (name !== "typescript") return next(name, context);
+      throw Object.assign(new Error("Cannot find package 'typescript' imported from here"), { code: "ERR_MODULE_NOT_FOUND" });
+    } });`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hide)}` };
+  const { code, stderr } = zeta(["check", "counter.ts"], { cwd, env });
+  expect(stderr).toMatch(
+    /^error ZT5027: The compiler needs the package 'typescript', which is not installed\.\nfix: Install it/,
+  );
+  expect(code).toBe(3);
+});
+
+test("a bug of ours is told as one, without a stack trace unless asked", () => {
+  const fail = `import { registerHooks } from "node:module";
+    registerHooks({ resolve(name, context, next) {
+      if (name === "typescript") throw new TypeError("something of ours broke");
+      return next(name, context);
+    } });`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fail)}` };
+  const { code, stderr } = zeta(["check", "counter.ts"], { cwd, env });
+  expect(code).toBe(70);
+  expect(stderr).toMatch(/^bug: something of ours broke\nThis is a bug in Zeta; please report it/);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(zeta(["check", "counter.ts", "--verbose"], { cwd, env }).stderr).toMatch(/^\s+at /m);
+});
+
 describe("build", () => {
   test("writes a bundle that opens, and reports its size", async () => {
     const { code, stdout, stderr } = zeta(["build", "counter.ts", "--no-verify"], { cwd });
@@ -117,11 +145,11 @@ describe("build --watch", () => {
     await running.says("Watching for changes");
     running.forget();
     writeFileSync(join(cwd, "counter.ts"), COUNTER.replace("Action.Drop", "Action.Nowhere"));
-    await running.says("error ZT1002");
+    await running.says(/error ZT1002[\s\S]*Watching for changes/);
     expect(existsSync(join(cwd, "build/counter/counter.o"))).toBe(true);
     running.forget();
     writeFileSync(join(cwd, "counter.ts"), COUNTER.replace("max: 4", "max: 8"));
-    await running.says("Watching for changes");
+    await running.says("built build/counter");
     const manifest = JSON.parse(readFileSync(join(cwd, "build/counter/manifest.json"), "utf8"));
     expect(manifest.maps[0].maxEntries).toBe(8);
     running.signal("SIGINT");
