@@ -11,6 +11,7 @@ import {
   map,
   program,
   redirect,
+  swapBytes,
   u32,
   u64,
 } from "zeta/bpf";
@@ -30,8 +31,8 @@ export default program("router", (frame) => {
   route.family = addressFamily;
   route.totalLength = ip.totalLength;
   route.interface = frame.ingressInterface;
-  route.sourceWords[0] = u32(ip.source);
-  route.destinationWords[0] = u32(ip.destination);
+  route.sourceRaw[0] = swapBytes.u32(u32(ip.source));
+  route.destinationRaw[0] = swapBytes.u32(u32(ip.destination));
   if (fibLookup(route) !== FibResult.Success) return Action.Drop;
   ethernet.destination = route.destinationMac;
   ethernet.source = route.sourceMac;
