@@ -6,7 +6,13 @@ import type { CheckResult, CompileOptions, CompileResult, LowerResult } from "./
 
 export type { CheckResult, CompileOptions, CompileResult, Cpu, IrBuilderName, LowerResult, ObjectCode } from "./api.ts";
 export type { Manifest } from "./bundle/manifest.ts";
+export { type CompiledModule, type WriteResult, writeBundle } from "./bundle/write.ts";
+export { type ProblemJson, problemsAsJson } from "./diagnostics/json.ts";
+export { type Explanation, explain, explainedCodes } from "./diagnostics/pages.ts";
 export { type Problem, type Span, ZetaError } from "./diagnostics/problem.ts";
+export { type RenderOptions, renderProblem, renderProblems } from "./diagnostics/render.ts";
+export { problemsAsSarif, type SarifOptions } from "./diagnostics/sarif.ts";
+export { problemsAsText } from "./diagnostics/text.ts";
 export type { Module } from "./ir/ir.ts";
 export { printModule } from "./ir/print.ts";
 
