@@ -40,8 +40,11 @@ function whyStale(root) {
   const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
   for (const [path, one] of Object.entries(wanted)) {
     if (path === "" || one.peer) continue;
-    if ((one.optional || one.devOptional) && !isForThisMachine(one)) continue;
+    const optional = one.optional || one.devOptional;
+    if (optional && !isForThisMachine(one)) continue;
     if (installed[path]?.version !== one.version) return `${path} is not at version ${one.version}`;
+    // An optional package that npm left out stands in its notes all the same.
+    if (optional && !existsSync(join(root, path))) return `${path} was left out`;
   }
   const absent = built.find((file) => !existsSync(join(root, "node_modules", file)));
   return absent === undefined ? null : `node_modules/${absent} is not there`;
