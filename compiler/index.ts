@@ -3,10 +3,11 @@
  * Problems, and nothing here needs privileges. TypeScript and LLVM are loaded when first needed.
  */
 import type { CheckResult, CompileOptions, CompileResult, LowerResult } from "./api.ts";
+import type { CompiledModule, WriteResult } from "./bundle/write.ts";
 
 export type { CheckResult, CompileOptions, CompileResult, Cpu, IrBuilderName, LowerResult, ObjectCode } from "./api.ts";
 export type { Manifest } from "./bundle/manifest.ts";
-export { type CompiledModule, type WriteResult, writeBundle } from "./bundle/write.ts";
+export type { CompiledModule, WriteResult } from "./bundle/write.ts";
 export { type ProblemJson, problemsAsJson } from "./diagnostics/json.ts";
 export { type Explanation, explain, explainedCodes } from "./diagnostics/pages.ts";
 export { type Problem, type Span, ZetaError } from "./diagnostics/problem.ts";
@@ -65,3 +66,16 @@ export const lower = (entry: string, options: CompilerOptions = {}): Promise<Low
 /** Source → object code and manifest. */
 export const compile = (entry: string, options: CompilerOptions = {}): Promise<CompileResult> =>
   createCompiler(options).compile(entry);
+
+/**
+ * Writes results of one source, one per CPU level, as a bundle folder: whole, or not at all. An existing bundle is replaced;
+ * a folder that holds anything else is left alone.
+ */
+export async function writeBundle(
+  folder: string,
+  first: CompiledModule,
+  ...more: readonly CompiledModule[]
+): Promise<WriteResult> {
+  const bundle = await import("./bundle/write.ts");
+  return bundle.writeBundle(folder, first, ...more);
+}
