@@ -58,6 +58,15 @@ test("when one of several pins cannot be made, none is", async () => {
   expect(bpffs.names()).toEqual(["totals"]);
 });
 
+test("a pin that fails takes back those made before it", async () => {
+  const before = bpfDescriptors();
+  const both = join(bpffs.path, "both");
+  const refused = load(fixture("shared"), { pins: { totals: both, other: both } });
+  await expect(refused).rejects.toThrow(/ZT4017.*EEXIST/);
+  expect(bpfDescriptors()).toEqual(before);
+  expect(bpffs.names()).toEqual(["totals"]);
+});
+
 test("a refused program leaves no pin", async () => {
   const path = join(bpffs.path, "cells");
   await expect(load(fixture("refused"), { pins: { cells: path } })).rejects.toMatchObject({ code: "ZT4007" });
