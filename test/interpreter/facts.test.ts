@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { emitObject } from "../../compiler/backend/index.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { createMachine } from "../../compiler/interpreter/index.ts";
+import { load, testRun } from "../../runtime/index.ts";
+import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
+import { lookup, update } from "../../runtime/loader/map-operations.ts";
 import { ANSWERS, factsModule } from "./facts.ts";
 
 const PACKET_BYTES = 60;
@@ -76,3 +81,25 @@ describe.skipIf(reason !== null)(`the kernel still answers so${reason === null ?
     ).toEqual(answersOf(name));
   });
 });
+
+const lacking = process.platform === "linux" ? missingCapabilities().join(", ") : "Linux";
+
+describe.skipIf(lacking !== "")(
+  `our own object answers so${lacking === "" ? "" : ` (skipped: lacks ${lacking})`}`,
+  () => {
+    test("every program, in the kernel", async () => {
+      const emitted = await emitObject(factsModule(), { irBuilder: "text" });
+      if (!emitted.ok) throw new ZetaError(emitted.problems);
+      using loaded = await load(emitted.code.object);
+      const word = (value: number) => new Uint8Array(new Uint32Array([value]).buffer);
+      update(loaded.map("progArray"), word(0), word(loaded.program("jumping").fd));
+      const results = loaded.map("results");
+      for (const name of NAMES) {
+        update(results, word(0), new Uint8Array(8));
+        testRun(loaded.program(name), { packet: new Uint8Array(PACKET_BYTES) });
+        const entries = answersOf(name).map((_, i) => [word(i), lookup(results, word(i)) as Uint8Array] as const);
+        expect({ name, answers: numbers(entries, entries.length) }).toEqual({ name, answers: answersOf(name) });
+      }
+    });
+  },
+);

@@ -2,7 +2,7 @@
  * What the helpers answer, as asked of Linux 6.18 by fixtures/kernel-facts.c: `answers` lists each program's in its
  * order. Here the same questions are put to the interpreter, as a module of the IR.
  */
-import type { BinaryOperator, Module, Op, Operand } from "../../compiler/ir/ir.ts";
+import type { BinaryOperator, Module, Op, Operand, Scalar } from "../../compiler/ir/ir.ts";
 import type { MapKind } from "../../sdk/maps/data.ts";
 import {
   type BlockBuilder,
@@ -62,14 +62,19 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 const UNKNOWN_FLAG = 2 ** 32;
+const NO_PREALLOC = 1;
 const BROADCAST = 8;
 const EXCLUDE_INGRESS = 16;
+
+const SIZES = { index: 4, answer: 8, key: 8, value: 8, from: 16, to: 16 } as const;
+type Role = keyof typeof SIZES;
 
 /** The questions of one program: results go to the array map 0, in order. */
 class Questions {
   readonly #to: BlockBuilder;
   readonly #maps: ReadonlyMap<Kind, number>;
   #next = 0;
+  readonly #slots = new Map<Role, number>();
 
   constructor(to: BlockBuilder, maps: ReadonlyMap<Kind, number>) {
     this.#to = to;
@@ -80,16 +85,26 @@ class Questions {
     return staticMap(this.#maps.get(kind) as number);
   }
 
-  place(size: number, words: readonly number[]): Operand {
-    const place = this.#to.slot(bytes(size));
+  /** One slot per role, so that a program's questions fit the stack. */
+  #slot(role: Role): Operand {
+    const slot = this.#slots.get(role) ?? this.#to.reserve(bytes(SIZES[role]), role);
+    this.#slots.set(role, slot);
+    return this.#to.slotAt(slot);
+  }
+
+  place(role: Role, words: readonly number[]): Operand {
+    const place = this.#slot(role);
     for (const [i, word] of words.entries()) this.#to.store(u32(word), 4, place, 4 * i);
     return place;
   }
 
   answer(value: Operand): void {
-    const key = this.place(4, [this.#next++]);
-    const slot = this.#to.slot(bytes(8));
-    this.#to.store(value, 8, slot);
+    const key = this.place("index", [this.#next++]);
+    const slot = this.#slot("answer");
+    const { type } = value;
+    const wide =
+      type === "i64" ? value : this.#to.let("i64", { op: "convert", from: type as Scalar, to: "i64", a: value });
+    this.#to.store(wide, 8, slot);
     this.#to.effect({ op: "mapUpdate", map: staticMap(0), key, value: slot, flags: u64(0) });
   }
 
@@ -98,17 +113,17 @@ class Questions {
   }
 
   update(kind: Kind, key: readonly number[], flags: number, value = 1): void {
-    const places = { key: this.place(8, key), value: this.place(8, [value, 0]) };
+    const places = { key: this.place("key", key), value: this.place("value", [value, 0]) };
     this.ask({ op: "mapUpdate", map: this.map(kind), ...places, flags: u64(flags) });
   }
 
   remove(kind: Kind, key: readonly number[]): void {
-    this.ask({ op: "mapDelete", map: this.map(kind), key: this.place(8, key) });
+    this.ask({ op: "mapDelete", map: this.map(kind), key: this.place("key", key) });
   }
 
   find(key: readonly number[]): void {
     const [to, variable] = [this.#to, this.#to.variable("i64")];
-    const found = to.let("pointer", { op: "mapLookup", map: this.map("lpm"), key: this.place(8, key) });
+    const found = to.let("pointer", { op: "mapLookup", map: this.map("lpm"), key: this.place("key", key) });
     const missing = to.let("bool", { op: "isNull", a: found });
     const absent = { kind: "constant", type: "i64", value: -1n } as const;
     to.if(
@@ -120,10 +135,10 @@ class Questions {
   }
 
   difference(from: readonly number[] | null, target: readonly number[] | null, seed: number): void {
-    const place = (words: readonly number[] | null) =>
-      words === null ? nothing("pointer") : this.place(4 * words.length, words);
+    const place = (role: Role, words: readonly number[] | null) =>
+      words === null ? nothing("pointer") : this.place(role, words);
     const sizes = { fromBytes: 4 * (from?.length ?? 0), toBytes: 4 * (target?.length ?? 0) };
-    this.ask({ op: "checksumDiff", from: place(from), to: place(target), ...sizes, seed: u32(seed) });
+    this.ask({ op: "checksumDiff", from: place("from", from), to: place("to", target), ...sizes, seed: u32(seed) });
   }
 }
 
@@ -254,7 +269,7 @@ const queues: Asking = (ask, to) => {
     push(3);
     for (const op of ["mapPeek", "mapPop", "mapPop", "mapPeek"] as const) take(op);
   }
-  const value = ask.place(8, [5, 0]);
+  const value = ask.place("value", [5, 0]);
   const push = (flags: number) => ask.ask({ op: "mapPush", map: ask.map("bloom"), value, flags: u64(flags) });
   const peek = () => ask.ask({ op: "mapPeek", map: ask.map("bloom"), value });
   push(1);
@@ -265,7 +280,7 @@ const queues: Asking = (ask, to) => {
 };
 
 const rings: Asking = (ask, to) => {
-  const [data, map, accepted] = [ask.place(8, [1, 0]), ask.map("ringBuffer"), to.variable("u32")];
+  const [data, map, accepted] = [ask.place("value", [1, 0]), ask.map("ringBuffer"), to.variable("u32")];
   const output = (flags: number): Op => ({ op: "ringOutput", map, data, bytes: 8, flags: u64(flags) });
   ask.ask(output(4));
   to.repeat(u32(300), () => {
@@ -332,7 +347,7 @@ const checksums: Asking = (ask) => {
 };
 
 const jumping: Asking = (ask, to) => {
-  const found = to.let("pointer", { op: "mapLookup", map: staticMap(0), key: ask.place(4, [0]) });
+  const found = to.let("pointer", { op: "mapLookup", map: staticMap(0), key: ask.place("index", [0]) });
   to.effect({
     op: "atomic",
     operator: "add",
@@ -367,7 +382,7 @@ export function factsModule(): Module {
     const key = kind === "lpm" ? structure({ prefixLength: scalar("u32"), bits: bytes(4) }) : scalar("u32");
     const value = kind === "ringBuffer" ? null : scalar(NARROW.has(kind) ? "u32" : "u64");
     const shape = { key: WITHOUT_KEY.has(kind) ? null : key, value, maxEntries: entries[kind] ?? 2 };
-    maps.set(kind, module.map({ name: kind, kind, ...shape }));
+    maps.set(kind, module.map({ name: kind, kind, ...shape, flags: kind === "lpm" ? NO_PREALLOC : 0 }));
   }
   for (const [name, asking] of Object.entries(PROGRAMS)) {
     module.program(name, (to) => {

@@ -17,7 +17,8 @@ function chained(): Module {
   });
   for (const [i, name] of ["first", "second"].entries()) {
     module.program(name, (to) => {
-      to.store(u32(0xa0 + i), 1, to.let("packet", { op: "packetAt", offset: u32(i), max: i }));
+      const place = to.let("packet", { op: "packetAt", offset: u32(i), max: i });
+      to.if(to.let("bool", { op: "packetFits", place, bytes: 1 }), () => to.store(u32(0xa0 + i), 1, place));
       if (i === 0) to.effect({ op: "tailCall", map: staticMap(jumps), index: u32(0) });
       to.return(u32(i + 1));
     });

@@ -15,7 +15,7 @@ function twoFiles() {
     const place = to.let("packet", { op: "packetAt", offset: u32(0), max: 0 });
     to.return(to.load("u32", 1, place));
   });
-  const built = module.build();
+  const built = module.buildUnchecked();
   const moved = (at: Place): Place => ({ file: 1, line: at.line + 500, column: at.column + 20 });
   const functions = built.functions.map((func) => ({
     ...func,

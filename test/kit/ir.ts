@@ -19,6 +19,7 @@ import type {
   Temp,
   Variable,
 } from "../../compiler/ir/ir.ts";
+import { verifyModule } from "../../compiler/ir/verify.ts";
 import { type LayoutData, roundUp, type ScalarName } from "../../sdk/layout/data.ts";
 import { scalarLayout } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
@@ -165,7 +166,6 @@ export class BlockBuilder {
 
   if(condition: Operand, then: Body, otherwise: Body = () => undefined): void {
     const at = this.#next();
-    // biome-ignore lint/suspicious/noThenProperty: the IR names its branch so, and nothing awaits a statement.
     this.#add({ kind: "if", condition, then: this.#inside(then), otherwise: this.#inside(otherwise), at });
   }
 
@@ -281,7 +281,15 @@ export class ModuleBuilder {
     this.#programs.push({ ...this.#write([], name, "u32", body, () => undefined), section });
   }
 
+  /** @throws IrError when the module is malformed, so that tests do not lean on what no front end may write. */
   build(): Module {
+    const module = this.buildUnchecked();
+    verifyModule(module);
+    return module;
+  }
+
+  /** For tests of what happens when a compiler has a bug. */
+  buildUnchecked(): Module {
     const text = Array.from({ length: this.#line }, (_, i) => `line ${i + 1}\n`).join("");
     return {
       name: this.name,
@@ -294,9 +302,16 @@ export class ModuleBuilder {
   }
 }
 
-/** A module of one program, called "main". */
-export function moduleOf(body: (to: BlockBuilder, module: ModuleBuilder) => void, name = "test"): Module {
+type ProgramBody = (to: BlockBuilder, module: ModuleBuilder) => void;
+
+function oneProgram(body: ProgramBody, name: string): ModuleBuilder {
   const module = new ModuleBuilder(name);
   module.program("main", (to) => body(to, module));
-  return module.build();
+  return module;
 }
+
+/** A module of one program, called "main". */
+export const moduleOf = (body: ProgramBody, name = "test"): Module => oneProgram(body, name).build();
+
+/** The same of a program that no front end may write. */
+export const malformedOf = (body: ProgramBody, name = "test"): Module => oneProgram(body, name).buildUnchecked();

@@ -7,17 +7,16 @@ import type { OpLowerings } from "./lowering.ts";
 import { functionName } from "./names.ts";
 import { isScalar, REPRESENTATION } from "./values.ts";
 
-/** Helpers take a C int: the low 32 bits, signed. */
+/** A C int, which a u32 may stand for. */
 const int = (to: FunctionWriter, operand: Operand): string =>
-  operand.kind === "constant" ? String(BigInt.asIntN(32, operand.value)) : `${wideOr(to, operand)} | 0`;
+  operand.kind === "constant" ? String(BigInt.asIntN(32, operand.value)) : `${to.value(operand)} | 0`;
 
-const wideOr = (to: FunctionWriter, operand: Operand): string =>
-  isScalar(operand.type) && REPRESENTATION[operand.type] === "bigint"
-    ? `Number(BigInt.asIntN(32, ${to.value(operand)}))`
-    : to.value(operand);
-
-const word = (to: FunctionWriter, operand: Operand): string =>
-  operand.kind === "constant" ? String(BigInt.asUintN(32, operand.value)) : `${wideOr(to, operand)} >>> 0`;
+/** The low 32 bits, unsigned. */
+function word(to: FunctionWriter, operand: Operand): string {
+  if (operand.kind === "constant") return String(BigInt.asUintN(32, operand.value));
+  const isWide = isScalar(operand.type) && REPRESENTATION[operand.type] === "bigint";
+  return isWide ? `Number(BigInt.asUintN(32, ${to.value(operand)}))` : `${to.value(operand)} >>> 0`;
+}
 
 /** What a function gives back when it was left by a tail call: the action, as a value of its own type. */
 function afterTailCall(to: FunctionWriter): string {

@@ -60,44 +60,28 @@ function shiftCount(b: string, bits: number): string {
 }
 
 const refused = (): never => {
-  throw new InterpreterFault("operators work at 32, 64 or 128 bits, and on bool only and, or, xor");
+  throw new InterpreterFault("operators work at 32 and 64 bits, on u128 only those on bits, on bool only and, or, xor");
 };
 
+const NO_ARITHMETIC = { add: refused, sub: refused, mul: refused, div: refused, rem: refused };
+const NONE: Binary = { ...NO_ARITHMETIC, and: refused, or: refused, xor: refused, shl: refused, shr: refused };
+
 const bool: Binary = {
-  add: refused,
-  sub: refused,
-  mul: refused,
-  div: refused,
-  rem: refused,
-  shl: refused,
-  shr: refused,
+  ...NONE,
   and: (a, b) => `${a} && ${b}`,
   or: (a, b) => `${a} || ${b}`,
   xor: (a, b) => `${a} !== ${b}`,
 };
 
-const narrow: Binary = {
-  add: refused,
-  sub: refused,
-  mul: refused,
-  div: refused,
-  rem: refused,
-  and: refused,
-  or: refused,
-  xor: refused,
-  shl: refused,
-  shr: refused,
-};
-
 export const BINARY: Readonly<Record<Scalar, Binary>> = {
   bool,
-  u8: narrow,
-  u16: narrow,
+  u8: NONE,
+  u16: NONE,
   u32,
   i32,
   u64: wide("u64"),
   i64: wide("i64"),
-  u128: wide("u128"),
+  u128: { ...wide("u128"), ...NO_ARITHMETIC },
 };
 
 /** Order of false and true is that of 0 and 1, as JavaScript has it. */
@@ -116,8 +100,6 @@ const TRUNCATE: Readonly<Record<"u8" | "u16" | "u32" | "i32", (a: string) => str
   u32: (a) => `${a} >>> 0`,
   i32: (a) => `${a} | 0`,
 };
-
-const UNSIGNED_NARROW: ReadonlySet<Scalar> = new Set(["u8", "u16"]);
 
 /** True when every value of `from` is one of `to`, in the same representation. */
 const widens = (from: Scalar, to: Scalar): boolean =>
@@ -143,12 +125,4 @@ export function swapped(type: "u16" | "u32" | "u64", a: string): string {
   if (type === "u16") return `((${a} & 255) << 8) | (${a} >>> 8)`;
   if (type === "u64") return `swap64(${a})`;
   return `((${a} << 24) | ((${a} & 65280) << 8) | ((${a} >>> 8) & 65280) | (${a} >>> 24)) >>> 0`;
-}
-
-/** Complement: `not` is written for bool, and defined at every width. */
-export function complemented(type: Scalar, a: string): string {
-  if (type === "bool") return `!${a}`;
-  if (type === "i32") return `~${a}`;
-  if (REPRESENTATION[type] === "bigint") return isSigned(type) ? `~${a}` : `BigInt.asUintN(${BITS[type]}, ~${a})`;
-  return UNSIGNED_NARROW.has(type) ? `~${a} & ${type === "u8" ? 255 : 65535}` : `~${a} >>> 0`;
 }

@@ -1,19 +1,14 @@
 /** Operations on values alone. */
-import { InterpreterFault } from "../fault.ts";
 import type { OpLowerings } from "./lowering.ts";
-import { BINARY, COMPARE, complemented, converted, swapped } from "./operators.ts";
-import { isScalar, position } from "./values.ts";
+import { BINARY, COMPARE, converted, swapped } from "./operators.ts";
+import { position } from "./values.ts";
 
 export const scalars: OpLowerings<"binary" | "compare" | "not" | "convert" | "select" | "swap" | "get" | "isNull"> = {
   binary: (op, to, result) => to.define(result, BINARY[op.type][op.operator](to.value(op.a), to.value(op.b))),
   compare: (op, to, result) => to.define(result, `${to.value(op.a)} ${COMPARE[op.operator]} ${to.value(op.b)}`),
   convert: (op, to, result) => to.define(result, converted(op.from, op.to, to.value(op.a))),
   swap: (op, to, result) => to.define(result, swapped(op.type, to.value(op.a))),
-
-  not: (op, to, result) => {
-    if (!isScalar(op.a.type)) throw new InterpreterFault("'not' takes a value, not a place");
-    to.define(result, complemented(op.a.type, to.value(op.a)));
-  },
+  not: (op, to, result) => to.define(result, `!${to.value(op.a)}`),
 
   select: (op, to, result) => {
     const condition = to.value(op.condition);
