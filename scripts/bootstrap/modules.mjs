@@ -39,7 +39,7 @@ function whyStale(root) {
   const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
   for (const [path, one] of Object.entries(wanted)) {
-    if (path === "" || one.peer) continue;
+    if (path === "") continue;
     const optional = one.optional || one.devOptional;
     if (optional && !isForThisMachine(one)) continue;
     if (installed[path]?.version !== one.version) return `${path} is not at version ${one.version}`;
