@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { emitObject } from "../../compiler/backend/index.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import {
   createMachine,
   type InterpretedMap,
   InterpreterFault,
   type Machine,
 } from "../../compiler/interpreter/index.ts";
+import { load, testRun } from "../../runtime/index.ts";
+import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
+import { writeRing } from "../../runtime/loader/user-ring-buffer.ts";
 import { type BlockBuilder, bytes, ModuleBuilder, staticMap, u32, u64 } from "../kit/ir.ts";
 
 const NO_PACKET = new Uint8Array(0);
@@ -77,8 +82,8 @@ describe("ring buffers", () => {
 });
 
 describe("user ring buffers", () => {
-  /** Sums the records, stops after one that starts with 9, and returns sum * 16 + number drained. */
-  function draining() {
+  /** Sums the records, stops after one that is 9, and returns sum * 16 + number drained. */
+  function summing() {
     const module = new ModuleBuilder("drain");
     const map = module.map({ name: "commands", kind: "userRingBuffer", maxEntries: 4096 });
     module.program("main", (to) => {
@@ -94,8 +99,15 @@ describe("user ring buffers", () => {
       const count = to.let("u32", { op: "convert", from: "i64", to: "u32", a: drained });
       to.return(to.binary("add", "u32", to.binary("mul", "u32", to.get(sum), u32(16)), count));
     });
-    const machine = createMachine(module.build());
-    return { commands: machine.maps.commands as InterpretedMap, run: () => machine.run("main", NO_PACKET).action };
+    return module.build();
+  }
+
+  function draining() {
+    const machine = createMachine(summing());
+    return {
+      commands: machine.maps.commands as InterpretedMap,
+      run: () => machine.run("main", NO_PACKET).action,
+    };
   }
 
   test("are drained in order until the body stops; the record it stopped at counts", () => {
@@ -122,4 +134,40 @@ describe("user ring buffers", () => {
     run();
     expect(commands.produce(new Uint8Array(1))).toBe(0);
   });
+
+  const lacking = process.platform === "linux" ? missingCapabilities().join(", ") : "Linux";
+  test.skipIf(lacking !== "")(
+    `in the kernel do the same${lacking === "" ? "" : ` (skipped: lacks ${lacking})`}`,
+    async () => {
+      const emitted = await emitObject(summing(), { irBuilder: "text" });
+      if (!emitted.ok) throw new ZetaError(emitted.problems);
+      using loaded = await load(emitted.code.object);
+      const writer = writeRing(loaded.map("commands"));
+      const { commands, run } = draining();
+      try {
+        for (const records of [
+          [
+            [1, 0, 0, 0],
+            [9, 0, 0, 0],
+            [5, 0, 0, 0],
+          ],
+          [],
+          [[3, 0, 0, 0, 7, 7]],
+          [
+            [2, 0, 0, 0],
+            [3, 0, 0],
+            [4, 0, 0, 0],
+          ],
+        ]) {
+          for (const record of records) {
+            writer.submit(Uint8Array.from(record));
+            commands.produce(Uint8Array.from(record));
+          }
+          expect(testRun(loaded.program("main"), { packet: new Uint8Array(14) }).action).toBe(run());
+        }
+      } finally {
+        writer.close();
+      }
+    },
+  );
 });
