@@ -34,6 +34,8 @@ export class PacketShapes {
   readonly #outcomes = new Map<number, Outcomes>();
   /** Conditions that go somewhere else than straight into an `if`, say through a variable: their outcome is not followed. */
   readonly #escaped = new Set<number>();
+  /** What those conditions are about. Their outcome is kept somewhere, so accesses they cover are not judged. */
+  readonly #unfollowed: readonly Fact[];
 
   constructor(body: Block) {
     const derived: { readonly result: number; readonly from: readonly Operand[] }[] = [];
@@ -52,6 +54,7 @@ export class PacketShapes {
       this.#outcomes.set(result.id, this.#outcomesOf(statement.op));
     });
     for (const { result, from } of derived.reverse()) if (this.#escaped.has(result)) this.#escape(from);
+    this.#unfollowed = [...this.#escaped].flatMap((id) => this.#outcomes.get(id)?.whenTrue ?? []);
   }
 
   #escape(operands: readonly Operand[]): void {
@@ -65,7 +68,7 @@ export class PacketShapes {
 
   #outcomesOf(op: Parameters<typeof operandsOf>[0]): Outcomes {
     if (op.op === "packetFits") {
-      const fact = this.range(op.place, 0, op.bytes);
+      const fact = this.#bytes(op.place, 0, op.bytes);
       return fact === null ? NOTHING : { whenTrue: [fact], whenFalse: [] };
     }
     if (op.op === "not") {
@@ -85,13 +88,13 @@ export class PacketShapes {
     return condition.kind === "temp" ? (this.#outcomes.get(condition.id) ?? NOTHING) : NOTHING;
   }
 
-  /** Facts to take for granted once this temp is computed, because its further way is not followed. */
-  granted(result: Temp): readonly Fact[] {
-    return this.#escaped.has(result.id) ? this.outcomes(result).whenTrue : [];
+  /** The bytes [offset, offset + bytes) from a place as a fact; null when an access to them is not to be judged. */
+  range(place: Operand, offset: number, bytes: number): Fact | null {
+    const fact = this.#bytes(place, offset, bytes);
+    return fact === null || covers(this.#unfollowed, fact) ? null : fact;
   }
 
-  /** The bytes [offset, offset + bytes) from a place as a fact; null when the place's way is not followed. */
-  range(place: Operand, offset: number, bytes: number): Fact | null {
+  #bytes(place: Operand, offset: number, bytes: number): Fact | null {
     const known = place.kind === "temp" ? this.#places.get(place.id) : undefined;
     if (known === undefined) return null;
     const from = known.delta + offset;

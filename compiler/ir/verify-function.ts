@@ -50,8 +50,11 @@ class FunctionVerifier {
   readonly #labels = new Set<number>();
   #at: Place;
 
-  constructor(module: Module, fn: IrFunction) {
+  readonly #bounds: boolean;
+
+  constructor(module: Module, fn: IrFunction, bounds: boolean) {
     this.#fn = fn;
+    this.#bounds = bounds;
     this.#at = fn.at;
     this.#shapes = new PacketShapes(fn.body);
     this.#context = { module, fn, report: (message) => this.#report(message) };
@@ -172,7 +175,6 @@ class FunctionVerifier {
     else if (type !== result.type)
       this.#report(`${op.op} gives ${type}, but ${printOperand(result)} is ${result.type}`);
     this.#define(result, state);
-    state.learn(this.#shapes.granted(result));
   }
 
   /** Bytes that an operation touches in the packet itself. Keys and values of maps have the map's own sizes. */
@@ -192,7 +194,7 @@ class FunctionVerifier {
 
   #access(place: Operand, offset: number, bytes: number, state: FlowState): void {
     const range = this.#shapes.range(place, offset, bytes);
-    if (range === null || covers(state.facts, range)) return;
+    if (!this.#bounds || range === null || covers(state.facts, range)) return;
     this.#report(`bytes ${offset} to ${offset + bytes} of ${printOperand(place)} are not covered by a packetFits`);
   }
 
@@ -274,6 +276,6 @@ class FunctionVerifier {
   }
 }
 
-/** What is wrong inside one function of the module. */
-export const functionViolations = (module: Module, fn: IrFunction): readonly Violation[] =>
-  new FunctionVerifier(module, fn).verify();
+/** What is wrong inside one function of the module; `bounds`: whether to judge packet accesses too. */
+export const functionViolations = (module: Module, fn: IrFunction, bounds: boolean): readonly Violation[] =>
+  new FunctionVerifier(module, fn, bounds).verify();

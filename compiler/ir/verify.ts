@@ -72,8 +72,16 @@ function programViolations({ programs }: Module): Violation[] {
   ]);
 }
 
+export interface VerifyOptions {
+  /**
+   * Whether packet accesses are judged; true unless told. A program from source may carry the outcome of a bounds test
+   * through variables (`a === null || b === null`), which is not followed here.
+   */
+  readonly bounds?: boolean;
+}
+
 /** Every violation, in order of appearance; none for a well-formed module. */
-export function irViolations(module: Module): readonly Violation[] {
+export function irViolations(module: Module, { bounds = true }: VerifyOptions = {}): readonly Violation[] {
   return [
     ...duplicateNames("functions", [...module.functions, ...module.programs]),
     ...duplicateNames("maps", module.maps),
@@ -87,12 +95,12 @@ export function irViolations(module: Module): readonly Violation[] {
       })),
     ...programViolations(module),
     ...recursions(module),
-    ...[...module.functions, ...module.programs].flatMap((fn) => functionViolations(module, fn)),
+    ...[...module.functions, ...module.programs].flatMap((fn) => functionViolations(module, fn, bounds)),
   ];
 }
 
 /** @throws IrError listing every violation. */
-export function verifyModule(module: Module): void {
-  const violations = irViolations(module);
+export function verifyModule(module: Module, options: VerifyOptions = {}): void {
+  const violations = irViolations(module, options);
   if (violations.length > 0) throw new IrError(module, violations);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Block, Module, Op, Statement } from "../../compiler/ir/ir.ts";
+import type { Block, Module, Op, Operand, Statement } from "../../compiler/ir/ir.ts";
 import { IrError, irViolations, verifyModule } from "../../compiler/ir/verify.ts";
 import { u32 } from "../../sdk/layout/layouts.ts";
 import { at, constant, counting, if_, let_, loadU8, module_, program, return_, TRUE, temp } from "./sample.ts";
@@ -220,6 +220,25 @@ describe("packet bounds", () => {
     const keep: Statement = { kind: "set", variable: 0, value: fits, at: at(1) };
     const again = let_(flag, { op: "get", variable: 0, type: "bool" });
     expect(inBody([packetAt, packetFits(4), keep, again, if_(flag, [load]), return_()], { variables })).toEqual([]);
+  });
+
+  test("an outcome that is carried out of a branch is taken at its word, but only for its own bytes", () => {
+    const variables = [{ id: 0, type: "bool" as const, name: "bad" }];
+    const set = (value: Operand): Statement => ({ kind: "set", variable: 0, value, at: at(1) });
+    const bad = temp(5, "bool", "bad");
+    const body = (last: Statement): Block => [
+      packetAt,
+      set(TRUE),
+      if_(TRUE, [packetFits(4), let_(flag, { op: "not", a: fits }), set(flag)]),
+      let_(bad, { op: "get", variable: 0, type: "bool" }),
+      if_(bad, [return_()]),
+      last,
+      return_(),
+    ];
+    expect(inBody(body(load), { variables })).toEqual([]);
+    expect(inBody(body(let_(byte, loadU8(packet, 4))), { variables })).toEqual([
+      "bytes 4 to 5 of %0.p are not covered by a packetFits",
+    ]);
   });
 
   test("a copy reads and writes whole ranges", () => {
