@@ -72,9 +72,9 @@ export interface IrBuilder {
   begin(routine: string, parameters: readonly LlvmType[]): readonly Value[];
   /** The source place of the instructions that follow. */
   locate(at: Place): void;
-  /** A new, empty block; blocks stand in the order of their creation. */
+  /** A new block to jump to. */
   block(name: string): Label;
-  /** The instructions that follow go to the end of this block. */
+  /** The instructions that follow go to this block. Blocks stand in the order in which they are entered, each once. */
   enter(label: Label): void;
 
   constant(type: IntegerType, value: bigint): Value;

@@ -173,10 +173,12 @@ export function bindingsBuilder(
       b.SetInsertPoint(block);
     },
     block(name) {
-      return { handle: library.BasicBlock.Create(context, name, routine?.fn) };
+      return { handle: library.BasicBlock.Create(context, name) };
     },
     enter(label) {
+      if (routine === undefined) throw new Error("no routine was begun");
       block = basicBlock(label.handle);
+      block.insertInto(routine.fn);
       b.SetInsertPoint(block);
     },
     constant: (type, value) => wrap(type, integer(type, value), value),

@@ -3,9 +3,15 @@ import { type IrBuilder, isInteger, type Label, type LlvmType, type Value } from
 import { placeKey, type RoutineHeader } from "../prelude/functions.ts";
 import type { Prelude } from "../prelude/prelude.ts";
 
+interface TextBlock {
+  readonly name: string;
+  readonly lines: string[];
+}
+
 interface OpenRoutine {
   readonly header: RoutineHeader;
-  readonly blocks: { readonly name: string; readonly lines: string[] }[];
+  readonly blocks: TextBlock[];
+  labels: number;
   temps: number;
 }
 
@@ -36,7 +42,7 @@ export function textBuilder(prelude: Prelude): { readonly builder: IrBuilder; re
     emit(`${name} = ${instruction}`);
     return named(type, name);
   };
-  const blockName = (label: Label): string => (label.handle as { name: string }).name;
+  const blockName = (label: Label): string => (label.handle as TextBlock).name;
   /** The operand for an access of `type`, cast first where pointers are typed. */
   const accessOf = (pointer: Value, type: LlvmType): string => {
     const pointee = syntax.type(type);
@@ -49,7 +55,7 @@ export function textBuilder(prelude: Prelude): { readonly builder: IrBuilder; re
     begin(name, parameters) {
       const header = headers.get(name);
       if (header === undefined) throw new Error(`${name} is not in the prelude`);
-      routine = { header, blocks: [], temps: 0 };
+      routine = { header, blocks: [], labels: 0, temps: 0 };
       done.push(routine);
       builder.enter(builder.block("entry"));
       return parameters.map((type, index) => named(type, `%a${index}`));
@@ -58,13 +64,12 @@ export function textBuilder(prelude: Prelude): { readonly builder: IrBuilder; re
       location = `, !dbg ${open().header.locations.get(placeKey(at))}`;
     },
     block(name) {
-      const { blocks } = open();
-      const block = { name: `${name}.${blocks.length}`, lines: [] };
-      blocks.push(block);
-      return { handle: block };
+      return { handle: { name: `${name}.${open().labels++}`, lines: [] } };
     },
     enter(label) {
-      lines = (label.handle as { lines: string[] }).lines;
+      const block = label.handle as TextBlock;
+      open().blocks.push(block);
+      lines = block.lines;
     },
     constant(type, value) {
       const spelling = type === "i1" ? String(value !== 0n) : String(value);

@@ -6,6 +6,7 @@ import type { IrType, Statement } from "../../ir/ir.ts";
 import type { Value } from "../builder.ts";
 import { clear } from "../prelude/helpers.ts";
 import { KERNEL } from "../prelude/kernel.ts";
+import { leave } from "./calls.ts";
 import { at, contextOf, type Frame, homeOf, i64, resize, slotOf, valueFor } from "./frame.ts";
 import { mapAddress } from "./maps.ts";
 import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
@@ -111,10 +112,7 @@ export function receiveCaptures(frame: Frame, first: Value, block: Value): void 
   captures.variables.forEach((variable, index) => {
     frame.homes.set(variable.id, homeAt(frame, block, plan.variables[index] ?? 0, variable.type));
   });
-  const end = (result: number) => (): void => {
-    builder.leave(i64(frame, result));
-    frame.reachable = false;
-  };
+  const end = (result: number) => (): void => leave(frame, i64(frame, result));
   frame.labels.set(statement.label, { leave: end(STOP), again: end(GO_ON) });
   if (statement.kind === "repeat") frame.temps.set(statement.index.id, resize(frame, first, "i32"));
   else copyRecord(frame, statement, captures, first);

@@ -1,7 +1,7 @@
 /** Calls between the module's own functions, and the two ends of their calling convention. */
 import type { Op, Temp } from "../../ir/ir.ts";
-import type { Value } from "../builder.ts";
-import { contextOf, type Frame, i64, resize, valueFor } from "./frame.ts";
+import type { LlvmType, Value } from "../builder.ts";
+import { contextOf, type Frame, resize, valueFor } from "./frame.ts";
 import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
 import { readPacketBounds } from "./places.ts";
 import type { Routine } from "./routines.ts";
@@ -94,16 +94,23 @@ function receiveBlock(frame: Frame, parameters: readonly Temp[], block: Value): 
   });
 }
 
-/** Leaves the routine with a result, or without. */
+/** Goes to the routine's exit with a result, or without. */
 export function leave(frame: Frame, value: Value | null): void {
-  const { builder, routine } = frame;
-  if (routine.result === "u128" && value !== null && frame.resultPointer !== null) {
+  const { builder } = frame;
+  if (value !== null && frame.resultPointer !== null) {
     writeHome(frame, { pointer: frame.resultPointer, type: "u128", align: 8 }, value);
-    builder.leave(null);
-  } else if (routine.kind === "callback") {
-    builder.leave(i64(frame, 0));
-  } else {
-    builder.leave(value);
+  } else if (value !== null && frame.result !== null) {
+    builder.store(value, frame.result);
   }
+  frame.exit ??= builder.block("exit");
+  builder.jump(frame.exit);
   frame.reachable = false;
+}
+
+/** Writes the exit, if anything goes there. */
+export function writeExit(frame: Frame, type: LlvmType): void {
+  const { builder } = frame;
+  if (frame.exit === null) return;
+  builder.enter(frame.exit);
+  builder.leave(frame.result === null ? null : builder.load(type, frame.result));
 }

@@ -13,6 +13,8 @@ export interface Facts {
   maximum(operand: Operand): bigint;
   /** A power of two up to 8 that divides the address. */
   alignment(operand: Operand): number;
+  /** An unsigned operand as the sum of another and a constant, where that sum cannot wrap. */
+  sum(operand: Operand): { readonly base: Operand; readonly constant: bigint };
 }
 
 /** Alignment of map values, ring-buffer records and stack slots. */
@@ -124,5 +126,15 @@ export function factsOf(module: Module, owner: Routine): Facts {
         return 1;
     }
   };
-  return { maximum, alignment };
+
+  const sum: Facts["sum"] = (operand) => {
+    const op = operand.kind === "temp" ? definitions.get(operand.id) : undefined;
+    if (op?.op !== "binary" || op.operator !== "add" || op.type !== "u32") return { base: operand, constant: 0n };
+    const [rest, added] = op.b.kind === "constant" ? [op.a, op.b] : [op.b, op.a];
+    if (added.kind !== "constant") return { base: operand, constant: 0n };
+    if (maximum(rest) + added.value > typeMaximum("u32")) return { base: operand, constant: 0n };
+    const inner = sum(rest);
+    return { base: inner.base, constant: inner.constant + added.value };
+  };
+  return { maximum, alignment, sum };
 }

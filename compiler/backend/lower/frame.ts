@@ -3,7 +3,7 @@
 import type { Cpu } from "../../api.ts";
 import type { Problem, Span } from "../../diagnostics/problem.ts";
 import type { IrType, Module, Operand, Place } from "../../ir/ir.ts";
-import type { IntegerType, IrBuilder, LlvmType, Value } from "../builder.ts";
+import type { IntegerType, IrBuilder, Label, LlvmType, Value } from "../builder.ts";
 import type { EffectsOf } from "./effects.ts";
 import type { Facts } from "./facts.ts";
 import type { Routine, Routines } from "./routines.ts";
@@ -55,6 +55,9 @@ export interface Frame extends Lowering {
   packet: { readonly start: Value; readonly end: Value } | null;
   /** Where a 128-bit result goes. */
   resultPointer: Value | null;
+  /** Memory for the result, and the one block that returns it: LLVM orders blocks better so than with many returns. */
+  result: Value | null;
+  exit: Label | null;
   /** False after a jump or return, until a block is entered that something jumps to. */
   reachable: boolean;
   at: Place;

@@ -5,7 +5,7 @@ import type { Module, Statement } from "../../ir/ir.ts";
 import type { IrBuilder, Value } from "../builder.ts";
 import { checked } from "../builders/checked.ts";
 import { captureBytes, receiveCaptures } from "./callbacks.ts";
-import { callBlockBytes, leave, receive } from "./calls.ts";
+import { callBlockBytes, leave, receive, writeExit } from "./calls.ts";
 import { effectsOf } from "./effects.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import type { Frame, Lowering, Target } from "./frame.ts";
@@ -87,6 +87,8 @@ function allocate(frame: Frame): void {
       if (bytes > 0) frame.blocks.set(op, words(bytes));
     }
   }
+  const { result } = frame.signatureOf(routine);
+  if (result !== "void") frame.result = builder.allocate(result, 1);
   if (frame.effectsOf(routine).packet) {
     frame.packet = { start: builder.allocate("ptr", 1), end: builder.allocate("ptr", 1) };
   }
@@ -120,6 +122,8 @@ function lowerRoutine(lowering: Lowering, routine: Routine, facts: Facts): void 
     context: null,
     packet: null,
     resultPointer: null,
+    result: null,
+    exit: null,
     reachable: true,
     at: routine.at,
   };
@@ -132,10 +136,11 @@ function lowerRoutine(lowering: Lowering, routine: Routine, facts: Facts): void 
   readPacketBounds(frame, false);
   clearVariables(frame);
   lowerBlock(frame, routine.body);
-  if (!frame.reachable) return;
   const type = signature.result;
-  const nothing = type === "void" ? null : type === "ptr" ? builder.nullPointer() : builder.constant(type, 0n);
-  leave(frame, nothing);
+  if (frame.reachable) {
+    leave(frame, type === "void" ? null : type === "ptr" ? builder.nullPointer() : builder.constant(type, 0n));
+  }
+  writeExit(frame, type);
 }
 
 /** Writes every routine. Problems found on the way are reported, each once per call. */

@@ -39,7 +39,12 @@ export function packetAt(frame: Frame, op: Extract<Op, { op: "packetAt" }>): Val
     const within = offset.constant <= BigInt(LAST_OFFSET) ? offset.constant : BigInt(BEYOND);
     return builder.offset(start, i64(frame, within));
   }
-  if (frame.facts.maximum(op.offset) <= BigInt(LAST_OFFSET)) return variablePlace(frame, start, offset);
+  if (frame.facts.maximum(op.offset) <= BigInt(LAST_OFFSET)) {
+    // A constant part goes behind the barrier, into the accesses.
+    const { base, constant } = frame.facts.sum(op.offset);
+    const place = variablePlace(frame, start, resize(frame, valueFor(frame, base), "i64"));
+    return builder.offset(place, i64(frame, constant));
+  }
   if (op.max !== null && op.max <= LAST_OFFSET) return variablePlace(frame, start, masked(frame, offset, op.max));
   return variablePlace(frame, start, builder.call(bounded(LAST_OFFSET, BEYOND), [offset]));
 }

@@ -5,5 +5,6 @@ import { kernel } from "./kernel.ts";
 import { maps } from "./maps.ts";
 import { memory } from "./memory.ts";
 import { parsing } from "./parsing.ts";
+import { rivals } from "./rivals.ts";
 
-export const modules = { ...parsing, ...memory, ...control, ...kernel, ...maps, ...calls };
+export const modules = { ...parsing, ...memory, ...control, ...kernel, ...maps, ...calls, ...rivals };
