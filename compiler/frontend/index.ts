@@ -4,13 +4,16 @@ import { createHash } from "node:crypto";
 import type { LowerResult } from "../api.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { Module } from "../ir/ir.ts";
+import { verifyModule } from "../ir/verify.ts";
 import { version } from "../version.ts";
+import { isService } from "./builtins/middlebox.ts";
 import { isProgram } from "./builtins/program.ts";
 import { Refusal } from "./lowering.ts";
 import { baseName, ModuleBuilder } from "./module.ts";
 import { nothingToBuild } from "./problems.ts";
-import { createSourceProgram, type FileOverlay, type SourceCache } from "./program.ts";
+import { createSourceProgram, type FileOverlay, libraryPath, type SourceCache } from "./program.ts";
 import { lowerProgram } from "./programs.ts";
+import { lowerService, serviceManifest } from "./services/build.ts";
 import type { ts } from "./typescript.ts";
 import type { Value } from "./values.ts";
 
@@ -18,6 +21,18 @@ export interface LowerOptions {
   readonly files?: FileOverlay;
   readonly cache: SourceCache;
 }
+
+/** Modules of bpf-lib that services are built from. */
+const LIBRARY_ROOTS = [
+  "service/serve.ts",
+  "config/prefixes.ts",
+  "config/table.ts",
+  "config/maglev.ts",
+  "state/counter.ts",
+  "state/rate-limiter.ts",
+  "state/bounded-table.ts",
+  "state/events.ts",
+];
 
 /** Values of the entry's exports that declare something to build. */
 function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
@@ -38,7 +53,12 @@ function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
 }
 
 export function lowerFile(entry: string, options: LowerOptions): LowerResult {
-  const { source, problems } = createSourceProgram(entry, options.files ?? new Map(), options.cache, []);
+  const { source, problems } = createSourceProgram(
+    entry,
+    options.files ?? new Map(),
+    options.cache,
+    LIBRARY_ROOTS.map(libraryPath),
+  );
   if (source === null || problems.length > 0) return { ok: false, problems };
   const module = new ModuleBuilder(source);
   const built = new Set<Value>();
@@ -46,15 +66,17 @@ export function lowerFile(entry: string, options: LowerOptions): LowerResult {
     if (built.has(value)) continue;
     built.add(value);
     if (isProgram(value)) lowerProgram(module, value.data);
+    else if (isService(value)) lowerService(module, value.data, source.entry);
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
   if (module.failed) return { ok: false, problems: module.problems };
   const name = baseName(entry);
   const finished = module.finish(name);
-  return { ok: true, module: finished, manifest: manifestOf(finished), problems: module.problems };
+  verifyModule(finished, { bounds: false });
+  return { ok: true, module: finished, manifest: manifestOf(finished, module), problems: module.problems };
 }
 
-function manifestOf(module: Module): Manifest {
+function manifestOf(module: Module, builder: ModuleBuilder): Manifest {
   return {
     format: 1,
     name: module.name,
@@ -62,7 +84,7 @@ function manifestOf(module: Module): Manifest {
     programs: module.programs.map(({ name, section }) => ({ name, section })),
     maps: module.maps.map(({ at: _, ...map }) => map),
     globals: module.globals.map(({ name, layout, constant }) => ({ name, layout, constant, offset: 0 })),
-    service: null,
+    service: serviceManifest(builder),
     objects: [],
     sources: module.files.map((file) => ({
       path: file.path,
