@@ -1,15 +1,15 @@
 /** Assignment to names, fields, elements. */
 import { assignCell, writeField } from "./cells.ts";
-import { definite } from "./coerce.ts";
+import { definite, settleNull, shortText, toCondition } from "./coerce.ts";
 import { evaluate } from "./evaluate.ts";
 import { indexOf, memberOf } from "./expressions/access.ts";
 import { symbolOf } from "./expressions/identifier.ts";
 import type { Lowering } from "./lowering.ts";
 import { writeAt, writeMember } from "./memory.ts";
 import { arithmetic } from "./operators.ts";
-import { dynamicProperty, readOnly, unknownName, unsupportedSyntax } from "./problems.ts";
+import { dynamicProperty, indexOutOfRange, readOnly, unknownName, unsupportedSyntax } from "./problems.ts";
 import { ts } from "./typescript.ts";
-import { describe, type Value } from "./values.ts";
+import { describe, presence, type Value } from "./values.ts";
 
 /** A place that can be read and written, its parts evaluated once. */
 interface Target {
@@ -44,11 +44,12 @@ function memberTarget(base: Value, name: string, node: ts.Node, to: Lowering): T
   return to.refuse((at) => readOnly(at, `'${name}' of ${describe(base)}`), node);
 }
 
-function elementTarget(base: Value, index: Value, node: ts.Node, to: Lowering): Target {
+function elementTarget(base: Value, index: Value, node: ts.ElementAccessExpression, to: Lowering): Target {
   if (base.kind !== "view") return to.refuse((at) => dynamicProperty(at), node);
   const read = () => indexOf(base, index, node, to);
   if (base.layout.kind !== "array") return to.refuse((at) => dynamicProperty(at), node);
   const { of, length } = base.layout;
+  const place = node.argumentExpression;
   return {
     read,
     write(value) {
@@ -62,7 +63,8 @@ function elementTarget(base: Value, index: Value, node: ts.Node, to: Lowering): 
           length,
         } as const,
       };
-      const item = definite(indexOf(whole, index, node, to), node, to);
+      const item = indexOf(whole, index, node, to);
+      if (item.kind === "nullable") to.refuse((at) => indexOutOfRange(at, shortText(place), length, false), place);
       if (item.kind === "view") writeAt(item, of, item.offset, value, node, to);
     },
   };
@@ -104,6 +106,35 @@ export function compoundAssign(
   target.write(next);
   return next;
 }
+
+/** `a ??= b`, `a &&= b`, `a ||= b`: the right side runs, and is stored, only where the left asks for it. */
+export function logicalAssign(
+  operator: LogicalOperator,
+  left: ts.Expression,
+  right: ts.Expression,
+  node: ts.Node,
+  to: Lowering,
+): Value {
+  const target = targetOf(left, to);
+  const old = settleNull(target.read(), to);
+  const store = () => {
+    const value = evaluate(right, to);
+    to.at(node);
+    target.write(value);
+  };
+  const nothing = () => undefined;
+  if (operator === "??") {
+    if (old.kind === "null") store();
+    else if (old.kind === "nullable") to.branch(old.present, presence(old), nothing, store);
+  } else {
+    const condition = toCondition(old, left, to);
+    if (operator === "&&") to.branch(condition.operand, condition.facts, store, nothing);
+    else to.branch(condition.operand, condition.facts, nothing, store);
+  }
+  return target.read();
+}
+
+export type LogicalOperator = "??" | "&&" | "||";
 
 /** Reads, changes and writes; gives the old and the new value. */
 export function update(

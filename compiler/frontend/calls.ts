@@ -1,6 +1,6 @@
 /** Calling functions: every call is inlined with its arguments as they are, which specialises generics and callbacks. */
 import { merge } from "./cells.ts";
-import { coerce, shortText, toScalar } from "./coerce.ts";
+import { coerce, shortText } from "./coerce.ts";
 import { evaluate } from "./evaluate.ts";
 import { flavourOf } from "./flavours.ts";
 import { type Frame, type Lowering, type Nested, Refusal } from "./lowering.ts";
@@ -27,7 +27,6 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
   checkFunction(fn.declaration, to);
   const { place, node: caller, scope, moves } = to;
   const frame: Frame = {
-    kind: "inline",
     name: fn.name,
     declaration: fn.declaration,
     label: to.label(),
@@ -35,6 +34,9 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
     result: flavourOf(returnType(fn.declaration, to)),
     callbacks: to.callbacks,
   };
+  const { purity } = to;
+  const hook = to.module.hooks.get(fn.declaration)?.hook;
+  if (hook === "decide" || hook === "holds") to.purity = { hook };
   to.scope = new Scope(fn.scope);
   to.frames.push(frame);
   try {
@@ -45,6 +47,7 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
     return finish(frame, body, moves !== to.moves, node, to);
   } finally {
     to.frames.pop();
+    to.purity = purity;
     to.scope = scope;
     to.place = place;
     to.node = caller;
@@ -90,10 +93,6 @@ export function leave(frame: Frame, value: Value, node: ts.Node, to: Lowering): 
     frame.result !== null && (value.kind === "scalar" || value.kind === "literal")
       ? coerce(value, frame.result, node, to)
       : value;
-  if (frame.kind !== "inline") {
-    to.jump({ kind: "return", value: frame.result === null ? null : toScalar(typed, node, to).operand, at: to.place });
-    return;
-  }
   const hole = to.hole();
   if (to.reachable) frame.exits.push({ value: typed, hole });
   to.jump({ kind: "break", label: frame.label, at: to.place });
@@ -111,7 +110,7 @@ function finish(frame: Frame, body: Nested, moved: boolean, node: ts.Node, to: L
   to.push({ kind: "block", label: frame.label, body: body.block as never, at: to.place });
   to.reachable = to.reachable && frame.exits.length > 0;
   to.forget([body], moved);
-  return merge(frame.exits, frame.name, node, to);
+  return merge(frame.exits, frame.name, node, to, body.firstTemp);
 }
 
 /** Calls whatever a value is, if it can be called. */

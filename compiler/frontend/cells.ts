@@ -2,7 +2,9 @@
 
 import { sameLayout } from "../../sdk/layout/data.ts";
 import type { IrType, Operand } from "../ir/ir.ts";
+import { cursorFrom, cursorParts, isCursor } from "./builtins/cursor.ts";
 import { callFunction } from "./calls.ts";
+import { checkCaptured } from "./captures.ts";
 import { coerce, definite, settleNull, toScalar } from "./coerce.ts";
 import type { Hole, Lowering } from "./lowering.ts";
 import { offsetPlace } from "./memory.ts";
@@ -10,7 +12,16 @@ import { differentShapes, escapingClosure, readOnly, uncheckedNull, wrongArgumen
 import type { Cell, MutableCell, Storage } from "./scope.ts";
 import { compatible, constant, IR_TYPE, RANGE, scalar } from "./types.ts";
 import type { ts } from "./typescript.ts";
-import { describe, NULL, type ObjectValue, POISON, type ScalarType, type Value, type ViewValue } from "./values.ts";
+import {
+  describe,
+  NULL,
+  type ObjectValue,
+  POISON,
+  type Property,
+  type ScalarType,
+  type Value,
+  type ViewValue,
+} from "./values.ts";
 
 const pointerType = (view: ViewValue): IrType => (view.epoch < 0 ? "pointer" : "packet");
 
@@ -50,6 +61,9 @@ export function storageFor(
   if (first.kind === "object") return objectStorage(inner, first, name, node, to);
   if (first.kind === "map" && first.inner !== null)
     return { kind: "map", variable: to.variable("map", name), map: first.map };
+  if (inner.every(isCursor))
+    return { kind: "cursor", position: to.variable("u32", name), end: to.variable("u32", name) };
+  if (first.kind === "function") checkCaptured(first, to.mergeFloor, node, to);
   return { kind: "same", value: first };
 }
 
@@ -61,19 +75,27 @@ function objectStorage(
   to: Lowering,
 ): Storage {
   const fields = new Map<string, Storage>();
+  const alone = values.length === 1;
+  const other = values.find((value) => value.kind !== "object" || (hasAccessor(value) && !alone));
+  if (other !== undefined) to.refuse((at) => differentShapes(at, whatIs(first), whatIs(other)), node);
+  const accessors = new Map([...first.fields].filter(([, property]) => property.kind === "accessor"));
+  for (const property of accessors.values()) {
+    if (property.kind !== "accessor") continue;
+    for (const fn of [property.get, property.set]) if (fn !== null) checkCaptured(fn, to.mergeFloor, node, to);
+  }
   const keys = new Set(values.flatMap((value) => (value.kind === "object" ? [...value.fields.keys()] : [])));
   for (const key of keys) {
-    const accessor = first.fields.get(key)?.kind === "accessor";
-    const parts = accessor
-      ? [first]
-      : values.map((value) => (value.kind === "object" ? readField(value, key, node, to) : null) ?? NULL);
-    fields.set(
-      key,
-      accessor ? { kind: "same", value: first } : storageFor(parts, null, false, `${name}.${key}`, node, to),
-    );
+    if (accessors.has(key)) continue;
+    const parts = values.map((value) => (value.kind === "object" ? readField(value, key, node, to) : null) ?? NULL);
+    fields.set(key, storageFor(parts, null, false, `${name}.${key}`, node, to));
   }
-  return { kind: "object", fields, name: first.name };
+  return { kind: "object", fields, accessors, name: first.name };
 }
+
+const hasAccessor = (object: ObjectValue): boolean =>
+  [...object.fields.values()].some((property) => property.kind === "accessor");
+const whatIs = (value: Value): string =>
+  value.kind === "object" && hasAccessor(value) ? "an object with a getter or setter" : describe(value);
 
 /** The type that holds values of both. */
 function wider(a: ScalarType, b: ScalarType, node: ts.Node, to: Lowering): ScalarType {
@@ -100,17 +122,28 @@ const sameOperand = (a: Operand, b: Operand): boolean =>
   (a.kind === "temp" && b.kind === "temp" && a.id === b.id) ||
   (a.kind === "constant" && b.kind === "constant" && a.type === b.type && a.value === b.value);
 
+/** Known while compiling: the same wherever it is used. */
+const isKnown = (value: Value): boolean =>
+  value.kind === "null" ||
+  value.kind === "literal" ||
+  value.kind === "string" ||
+  (value.kind === "scalar" && value.operand.kind === "constant");
+
 /** One value for several ways of arriving here; each way stores its own in the hole it left. */
 export function merge(
   ways: readonly { readonly value: Value; readonly hole: Hole }[],
   name: string,
   node: ts.Node,
   to: Lowering,
+  floor: number,
 ): Value {
   const [first] = ways;
   if (first === undefined) return NULL;
   if (ways.some((way) => way.value.kind === "poison")) return POISON;
-  if (ways.every((way) => sameValue(way.value, first.value))) return first.value;
+  const everywhere = ways.length > 1 || isKnown(first.value);
+  if (everywhere && ways.every((way) => sameValue(way.value, first.value))) return first.value;
+  const { mergeFloor } = to;
+  to.mergeFloor = floor;
   const storage = storageFor(
     ways.map((way) => way.value),
     null,
@@ -119,6 +152,7 @@ export function merge(
     node,
     to,
   );
+  to.mergeFloor = mergeFloor;
   if (storage.kind === "nullable" && storage.inner.kind === "unknown") return NULL;
   for (const way of ways) to.into(way.hole, () => assignStorage(storage, way.value, node, to));
   const value = readStorage(storage, to.fresh(), to);
@@ -187,11 +221,17 @@ export function readStorage(storage: Storage, version: number, to: Lowering): Va
       const fields = new Map(
         [...storage.fields].map(([key, part]) => [
           key,
-          { kind: "cell", cell: { kind: "fixed", value: readStorage(part, version, to) } } as const,
+          { kind: "cell", cell: { kind: "fixed", value: readStorage(part, to.partOf(version, key), to) } } as const,
         ]),
       );
-      return { kind: "object", fields, name: storage.name };
+      return {
+        kind: "object",
+        fields: new Map<string, Property>([...fields, ...storage.accessors]),
+        name: storage.name,
+      };
     }
+    case "cursor":
+      return cursorFrom(to.get(storage.position), to.get(storage.end), to);
     case "unknown":
       return NULL;
     case "same":
@@ -207,6 +247,8 @@ export function assignCell(cell: Cell, value: Value, node: ts.Node, to: Lowering
   if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, "A constant"), node);
   to.touch(cell);
   assignInto(cell, value, node, to);
+  const { kind } = settleNull(value, to);
+  if (kind !== "nullable") to.learn([{ kind: "present", id: cell.version, present: kind !== "null" }]);
 }
 
 /** Gives an as yet unknown storage its shape, then assigns. */
@@ -261,10 +303,18 @@ export function assignStorage(storage: Storage, value: Value, node: ts.Node, to:
       for (const [key, part] of storage.fields) assignStorage(part, readField(source, key, node, to) ?? NULL, node, to);
       return;
     }
+    case "cursor": {
+      const cursor = definite(value, node, to);
+      if (!isCursor(cursor)) return to.refuse((at) => wrongArgument(at, "a cursor", describe(cursor)), node);
+      const { position, end } = cursorParts(cursor, to);
+      to.set(storage.position, position);
+      to.set(storage.end, end);
+      return;
+    }
     case "unknown":
       return;
     case "same":
-      if (storage.value !== value) to.refuse((at) => escapingClosure(at), node);
+      if (!sameValue(storage.value, value)) to.refuse((at) => escapingClosure(at), node);
   }
 }
 

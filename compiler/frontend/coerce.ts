@@ -12,7 +12,15 @@ import {
 } from "./problems.ts";
 import { compatible, constant, fits, IR_TYPE, isNumber, RANGE, scalar, scalarConstant, wrap } from "./types.ts";
 import type { ts } from "./typescript.ts";
-import { describe, type LiteralValue, NULL, type ScalarType, type ScalarValue, type Value } from "./values.ts";
+import {
+  describe,
+  type LiteralValue,
+  NULL,
+  presence,
+  type ScalarType,
+  type ScalarValue,
+  type Value,
+} from "./values.ts";
 
 /** What is known of a nullable here: its value, null, or still undecided. */
 export function settleNull(value: Value, to: Lowering): Value {
@@ -113,16 +121,13 @@ export function toCondition(value: Value, node: ts.Node, to: Lowering): ScalarVa
       return scalar("bool", to.compare("ne", type, settled.operand, constant(type, 0n)));
     }
     case "nullable": {
-      const facts = {
-        whenTrue: [{ kind: "present", id: settled.id, present: true }],
-        whenFalse: [{ kind: "present", id: settled.id, present: false }],
-      } as const;
+      const facts = presence(settled);
       if (settled.value.kind !== "scalar" && settled.value.kind !== "literal")
         return { ...scalar("bool", settled.present), facts };
       const truth = toCondition(settled.value, node, to);
       return {
         ...scalar("bool", to.binary("and", "bool", settled.present, truth.operand)),
-        facts: { whenTrue: facts.whenTrue, whenFalse: [] },
+        facts: { whenTrue: [...facts.whenTrue, ...(truth.facts?.whenTrue ?? [])], whenFalse: [] },
       };
     }
     default:

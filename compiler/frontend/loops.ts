@@ -88,7 +88,7 @@ export function lowerLoop(parts: LoopParts, to: Lowering): void {
   const breakTo = to.label();
   const { moves } = to;
   const { nested, jump, leaves } = settled(to, () => lowerOnce(parts, breakTo, to));
-  to.push({ kind: "loop", label: breakTo, trips: parts.trips, body: nested.block as Block, at: place });
+  to.push({ kind: "loop", label: breakTo, trips: Math.max(1, parts.trips), body: nested.block as Block, at: place });
   to.forget([nested], to.moves !== moves);
   to.reachable = to.reachable && (leaves || jump.broken);
 }

@@ -33,6 +33,8 @@ import type { Fact, Facts, FunctionValue, ScalarType, Value } from "./values.ts"
 export interface Hole {
   readonly kind: "hole";
   readonly statements: Draft[];
+  /** What is known where it stands. */
+  readonly knowledge: Knowledge;
 }
 export type Draft = Statement | Hole;
 
@@ -51,8 +53,8 @@ export interface Exit {
   readonly hole: Hole;
 }
 
+/** A call that is being inlined. */
 export interface Frame {
-  readonly kind: "program" | "inline" | "subprogram";
   readonly name: string;
   readonly declaration: ts.FunctionLikeDeclaration;
   readonly label: number;
@@ -126,6 +128,8 @@ export class Lowering {
   readonly jumps: Jump[] = [];
   callbacks = 0;
   readonly cells = new Set<MutableCell>();
+  /** Temps from this number on were made on one of the paths that are being merged. */
+  mergeFloor = Number.POSITIVE_INFINITY;
   /** Set when a cell learns its shape, so that a loop whose start assumed otherwise is lowered again. */
   reshaped = false;
   locked = false;
@@ -161,8 +165,20 @@ export class Lowering {
   temp(type: IrType, name = "t"): Temp {
     return { kind: "temp", id: this.#temps++, type, name };
   }
+  /** The number of the next temp. */
+  get nextTemp(): number {
+    return this.#temps;
+  }
   label(): number {
     return this.#labels++;
+  }
+  readonly #parts = new Map<string, number>();
+  /** The identity of a part of something that has one: the same as long as the whole's is. */
+  partOf(identity: number, name: string): number {
+    const key = `${identity}.${name}`;
+    const known = this.#parts.get(key) ?? this.fresh();
+    this.#parts.set(key, known);
+    return known;
   }
   /** A number never given before: identity of nullables, versions of cells. */
   fresh(): number {
@@ -283,6 +299,10 @@ export class Lowering {
   /** The packet was moved: every view taken so far is dead. */
   movePacket(): void {
     this.moves++;
+    this.hidePacket();
+  }
+  /** A body that the kernel calls back sees none of the packet views taken outside it. */
+  hidePacket(): void {
     this.knowledge = { ...this.knowledge, epoch: this.fresh(), loads: new Map() };
   }
 
@@ -293,7 +313,7 @@ export class Lowering {
   }
 
   hole(): Hole {
-    const hole: Hole = { kind: "hole", statements: [] };
+    const hole: Hole = { kind: "hole", statements: [], knowledge: this.knowledge };
     this.push(hole);
     return hole;
   }
@@ -303,6 +323,7 @@ export class Lowering {
     const { block, reachable, knowledge } = this;
     this.block = hole.statements;
     this.reachable = true;
+    this.knowledge = hole.knowledge;
     try {
       fill();
     } finally {
@@ -383,7 +404,42 @@ export class Lowering {
       this.#adopt(only, { ...only.knowledge, contents, loads });
       return;
     }
+    const versions = live.map(
+      (end) => new Map([...this.#cellsOf(ends)].map((cell) => [cell, end.versions.get(cell) ?? cell.version])),
+    );
     this.forget(ends);
+    this.#agree(live, versions, this.#cellsOf(ends));
+  }
+
+  #cellsOf(ends: readonly Nested[]): ReadonlySet<MutableCell> {
+    return new Set(ends.flatMap((end) => [...end.versions.keys()]));
+  }
+
+  /** Keeps what holds at the end of every way that meets here: whether a name has a value, and constants. */
+  #agree(
+    live: readonly Nested[],
+    versions: readonly ReadonlyMap<MutableCell, number>[],
+    cells: ReadonlySet<MutableCell>,
+  ): void {
+    const [first, ...rest] = live;
+    if (first === undefined) return;
+    const present = new Map(this.knowledge.present);
+    for (const cell of cells) {
+      const [known, ...others] = live.map((end, i) => end.knowledge.present.get(versions[i]?.get(cell) ?? -1));
+      if (known !== undefined && others.every((other) => other === known)) present.set(cell.version, known);
+    }
+    const contents = new Map(this.knowledge.contents);
+    for (const variable of new Set(live.flatMap((end) => [...end.assigned]))) {
+      const content = first.knowledge.contents.get(variable);
+      if (content === undefined || !isConstant(content.operand)) continue;
+      const { value } = content.operand;
+      const same = rest.every((end) => {
+        const other = end.knowledge.contents.get(variable)?.operand;
+        return other !== undefined && isConstant(other) && other.value === value;
+      });
+      if (same) contents.set(variable, content);
+    }
+    this.knowledge = { ...this.knowledge, present, contents };
   }
 
   /** Drops what any of these blocks may have changed. `moved`: the packet may have been moved on the way. */

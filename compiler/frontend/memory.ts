@@ -342,7 +342,8 @@ export function elementOf(view: ViewValue, index: Value, node: ts.Node, to: Lowe
   if (layout.kind !== "array") return to.refuse((at) => dynamicProperty(at), node);
   const at = coerce(index, "u32", node, to);
   const [low, high] = to.bounds(at);
-  if (low >= BigInt(layout.length)) return to.refuse((span) => indexOutOfRange(span, String(low), layout.length), node);
+  if (low >= BigInt(layout.length))
+    return to.refuse((span) => indexOutOfRange(span, String(low), layout.length, true), node);
   if (at.operand.kind === "constant")
     return readAt(view, layout.of, view.offset + Number(low) * layout.of.size, "item", to);
   if (high < BigInt(layout.length)) return elementAt(view, layout.of, layout.length, at.operand, to);

@@ -8,8 +8,9 @@ import { builtins } from "./builtins/index.ts";
 import { evaluate } from "./evaluate.ts";
 import { Lowering, Refusal } from "./lowering.ts";
 import { badName, duplicateName, hostOnly, recursion, unknownName } from "./problems.ts";
-import { isOwnSource, isSdk, relativePath, type SourceProgram } from "./program.ts";
+import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
 import { Scope } from "./scope.ts";
+import type { ServiceSpec } from "./services/spec.ts";
 import { ts } from "./typescript.ts";
 import { type DeclaredValue, POISON, type Value } from "./values.ts";
 
@@ -29,6 +30,12 @@ export class ModuleBuilder {
   readonly #values = new Map<ts.Symbol, Value>();
   readonly #evaluating = new Set<ts.Symbol>();
   readonly #seen = new Set<string>();
+  /** The service being compiled. */
+  service: ServiceSpec | null = null;
+  /** Which hook of which middlebox a function is. */
+  readonly hooks = new Map<ts.Node, { readonly box: string; readonly hook: "filter" | "decide" | "holds" }>();
+  readonly dropReasons: string[] = [];
+  readonly #stateIndices = new Map<string, number>();
   /** Functions compiled as subprograms, by declaration. */
   readonly subprograms = new Map<ts.Node, unknown>();
   /** The name that the declaration being evaluated is assigned to: maps take it as theirs. */
@@ -83,6 +90,33 @@ export class ModuleBuilder {
     return ts.isExpressionStatement(node.parent);
   }
 
+  // ---- services
+
+  /** The index under which a reason for dropping is counted. */
+  dropReason(reason: string): number {
+    const known = this.dropReasons.indexOf(reason);
+    return known >= 0 ? known : this.dropReasons.push(reason) - 1;
+  }
+
+  /** The place of a counter or meter in the array that all of its kind share. */
+  stateIndex(kind: "counter" | "meter", path: string): number {
+    const key = `${kind} ${path}`;
+    const known = this.#stateIndices.get(key);
+    if (known !== undefined) return known;
+    const next = [...this.#stateIndices.keys()].filter((each) => each.startsWith(`${kind} `)).length;
+    this.#stateIndices.set(key, next);
+    return next;
+  }
+
+  /** An export of bpf-lib. */
+  libraryValue(file: string, name: string): Value {
+    const source = this.program.getSourceFile(libraryPath(file));
+    const symbol = source && this.checker.getSymbolAtLocation(source);
+    const found = symbol && this.checker.getExportsOfModule(symbol).find((each) => each.name === name);
+    if (source === undefined || found === undefined) throw new Error(`bpf-lib/${file} does not export '${name}'`);
+    return this.globalValue(found, source);
+  }
+
   // ---- declarations
 
   declareMap(data: MapData, node: ts.Node, to: Lowering): number {
@@ -91,9 +125,9 @@ export class ModuleBuilder {
     return this.maps.push({ ...data, at: this.placeOf(node) }) - 1;
   }
 
-  /** A map declared only to show the shape of a map of maps' inner maps does not itself come to be. */
+  /** The map just declared only shows the shape of a map of maps' inner maps: it does not itself come to be. */
   dropTemplate(map: number): void {
-    if (map === this.maps.length - 1 && this.maps[map]?.name === this.declaring) this.maps.pop();
+    if (map === this.maps.length - 1) this.maps.pop();
   }
 
   /** The name for a declaration: given, or that of the constant it is assigned to. */

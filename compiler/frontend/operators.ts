@@ -30,6 +30,7 @@ import {
   type Fact,
   type Facts,
   type LiteralValue,
+  presence,
   type ScalarType,
   type ScalarValue,
   type Value,
@@ -271,9 +272,8 @@ export function comparison(operator: string, a: Value, b: Value, node: ts.Node, 
   if ((op === "eq" || op === "ne") && (isNullish(x) || isNullish(y))) {
     const tested = compareWithNull(op, isNullish(x) ? y : x);
     if ("kind" in tested) return tested;
-    const { id, present } = tested.present;
-    const there: Fact[] = [{ kind: "present", id, present: true }];
-    const absent: Fact[] = [{ kind: "present", id, present: false }];
+    const { present } = tested.present;
+    const { whenTrue: there, whenFalse: absent } = presence(tested.present);
     return op === "eq"
       ? { ...scalar("bool", to.not(present)), facts: { whenTrue: absent, whenFalse: there } }
       : { ...scalar("bool", present), facts: { whenTrue: there, whenFalse: absent } };
@@ -282,11 +282,13 @@ export function comparison(operator: string, a: Value, b: Value, node: ts.Node, 
   if (nullable !== null && (op === "eq" || op === "ne")) {
     const inner = comparison("===", x === nullable ? nullable.value : x, y === nullable ? nullable.value : y, node, to);
     const both = to.binary("and", "bool", nullable.present, inner.operand);
-    const there: Fact[] = [{ kind: "present", id: nullable.id, present: true }, ...(inner.facts?.whenTrue ?? [])];
+    const there: Fact[] = [...presence(nullable).whenTrue, ...(inner.facts?.whenTrue ?? [])];
     return op === "eq"
       ? { ...scalar("bool", both), facts: { whenTrue: there, whenFalse: [] } }
       : { ...scalar("bool", to.not(both)), facts: { whenTrue: [], whenFalse: there } };
   }
+  if (x.kind === "scalar" && x.names !== undefined && y.kind === "string")
+    return compareWords(op, x, y.value, node, to);
   if (x.kind === "string" && y.kind === "string")
     return scalarConstant("bool", computeStringCompare(op, x.value, y.value) ? 1n : 0n);
   if (x.kind === "literal" && y.kind === "literal") {
@@ -294,6 +296,13 @@ export function comparison(operator: string, a: Value, b: Value, node: ts.Node, 
     return scalarConstant("bool", truth ? 1n : 0n);
   }
   return compareScalars(operator, op, x, y, node, to);
+}
+
+/** A number that authors see as one of several words, against such a word. */
+function compareWords(op: CompareOperator, value: ScalarValue, word: string, node: ts.Node, to: Lowering): ScalarValue {
+  const index = value.names?.indexOf(word) ?? -1;
+  if (index < 0) return to.refuse((at) => wrongArgument(at, value.names?.join(" or ") ?? "", `'${word}'`), node);
+  return scalar("bool", to.compare(op, "u32", value.operand, constant("u32", BigInt(index))));
 }
 
 const computeStringCompare = (op: CompareOperator, a: string, b: string): boolean =>

@@ -3,12 +3,7 @@ import { merge } from "./cells.ts";
 import { settleNull } from "./coerce.ts";
 import type { Hole, Lowering } from "./lowering.ts";
 import type { ts } from "./typescript.ts";
-import { type Fact, NULL, type NullableValue, type Value } from "./values.ts";
-
-const presence = (value: NullableValue): { whenTrue: Fact[]; whenFalse: Fact[] } => ({
-  whenTrue: [{ kind: "present", id: value.id, present: true }],
-  whenFalse: [{ kind: "present", id: value.id, present: false }],
-});
+import { type Fact, NULL, presence, type Value } from "./values.ts";
 
 /** Two ways of making one value. */
 export function choose(
@@ -26,8 +21,9 @@ export function choose(
     const hole = to.hole();
     if (to.reachable) ways.push({ value, hole });
   };
+  const floor = to.nextTemp;
   to.branch(condition, facts, way(then), way(otherwise));
-  return merge(ways, name, node, to);
+  return merge(ways, name, node, to, floor);
 }
 
 /** `use(value)` where there is a value, null where there is none. */
@@ -35,16 +31,21 @@ export function whenPresent(base: Value, node: ts.Node, to: Lowering, use: (valu
   const settled = settleNull(base, to);
   if (settled.kind === "null") return NULL;
   if (settled.kind !== "nullable") return use(settled);
+  let used: readonly Fact[] = [];
   const made = choose(
     settled.present,
     presence(settled),
-    () => use(settled.value),
+    () => {
+      const value = use(settled.value);
+      if (value.kind === "nullable") used = presence(value).whenTrue;
+      return value;
+    },
     () => NULL,
     "optional",
     node,
     to,
   );
-  return made;
+  return made.kind === "nullable" ? { ...made, implies: [...presence(settled).whenTrue, ...used] } : made;
 }
 
 /** `base ?? fallback`. */

@@ -150,9 +150,9 @@ export const readOnly = problem("ZT2015", (what: string) => ({
   message: `${what} cannot be written.`,
   fix: "Write to a map value, a packet header, `local(layout)` or a 'let'.",
 }));
-export const indexOutOfRange = problem("ZT2016", (index: string, length: number) => ({
-  message: `Index ${index} is outside the array's ${length} elements.`,
-  fix: "Use an index below the length.",
+export const indexOutOfRange = problem("ZT2016", (index: string, length: number, certain: boolean) => ({
+  message: `Index ${index} ${certain ? "is" : "may be"} outside the array's ${length} elements.`,
+  fix: certain ? "Use an index below the length." : `Test it first: \`if (${index} < ${length})\`.`,
 }));
 export const differentShapes = problem("ZT2017", (a: string, b: string) => ({
   message: `This is ${a} on one path and ${b} on another.`,
@@ -205,4 +205,8 @@ export const inSubprogram = problem("ZT2028", (what: string) => ({
 export const unfinishedRecord = problem("ZT2029", () => ({
   message: "A ring-buffer record is neither submitted nor discarded on some path.",
   fix: "Call submit or discard before every return.",
+}));
+export const keyFieldEdited = problem("ZT2030", (field: string) => ({
+  message: `A filter cannot change '${field}': the flow is found by it.`,
+  fix: "Change addresses and ports in 'decide', with `flow.rewrite(...)`.",
 }));

@@ -61,11 +61,16 @@ export class SourceCache {
 function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: SourceCache): ts.CompilerHost {
   const base = ts.createCompilerHost(options, true);
   const read = (name: string) => overlay.get(name) ?? base.readFile(name);
+  const fileExists = (name: string) => overlay.has(name) || base.fileExists(name);
+  const folders = new Set([...overlay.keys()].map((name) => path.dirname(name)));
+  const directoryExists = (name: string) => folders.has(name) || (base.directoryExists?.(name) ?? true);
+  const resolving: ts.ModuleResolutionHost = { ...base, readFile: read, fileExists, directoryExists };
   const resolution = ts.createModuleResolutionCache(base.getCurrentDirectory(), (name) => name, options);
   return {
     ...base,
     readFile: read,
-    fileExists: (name) => overlay.has(name) || base.fileExists(name),
+    fileExists,
+    directoryExists,
     getSourceFile(name, languageVersion) {
       const text = read(name);
       return text === undefined ? undefined : cache.parse(name, text, languageVersion);
@@ -73,14 +78,7 @@ function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: So
     resolveModuleNameLiterals(literals, containing) {
       return literals.map(({ text }) => {
         const own = OWN_MODULES[text];
-        if (own === undefined)
-          return ts.resolveModuleName(
-            text,
-            containing,
-            options,
-            { ...base, readFile: read, fileExists: (name) => overlay.has(name) || base.fileExists(name) },
-            resolution,
-          );
+        if (own === undefined) return ts.resolveModuleName(text, containing, options, resolving, resolution);
         return {
           resolvedModule: {
             resolvedFileName: path.join(packageRoot(), own),

@@ -35,7 +35,7 @@ export function lowerProgram(module: ModuleBuilder, spec: ProgramSpec): void {
     if (module.programs.some((program) => program.name === name))
       to.refuse((at) => duplicateName(at, "programs", name), run.declaration);
     const before = module.problems.length;
-    const value = callFunction(run, [frameValue], run.declaration, to);
+    const value = callFunction(run, [frameValue, ...spec.values], run.declaration, to);
     if (module.problems.length > before) return;
     to.at(run.declaration);
     checkedReturn(value, "u32", run, to);

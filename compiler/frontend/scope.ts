@@ -1,6 +1,6 @@
 /** Where names live: a chain of scopes, one per block and per inlined call, binding TypeScript symbols to cells. */
 import type { ts } from "./typescript.ts";
-import type { ScalarType, Value } from "./values.ts";
+import type { Property, ScalarType, Value } from "./values.ts";
 
 /** What a name is bound to. */
 export type Cell =
@@ -26,7 +26,15 @@ export type Storage =
       epoch: number;
     }
   | { readonly kind: "nullable"; readonly present: number | null; inner: Storage }
-  | { readonly kind: "object"; readonly fields: ReadonlyMap<string, Storage>; readonly name: string }
+  | {
+      readonly kind: "object";
+      readonly fields: ReadonlyMap<string, Storage>;
+      /** Getters and setters, kept as they are. */
+      readonly accessors: ReadonlyMap<string, Property>;
+      readonly name: string;
+    }
+  /** A cursor into the packet: where it stands, and its end (2^32 - 1 for the packet's own). */
+  | { readonly kind: "cursor"; readonly position: number; readonly end: number }
   | { readonly kind: "map"; readonly variable: number; readonly map: number }
   /** Nothing but null has been assigned so far. */
   | { readonly kind: "unknown" }

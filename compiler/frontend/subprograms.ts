@@ -3,8 +3,8 @@ import type { IrFunction, Temp } from "../ir/ir.ts";
 import { callFunction } from "./calls.ts";
 import { coerce } from "./coerce.ts";
 import { flavourOf } from "./flavours.ts";
-import { type Frame, Lowering, settle } from "./lowering.ts";
-import { inSubprogram } from "./problems.ts";
+import { Lowering, settle } from "./lowering.ts";
+import { inSubprogram, recursion } from "./problems.ts";
 import { checkedReturn } from "./programs.ts";
 import { IR_TYPE, scalar } from "./types.ts";
 import { ts } from "./typescript.ts";
@@ -40,17 +40,7 @@ function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled 
   const temps: Temp[] = parameters.map((type, i) =>
     to.temp(IR_TYPE[type], run.declaration.parameters[i]?.name.getText() ?? "value"),
   );
-  const frame: Frame = {
-    kind: "subprogram",
-    name,
-    declaration: run.declaration,
-    label: -1,
-    exits: [],
-    result,
-    callbacks: 0,
-  };
   to.at(run.declaration);
-  to.frames.push(frame);
   const value = callFunction(
     run,
     temps.map((temp, i) => scalar(parameters[i] as ScalarType, temp)),
@@ -70,12 +60,22 @@ function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled 
   return { index: module.functions.push(fn) - 1, parameters, result };
 }
 
+/** Compiled at its first call; a call met while that goes on is one of its own. */
+function compiledOnce(name: string, run: FunctionValue, call: BuiltinCall): Compiled {
+  const { subprograms } = call.to.module;
+  const known = subprograms.get(run.declaration) as Compiled | "compiling" | undefined;
+  if (known === "compiling") return call.to.refuse((at) => recursion(at, name), call.node);
+  if (known !== undefined) return known;
+  subprograms.set(run.declaration, "compiling");
+  const compiled = compile(name, run, call);
+  subprograms.set(run.declaration, compiled);
+  return compiled;
+}
+
 export function callSubprogram(name: string, run: FunctionValue, call: BuiltinCall): Value {
   const { to } = call;
   to.effect("calling a subprogram", call.node);
-  const known = to.module.subprograms.get(run.declaration) as Compiled | undefined;
-  const compiled = known ?? compile(name, run, call);
-  to.module.subprograms.set(run.declaration, compiled);
+  const compiled = compiledOnce(name, run, call);
   const values = compiled.parameters.map(
     (type, i) => coerce(call.values[i] ?? NULL, type, call.argument(i), to).operand,
   );

@@ -28,6 +28,8 @@ export interface ScalarValue {
   readonly low: bigint;
   readonly high: bigint;
   readonly facts?: Facts;
+  /** Authors see the number as one of these words. */
+  readonly names?: readonly string[];
 }
 
 /** A number or bigint written in the source or computed from such: no width yet. */
@@ -66,6 +68,8 @@ export interface NullableValue {
   readonly id: number;
   /** True when there is a value. */
   readonly present: Operand;
+  /** What else holds when there is one: of `a?.b`, that there is an `a`. */
+  readonly implies?: readonly Fact[];
   readonly value: Value;
 }
 
@@ -151,6 +155,12 @@ export type Value =
   | MapValue
   | DeclaredValue
   | PoisonValue;
+
+/** What a test of a nullable tells. */
+export const presence = (value: NullableValue): Facts => ({
+  whenTrue: [{ kind: "present", id: value.id, present: true }, ...(value.implies ?? [])],
+  whenFalse: [{ kind: "present", id: value.id, present: false }],
+});
 
 export const NULL: NullValue = { kind: "null" };
 export const POISON: PoisonValue = { kind: "poison" };

@@ -65,15 +65,9 @@ function loop(call: BuiltinCall): Value {
     );
   });
   to.push({ kind: "repeat", label, trips: trips.operand, index, body: body.block as Block, at: place });
-  to.forget([body], to.moves !== moves && movesPacket(body));
+  to.forget([body], to.moves !== moves);
   return scalar("u32", to.get(done));
 }
-
-/** Entering a callback counts as a move only inside it; a real adjustment leaves its operation in the body. */
-const movesPacket = (body: { readonly block: readonly unknown[] }): boolean =>
-  /"op":"adjust(Head|Tail)"/.test(
-    JSON.stringify(body.block, (_, value) => (typeof value === "bigint" ? String(value) : value)),
-  );
 
 // ---- atomics
 

@@ -290,11 +290,12 @@ export function callback(
     broken: false,
     continued: false,
   };
+  const { moves, epoch } = to;
   to.callbacks++;
   to.jumps.push(jump);
   try {
-    return to.nested(() => {
-      to.movePacket();
+    const nested = to.nested(() => {
+      to.hidePacket();
       const goOn = settleNull(callFunction(each, values(), call.node, to), to);
       if (goOn.kind === "null") return;
       const condition = toCondition(goOn, call.node, to);
@@ -305,6 +306,7 @@ export function callback(
         () => to.jump({ kind: "break", label, at: to.place }),
       );
     });
+    return to.moves === moves ? { ...nested, knowledge: { ...nested.knowledge, epoch } } : nested;
   } finally {
     to.jumps.pop();
     to.callbacks--;

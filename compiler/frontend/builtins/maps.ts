@@ -7,7 +7,7 @@ import type { MapOperand, Operand } from "../../ir/ir.ts";
 import { coerce } from "../coerce.ts";
 import type { Lowering } from "../lowering.ts";
 import { badDeclaration, notConstantSize, wrongArgument } from "../problems.ts";
-import type { ts } from "../typescript.ts";
+import { ts } from "../typescript.ts";
 import {
   type BuiltinCall,
   type DeclaredValue,
@@ -88,9 +88,18 @@ const nested = (key: LayoutData, options: ObjectValue, call: BuiltinCall): Shape
       call.argument(0),
     );
   const { at: _, ...inner } = call.to.module.maps[of.map] as MapData & { at: unknown };
-  call.to.module.dropTemplate(of.map);
+  if (isWrittenInPlace(call)) call.to.module.dropTemplate(of.map);
   return { ...PLAIN, key, value: U32, inner };
 };
+
+/** `of: map.hash({...})` declares nothing but a shape; `of: flows` names a map that exists for itself. */
+function isWrittenInPlace(call: BuiltinCall): boolean {
+  const [options] = call.node.arguments;
+  if (options === undefined || !ts.isObjectLiteralExpression(options)) return false;
+  return options.properties.some(
+    (part) => ts.isPropertyAssignment(part) && part.name.getText() === "of" && ts.isCallExpression(part.initializer),
+  );
+}
 
 type Declare = { readonly [K in MapKind]: (options: ObjectValue, call: BuiltinCall) => Shape };
 const shapes: Declare = {

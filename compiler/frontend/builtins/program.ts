@@ -13,6 +13,8 @@ export interface ProgramSpec {
   readonly name: string;
   readonly section: string;
   readonly run: FunctionValue;
+  /** What it is called with, after the frame. */
+  readonly values: readonly Value[];
 }
 
 const SECTIONS: Readonly<Record<string, string>> = { xdp: "xdp", devmap: "xdp/devmap", cpumap: "xdp/cpumap" };
@@ -41,6 +43,7 @@ function program(call: BuiltinCall): Value {
     name: name.replaceAll("-", "_"),
     section,
     run: expectFunction(argument(call, 1), call.argument(1), call.to),
+    values: [],
   };
   return declared("a program", spec);
 }

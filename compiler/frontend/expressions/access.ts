@@ -9,8 +9,9 @@ import type { Lowering } from "../lowering.ts";
 import { elementOf, readMember } from "../memory.ts";
 import { whenPresent } from "../optional.ts";
 import { dynamicProperty, indexOutOfRange, unknownField } from "../problems.ts";
-import type { ts } from "../typescript.ts";
-import { describe, type Value } from "../values.ts";
+import { ts } from "../typescript.ts";
+import { describe, NULL, type Value } from "../values.ts";
+import { callExpression } from "./call.ts";
 
 /** A member of a value that is certainly there. */
 export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering): Value {
@@ -20,7 +21,8 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
     case "view":
       return readMember(base, name, node, to);
     case "object":
-      return readField(base, name, node, to) ?? missing([...base.fields.keys()]);
+      // TypeScript has checked the name: what is not there is an optional property that was left out.
+      return readField(base, name, node, to) ?? NULL;
     case "declared":
       return base.read?.(name, node, to) ?? base.member(name, node) ?? missing(base.names);
     case "map":
@@ -34,13 +36,33 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
   }
 }
 
-export function propertyAccess(node: ts.PropertyAccessExpression, to: Lowering): Value {
-  const base = evaluate(node.expression, to);
-  to.at(node);
-  const name = node.name.text;
-  if (node.questionDotToken !== undefined)
-    return whenPresent(base, node, to, (value) => memberOf(value, name, node, to));
-  return memberOf(definite(base, node.expression, to), name, node.name, to);
+/** What is done with the value of a link of a chain. */
+export type Next = (value: Value) => Value;
+const asItIs: Next = (value) => value;
+
+/**
+ * One link of `a?.b.c`: evaluates its base, and where that is there, goes on with `use`. What follows a missing link is
+ * skipped together with it, so later links run inside.
+ */
+export function link(
+  node: ts.PropertyAccessExpression | ts.ElementAccessExpression | ts.CallExpression,
+  to: Lowering,
+  use: Next,
+): Value {
+  const { expression, questionDotToken } = node;
+  const go: Next = (base) => {
+    to.at(node);
+    return questionDotToken !== undefined ? whenPresent(base, node, to, use) : use(definite(base, expression, to));
+  };
+  if (!ts.isOptionalChain(expression)) return go(evaluate(expression, to));
+  if (ts.isPropertyAccessExpression(expression)) return propertyAccess(expression, to, go);
+  if (ts.isElementAccessExpression(expression)) return elementAccess(expression, to, go);
+  if (ts.isCallExpression(expression)) return callExpression(expression, to, go);
+  return go(evaluate(expression, to));
+}
+
+export function propertyAccess(node: ts.PropertyAccessExpression, to: Lowering, next: Next = asItIs): Value {
+  return link(node, to, (base) => next(settleNull(memberOf(base, node.name.text, node.name, to), to)));
 }
 
 export function indexOf(base: Value, index: Value, node: ts.Node, to: Lowering): Value {
@@ -54,17 +76,16 @@ export function indexOf(base: Value, index: Value, node: ts.Node, to: Lowering):
           ? Number(settled.operand.value)
           : null;
     if (at === null) return to.refuse((span) => dynamicProperty(span), node);
-    return base.items[at] ?? to.refuse((span) => indexOutOfRange(span, String(at), base.items.length), node);
+    return base.items[at] ?? to.refuse((span) => indexOutOfRange(span, String(at), base.items.length, true), node);
   }
   if (settled.kind === "string") return memberOf(base, settled.value, node, to);
   return to.refuse((span) => dynamicProperty(span), node);
 }
 
-export function elementAccess(node: ts.ElementAccessExpression, to: Lowering): Value {
-  const base = evaluate(node.expression, to);
-  const index = evaluate(node.argumentExpression, to);
-  to.at(node);
-  if (node.questionDotToken !== undefined)
-    return whenPresent(base, node, to, (value) => indexOf(value, index, node, to));
-  return indexOf(definite(base, node.expression, to), index, node, to);
+export function elementAccess(node: ts.ElementAccessExpression, to: Lowering, next: Next = asItIs): Value {
+  return link(node, to, (base) => {
+    const index = evaluate(node.argumentExpression, to);
+    to.at(node);
+    return next(settleNull(indexOf(base, index, node, to), to));
+  });
 }

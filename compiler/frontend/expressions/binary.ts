@@ -1,6 +1,6 @@
 /** Operators with two sides: arithmetic, comparison, logic, assignment, comma. */
 
-import { assign, compoundAssign } from "../assignment.ts";
+import { assign, compoundAssign, type LogicalOperator, logicalAssign } from "../assignment.ts";
 import { toCondition } from "../coerce.ts";
 import { evaluate, evaluateCondition } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
@@ -75,6 +75,8 @@ export function binaryExpression(node: ts.BinaryExpression, to: Lowering): Value
     case "!=":
       return to.refuse((at) => looseEquality(at, operator), node);
   }
+  if (operator === "??=" || operator === "&&=" || operator === "||=")
+    return logicalAssign(operator.slice(0, -1) as LogicalOperator, node.left, node.right, node, to);
   if (operator.endsWith("=") && isArithmetic(operator.slice(0, -1)))
     return compoundAssign(operator.slice(0, -1), node.left, node.right, node, to);
   if (!isArithmetic(operator) && !isComparison(operator) && operator !== "**")

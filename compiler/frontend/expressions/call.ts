@@ -2,14 +2,13 @@
 
 import { readText } from "../builtins/text.ts";
 import { callValue } from "../calls.ts";
-import { convertTo, definite, settleNull } from "../coerce.ts";
+import { convertTo, settleNull } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
-import { whenPresent } from "../optional.ts";
 import { notCallable, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.ts";
 import type { LayoutValue, Value } from "../values.ts";
-import { memberOf } from "./access.ts";
+import { link, type Next } from "./access.ts";
 
 function argumentsOf(node: ts.CallExpression, to: Lowering): Value[] {
   return node.arguments.flatMap((argument) => {
@@ -37,12 +36,5 @@ const invoke = (callee: Value, node: ts.CallExpression, to: Lowering): Value => 
   return callee.kind === "layout" ? conversion(callee, values, node, to) : callValue(callee, values, node, to);
 };
 
-export function callExpression(node: ts.CallExpression, to: Lowering): Value {
-  const { expression } = node;
-  const optional = ts.isPropertyAccessExpression(expression) && expression.questionDotToken !== undefined;
-  if (optional)
-    return whenPresent(evaluate(expression.expression, to), node, to, (base) =>
-      invoke(memberOf(base, expression.name.text, expression, to), node, to),
-    );
-  return invoke(definite(evaluate(expression, to), expression, to), node, to);
-}
+export const callExpression = (node: ts.CallExpression, to: Lowering, next: Next = (value) => value): Value =>
+  link(node, to, (callee) => next(settleNull(invoke(callee, node, to), to)));

@@ -2,7 +2,7 @@
 import { leave } from "../calls.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Jump, Lowering } from "../lowering.ts";
-import { lockMisuse, outerJump, unsupportedSyntax } from "../problems.ts";
+import { outerJump, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.ts";
 import { NULL } from "../values.ts";
 import { lowerStatement } from "./index.ts";
@@ -12,7 +12,6 @@ export function returnStatement(node: ts.ReturnStatement, to: Lowering): void {
   const value = node.expression === undefined ? NULL : evaluate(node.expression, to);
   to.at(node);
   if (frame.callbacks !== to.callbacks) to.refuse((at) => outerJump(at, "'return'"), node);
-  if (to.locked && frame.kind !== "inline") to.refuse((at) => lockMisuse(at, "'return'"), node);
   leave(frame, value, node, to);
 }
 

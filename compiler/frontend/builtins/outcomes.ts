@@ -1,0 +1,76 @@
+/** `pass`, `drop`, `reject`, and what bpf-lib asks of the compiler (sdk/middlebox/internal.ts). */
+import { toScalar } from "../coerce.ts";
+import { hostOnly, keyFieldEdited, wrongArgument } from "../problems.ts";
+import { generationOf, openOwn } from "../services/own.ts";
+import { scalarConstant } from "../types.ts";
+import { type BuiltinCall, describe, type ObjectValue, type ScalarType, type Value } from "../values.ts";
+import { argument, builtin, textArgument } from "./arguments.ts";
+
+const KIND = { pass: 0n, drop: 1n, reject: 2n } as const;
+
+const SHAPE: readonly (readonly [string, ScalarType])[] = [
+  ["change", "u32"],
+  ["source", "address"],
+  ["sourcePort", "u16"],
+  ["destination", "address"],
+  ["destinationPort", "u16"],
+  ["vni", "u32"],
+];
+
+/** The shape of `Outcome` in sdk/middlebox/internal.ts, with nothing changed. */
+function outcome(kind: bigint, reason: bigint): ObjectValue {
+  const fields = new Map<string, Value>([
+    ["kind", scalarConstant("u32", kind)],
+    ["reason", scalarConstant("u32", reason)],
+    ...SHAPE.map(([name, type]) => [name, scalarConstant(type, 0n)] as const),
+  ]);
+  return {
+    kind: "object",
+    name: "a verdict",
+    fields: new Map([...fields].map(([name, value]) => [name, { kind: "cell", cell: { kind: "fixed", value } }])),
+  };
+}
+
+/** The middlebox whose hook is being compiled. */
+function currentBox(call: BuiltinCall): string {
+  const { module, frames } = call.to;
+  for (const frame of frames.toReversed()) {
+    const hook = module.hooks.get(frame.declaration);
+    if (hook !== undefined) return hook.box;
+  }
+  return call.to.refuse((at) => hostOnly(at, "drop"), call.node);
+}
+
+const refusing = (name: "drop" | "reject") =>
+  builtin(name, (call) => {
+    const reason = textArgument(call, 0, "the reason's name");
+    return outcome(KIND[name], BigInt(call.to.module.dropReason(`${currentBox(call)}: ${reason}`)));
+  });
+
+function choice(call: BuiltinCall): Value {
+  const words = argument(call, 0);
+  if (words.kind !== "list")
+    return call.to.refuse((at) => wrongArgument(at, "a list of words", describe(words)), call.node);
+  const names = words.items.flatMap((item) => (item.kind === "string" ? [item.value] : []));
+  return { ...toScalar(argument(call, 1), call.argument(1), call.to), names };
+}
+
+export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
+  ["pass", builtin("pass", () => outcome(KIND.pass, 0n))],
+  ["drop", refusing("drop")],
+  ["reject", refusing("reject")],
+  ["choice", builtin("choice", choice)],
+  [
+    "refuseKeyEdit",
+    builtin("refuseKeyEdit", (call) =>
+      call.to.refuse((at) => keyFieldEdited(at, textArgument(call, 0, "a field's name")), call.node),
+    ),
+  ],
+  [
+    "openOwn",
+    builtin("openOwn", (call) =>
+      openOwn(argument(call, 0), toScalar(argument(call, 1), call.argument(1), call.to), call),
+    ),
+  ],
+  ["configGeneration", builtin("configGeneration", (call) => generationOf(call.to))],
+];

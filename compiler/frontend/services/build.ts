@@ -1,0 +1,116 @@
+/** From a declared service to its root program and to what its manifest says of it. */
+
+import { u32 } from "../../../sdk/layout/layouts.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
+import type { ProgramSpec } from "../builtins/program.ts";
+import { expectFunction } from "../calls.ts";
+import type { ModuleBuilder } from "../module.ts";
+import { lowerProgram } from "../programs.ts";
+import { scalarConstant } from "../types.ts";
+import type { ts } from "../typescript.ts";
+import { NULL, type ObjectValue, type Value } from "../values.ts";
+import { type ConfigSpec, type MiddleboxSpec, mapName, type ServiceSpec, type StateSpec } from "./spec.ts";
+
+const bool = (value: boolean): Value => scalarConstant("bool", value ? 1n : 0n);
+
+const object = (parts: Readonly<Record<string, Value>>): ObjectValue => ({
+  kind: "object",
+  name: "an object",
+  fields: new Map(
+    Object.entries(parts).map(([name, value]) => [name, { kind: "cell", cell: { kind: "fixed", value } }]),
+  ),
+});
+
+const boxObject = (box: MiddleboxSpec): Value =>
+  object({
+    name: { kind: "string", value: box.name },
+    both: bool(box.both),
+    filter: box.filter ?? NULL,
+    decide: box.decide ?? NULL,
+    holds: box.holds ?? NULL,
+  });
+
+/** The shape of `ServiceParts` in bpf-lib/service/parts.ts. */
+const partsOf = (spec: ServiceSpec): Value =>
+  object({
+    boxes: { kind: "list", items: spec.chain.map(boxObject) },
+    listensToAll: bool(spec.listensToAll),
+    decides: bool(spec.chain.some((box) => box.decide !== null)),
+    flows: { kind: "literal", value: spec.flows },
+  });
+
+export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
+  module.service = spec;
+  for (const box of spec.chain) {
+    for (const hook of ["filter", "decide", "holds"] as const) {
+      const declaration = box[hook]?.declaration;
+      if (declaration !== undefined) module.hooks.set(declaration, { box: box.name, hook });
+    }
+  }
+  const run = expectFunction(module.libraryValue("service/serve.ts", "serve"), node, module.topLevel);
+  const program: ProgramSpec = { name: spec.name.replaceAll("-", "_"), section: "xdp", run, values: [partsOf(spec)] };
+  lowerProgram(module, program);
+}
+
+type ServiceManifest = NonNullable<Manifest["service"]>;
+
+function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManifest["config"][number] {
+  const maps =
+    spec.kind === "scalar"
+      ? []
+      : spec.kind === "maglev"
+        ? [mapName(box, name), `${mapName(box, name)}_set`]
+        : [mapName(box, name)];
+  return {
+    path: `${box}.${name}`,
+    kind: spec.kind,
+    of: spec.of,
+    key: spec.kind === "table" ? spec.key : null,
+    max: spec.kind === "scalar" ? 1 : spec.max,
+    size: spec.kind === "maglev" ? spec.tableSize : 0,
+    maps,
+  };
+}
+
+const SHARED: Readonly<Partial<Record<StateSpec["kind"], string>>> = { counter: "zeta_counters", meter: "zeta_meters" };
+
+function stateEntry(
+  module: ModuleBuilder,
+  box: string,
+  name: string,
+  spec: StateSpec,
+): ServiceManifest["state"][number] {
+  const path = `${box}.${name}`;
+  const index =
+    spec.kind === "counter" || spec.kind === "meter"
+      ? module.stateIndex(spec.kind, path)
+      : spec.kind === "events"
+        ? module.stateIndex("counter", `${path}.lost`)
+        : 0;
+  return {
+    path,
+    kind: spec.kind === "boundedTable" ? "table" : spec.kind,
+    map: SHARED[spec.kind] ?? mapName(box, name),
+    index,
+    key: "key" in spec ? spec.key : null,
+    value: "of" in spec ? spec.of : spec.kind === "counter" ? u32.layout : null,
+  };
+}
+
+export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
+  const { service } = module;
+  if (service === null) return null;
+  const has = (name: string) => module.maps.some((map) => map.name === name);
+  return {
+    name: service.name,
+    root: service.name.replaceAll("-", "_"),
+    middleboxes: service.chain.map((box) => box.name),
+    listen: has("zeta_listen") ? "zeta_listen" : null,
+    config: service.chain.flatMap((box) => [...box.config].map(([name, spec]) => configEntry(box.name, name, spec))),
+    state: service.chain.flatMap((box) =>
+      [...box.state].map(([name, spec]) => stateEntry(module, box.name, name, spec)),
+    ),
+    drops: module.dropReasons,
+    dropsMap: has("zeta_drops") ? "zeta_drops" : null,
+  };
+}

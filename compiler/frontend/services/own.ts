@@ -1,0 +1,155 @@
+/** A middlebox's config and state as its hooks see them: maps declared, views opened by bpf-lib for one config slot. */
+import type { LayoutData } from "../../../sdk/layout/data.ts";
+import { option } from "../builtins/arguments.ts";
+import { callFunction, expectFunction } from "../calls.ts";
+import type { Lowering } from "../lowering.ts";
+import { memoryView, readView } from "../memory.ts";
+import { badDeclaration, unknownField } from "../problems.ts";
+import { scalar } from "../types.ts";
+import type { BuiltinCall, DeclaredValue, ObjectValue, ScalarValue, Value } from "../values.ts";
+import { configGlobal, scalarField } from "./config-global.ts";
+import { type ConfigSpec, type MiddleboxSpec, mapName, type StateSpec } from "./spec.ts";
+
+const literal = (value: number): Value => ({ kind: "literal", value });
+const text = (value: string): Value => ({ kind: "string", value });
+const layout = (value: LayoutData): Value => ({ kind: "layout", layout: value });
+
+/** Which function of bpf-lib opens a field, and with which values. */
+function configOpener(
+  spec: Exclude<ConfigSpec, { kind: "scalar" }>,
+  name: string,
+  slot: Value,
+): { readonly file: string; readonly open: string; readonly values: readonly Value[] } {
+  switch (spec.kind) {
+    case "prefixes":
+      return {
+        file: "config/prefixes.ts",
+        open: "openPrefixes",
+        values: [text(name), layout(spec.of), literal(spec.max), slot],
+      };
+    case "table":
+      return {
+        file: "config/table.ts",
+        open: "openTable",
+        values: [text(name), layout(spec.key), layout(spec.of), literal(spec.max), slot],
+      };
+    case "maglev":
+      return {
+        file: "config/maglev.ts",
+        open: "openMaglev",
+        values: [text(name), layout(spec.of), literal(spec.max), literal(spec.tableSize), slot],
+      };
+  }
+}
+
+function stateOpener(
+  spec: StateSpec,
+  path: string,
+  name: string,
+  to: Lowering,
+): { readonly file: string; readonly open: string; readonly values: readonly Value[] } {
+  const { module } = to;
+  switch (spec.kind) {
+    case "counter":
+      return { file: "state/counter.ts", open: "openCounter", values: [literal(module.stateIndex("counter", path))] };
+    case "meter":
+      return { file: "state/counter.ts", open: "openMeter", values: [literal(module.stateIndex("meter", path))] };
+    case "rateLimiter":
+      return {
+        file: "state/rate-limiter.ts",
+        open: "openRateLimiter",
+        values: [text(name), layout(spec.key), literal(spec.max)],
+      };
+    case "boundedTable":
+      return {
+        file: "state/bounded-table.ts",
+        open: "openBoundedTable",
+        values: [text(name), layout(spec.key), layout(spec.of), literal(spec.max)],
+      };
+    case "events":
+      return {
+        file: "state/events.ts",
+        open: "openEvents",
+        values: [
+          text(name),
+          layout(spec.of),
+          literal(spec.buffer),
+          literal(module.stateIndex("counter", `${path}.lost`)),
+        ],
+      };
+  }
+}
+
+function openByLibrary(opener: ReturnType<typeof stateOpener>, call: BuiltinCall): Value {
+  const open = expectFunction(call.to.module.libraryValue(opener.file, opener.open), call.node, call.to);
+  return callFunction(open, opener.values, call.node, call.to);
+}
+
+/** Scalars lie in the config global; everything else was opened when the packet came in. */
+function fieldsObject(
+  what: string,
+  opened: ReadonlyMap<string, Value>,
+  scalars: (name: string, to: Lowering) => Value | null,
+): DeclaredValue {
+  return {
+    kind: "declared",
+    what,
+    data: null,
+    names: [...opened.keys()],
+    member: (name) => opened.get(name) ?? null,
+    read: (name, _node, to) => scalars(name, to),
+  };
+}
+
+export function openOwn(box: Value, slot: ScalarValue, call: BuiltinCall): Value {
+  const { to } = call;
+  const name = box.kind === "object" ? option(box, "name", call.node, to) : box;
+  const spec = to.module.service?.chain.find((each) => name.kind === "string" && each.name === name.value);
+  if (spec === undefined)
+    return to.refuse((at) => badDeclaration(at, "There is no such middlebox in the service."), call.node);
+  const config = new Map<string, Value>();
+  for (const [field, each] of spec.config)
+    if (each.kind !== "scalar")
+      config.set(field, openByLibrary(configOpener(each, mapName(spec.name, field), slot), call));
+  const state = new Map(
+    [...spec.state].map(([field, each]) => [
+      field,
+      openByLibrary(stateOpener(each, `${spec.name}.${field}`, mapName(spec.name, field), to), call),
+    ]),
+  );
+  return object({
+    config: fieldsObject("the config", config, (field, use) => readScalar(spec, field, slot, use)),
+    state: fieldsObject("the state", state, () => null),
+  });
+}
+
+const object = (parts: Readonly<Record<string, Value>>): ObjectValue => ({
+  kind: "object",
+  name: "an object",
+  fields: new Map(
+    Object.entries(parts).map(([name, value]) => [name, { kind: "cell", cell: { kind: "fixed", value } }]),
+  ),
+});
+
+function readScalar(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): Value | null {
+  if (spec.config.get(name)?.kind !== "scalar") return null;
+  const { global, slots, stride, slotsOffset } = configGlobal(to.module);
+  const field = scalarField(slots, spec.name, name) ?? to.refuse((at) => unknownField(at, name, ""), to.node as never);
+  const base = to.emit({ op: "global", global }, "pointer", "config");
+  const first = to.emit({ op: "offset", type: "pointer", a: base, bytes: slotsOffset }, "pointer", "slots");
+  const chosen = to.emit(
+    { op: "element", type: "pointer", a: first, index: slot.operand, stride, count: 2 },
+    "pointer",
+    "slot",
+  );
+  return readView({ ...memoryView(field.layout, chosen, true), offset: field.offset }, name, to);
+}
+
+export function generationOf(to: Lowering): Value {
+  const { global } = configGlobal(to.module);
+  const place = to.emit({ op: "global", global }, "pointer", "config");
+  return scalar(
+    "u32",
+    to.emit({ op: "load", type: "u32", bytes: 4, order: "little", place, offset: 0, align: 4 }, "u32", "generation"),
+  );
+}

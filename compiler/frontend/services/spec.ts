@@ -1,0 +1,36 @@
+/** What `middlebox` and `service` declare, before anything is lowered. */
+import type { LayoutData } from "../../../sdk/layout/data.ts";
+import type { FunctionValue } from "../values.ts";
+
+export type ConfigSpec =
+  | { readonly kind: "scalar"; readonly of: LayoutData }
+  | { readonly kind: "prefixes"; readonly of: LayoutData; readonly max: number }
+  | { readonly kind: "table"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
+  | { readonly kind: "maglev"; readonly of: LayoutData; readonly max: number; readonly tableSize: number };
+
+export type StateSpec =
+  | { readonly kind: "counter" }
+  | { readonly kind: "meter" }
+  | { readonly kind: "rateLimiter"; readonly key: LayoutData; readonly max: number }
+  | { readonly kind: "boundedTable"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
+  | { readonly kind: "events"; readonly of: LayoutData; readonly buffer: number };
+
+export interface MiddleboxSpec {
+  readonly name: string;
+  readonly both: boolean;
+  readonly filter: FunctionValue | null;
+  readonly decide: FunctionValue | null;
+  readonly holds: FunctionValue | null;
+  readonly config: ReadonlyMap<string, ConfigSpec>;
+  readonly state: ReadonlyMap<string, StateSpec>;
+}
+
+export interface ServiceSpec {
+  readonly name: string;
+  readonly chain: readonly MiddleboxSpec[];
+  readonly listensToAll: boolean;
+  readonly flows: number;
+}
+
+/** Names of maps and globals: "syn-defence" + "passed" → "syn_defence_passed". */
+export const mapName = (box: string, field: string): string => `${box}_${field}`.replaceAll("-", "_");
