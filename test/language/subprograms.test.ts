@@ -1,0 +1,58 @@
+/** Functions compiled once and called. */
+import { expect, test } from "vitest";
+import { calculates, compile, problemsOf, textOf } from "./harness.ts";
+
+const mixing = {
+  input: { a: "u32", b: "u64" },
+  output: { x: "u32", y: "u64", z: "u32" },
+  module: `
+const mix = subprogram("mix", (a: u32, b: u64): u64 => {
+  let h = u64(a) ^ b;
+  for (let i = 0; i < 3; i++) h = h * 31n + 7n;
+  return h;
+});
+const clamp = subprogram("clamp", (n: u32): u32 => {
+  if (n > 100) return 100;
+  return n;
+});
+const seen = map.array({ value: u32, max: 1 });
+const count = subprogram("count", (by: u32): void => {
+  const n = seen.at(0);
+  if (n === null) return;
+  seen.set(0, n + by);
+});`,
+  body: `
+  output.x = clamp(input.a) + clamp(7);
+  output.y = mix(input.a, input.b);
+  seen.set(0, 0);
+  count(input.a);
+  count(2);
+  output.z = seen.at(0) ?? 0;`,
+} as const;
+const mixed = (a: bigint, b: bigint) => {
+  let h = a ^ b;
+  for (let i = 0; i < 3; i++) h = BigInt.asUintN(64, h * 31n + 7n);
+  return h;
+};
+calculates("subprograms take and give scalars", mixing, [
+  { input: { a: 5, b: 9n }, output: { x: 12, y: mixed(5n, 9n), z: 7 } },
+  { input: { a: 1000, b: (1n << 64n) - 1n }, output: { x: 107, y: mixed(1000n, (1n << 64n) - 1n), z: 1002 } },
+]);
+
+test("a subprogram is compiled once, however often it is called", async () => {
+  const { module } = await compile(textOf(mixing));
+  expect(module.functions.map(({ name }) => name)).toEqual(["clamp", "mix", "count"]);
+});
+
+test("a subprogram that calls itself is refused where it does", async () => {
+  const problems = await problemsOf(
+    textOf({
+      input: { a: "u32" },
+      output: { x: "u32" },
+      module: `
+const again: (n: u32) => u32 = subprogram("again", (n: u32): u32 => again(n - 1));`,
+      body: "  output.x = again(input.a);",
+    }),
+  );
+  expect(problems.map(({ code, at }) => `${code} ${at?.line}:${at?.column}`)).toEqual(["ZT1021 5:69"]);
+});
