@@ -3,6 +3,7 @@
  * on Debian's Node 18. Where the machine's Node is older than the package asks for, npm runs on the Node that the lock
  * file names, brought to a folder of its own and removed again.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run, say } from "./run.mjs";
@@ -16,11 +17,14 @@ const npmVersion = "11.19.1";
  */
 export function withModernNpm(root, path, work) {
   const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  if (isAtLeast(process.versions.node, engines.node.replace(">=", ""))) return work("npm", path);
+  // Not this process's version: it may run on the Node in node_modules, which npm is about to replace.
+  const asked = spawnSync("node", ["--version"], { encoding: "utf8", env: { ...process.env, PATH: path } });
+  const own = asked.stdout?.trim().replace("v", "") ?? "0";
+  if (isAtLeast(own, engines.node.replace(">=", ""))) return work("npm", path);
   const folder = join(root, ".zeta/npm");
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   const node = lock.packages["node_modules/node"].version;
-  say(`this Node is ${process.versions.node}: bringing Node ${node} and npm ${npmVersion} to install with`);
+  say(`this machine's Node is ${own}: bringing Node ${node} and npm ${npmVersion} to install with`);
   try {
     mkdirSync(folder, { recursive: true });
     const dependencies = { node, npm: npmVersion };
