@@ -6,14 +6,14 @@ import { llvmFailed, stackExceeded, unsupportedByLlvm } from "./problems.ts";
 
 /** `error: path:line:column: in function NAME …: reason`, as llc prints it. */
 const COMPLAINT =
-  /^(?:error: )?(?:(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): |<unknown>:0:0: )?in function (?<name>[^\s]+) [^:\n]*: (?<reason>[^\n]+)/gm;
+  /^(?:error: )?(?:(?<file>[^\n:]+):(?<line>\d+):(?<column>\d+): )?in function (?<name>[^\s]+) [^:\n]*: (?<reason>[^\n]+)/gm;
 
 const STACK = /stack limit|stack.*exceed/i;
 
 function placeOf(groups: Readonly<Record<string, string | undefined>>): Span | null {
   const { file, line, column } = groups;
-  if (file === undefined || line === undefined) return null;
-  const at = Number(line);
+  const at = Number(line ?? 0);
+  if (file === undefined || at === 0) return null;
   const from = Math.max(1, Number(column ?? 1));
   return { file, line: at, column: from, endLine: at, endColumn: from + 1 };
 }
@@ -39,7 +39,8 @@ export function problemsOf(module: Module, tool: string, output: string): readon
     const stack = STACK.test(reason);
     const told = stack ? stackExceeded(at, name) : unsupportedByLlvm(at, reason);
     // One function over the limit is one problem, however many of its slots are over it.
-    problems.set(stack ? name : `${name} ${reason}`, { ...told, detail: output });
+    const key = stack ? name : `${name} ${reason}`;
+    if (!problems.has(key)) problems.set(key, { ...told, detail: output });
   }
   if (problems.size > 0) return [...problems.values()];
   const reason = output.split("\n").find((line) => line.trim() !== "") ?? "it printed nothing";

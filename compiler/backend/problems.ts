@@ -28,12 +28,7 @@ export const nameTakenTwice = problem("ZT3005", (name: string) => ({
   fix: "Rename one of them: they share one table of symbols.",
 }));
 
-export const tooManyLogValues = problem("ZT3006", (count: number) => ({
-  message: `A log line takes at most three values, not ${count}.`,
-  fix: "Write two log lines.",
-}));
-
-export const stackReachesThroughCalls = problem("ZT3007", (program: string, bytes: number) => ({
+export const stackReachesThroughCalls = problem("ZT3006", (program: string, bytes: number) => ({
   message: `'${program}' and the functions it calls need ${bytes} bytes of stack together; the kernel gives them 512.`,
   fix: "Keep large values in a map, or call fewer functions from within each other.",
 }));

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { problemsOf } from "../../compiler/backend/diagnostics.ts";
 import { type BackendOptions, emitObject } from "../../compiler/backend/index.ts";
 import * as problems from "../../compiler/backend/problems.ts";
 import type { Problem } from "../../compiler/diagnostics/problem.ts";
@@ -61,7 +62,7 @@ describe("refused", () => {
       to.return(u32(2));
     });
     const [problem] = await refusal(module.build());
-    expect(problem).toMatchObject({ code: "ZT3007", at: { file: "deep.ts" } });
+    expect(problem).toMatchObject({ code: "ZT3006", at: { file: "deep.ts" } });
     expect(problem?.message).toContain("'outer'");
   });
 
@@ -98,26 +99,33 @@ describe("refused", () => {
     module.program("main", (to) => to.return(u32(2)));
     expect(await refusal(module.build())).toMatchObject([{ code: "ZT3005", at: { file: "twice.ts", line: 1 } }]);
   });
+});
 
-  test("a log line of four values", async () => {
-    const module = moduleOf((to) => {
-      to.effect({ op: "log", format: "%d %d %d %d", values: [u32(1), u32(2), u32(3), u32(4)] });
-      to.return(u32(2));
-    });
-    expect(await refusal(module)).toMatchObject([{ code: "ZT3006", at: { line: 2 } }]);
+describe("LLVM's complaints", () => {
+  const { module } = modules.counter();
+
+  test("are told at the author's line", () => {
+    const output = `error: counter.ts:7:9: in function counter i32 (ptr): A call to built-in function '__multi3' is not supported.\n`;
+    expect(problemsOf(module, "llc", output)).toMatchObject([
+      { code: "ZT3002", at: { file: "counter.ts", line: 7, column: 9 }, detail: output },
+    ]);
   });
 
-  test("what LLVM has no instructions for, at its line", async () => {
-    const module = moduleOf((to, all) => {
-      const data = all.global("data", bytes(16));
-      const place = to.let("pointer", { op: "global", global: data });
-      const value = to.load("u128", 16, place);
-      to.store(to.binary("mul", "u128", value, value), 16, place);
-      to.return(u32(2));
-    });
-    const [problem] = await refusal(module);
-    expect(problem).toMatchObject({ code: "ZT3002", at: { file: "test.ts" } });
-    expect(problem?.message).toContain("__multi3");
+  test("without a line are told where the function begins", () => {
+    const output = "error: <unknown>:0:0: in function counter_repeat0 i64 (i64, ptr): too many arguments\n";
+    expect(problemsOf(module, "llc", output)).toMatchObject([{ code: "ZT3002", at: { file: "counter.ts", line: 1 } }]);
+  });
+
+  test("of one function's stack are one problem", () => {
+    const line = (at: number) =>
+      `error: counter.ts:${at}:3: in function counter i32 (ptr): Looks like the BPF stack limit is exceeded\n`;
+    expect(problemsOf(module, "llc", line(3) + line(9))).toMatchObject([{ code: "ZT3001", at: { line: 3 } }]);
+  });
+
+  test("about nothing in the source are a fault of Zeta or LLVM", () => {
+    expect(problemsOf(module, "opt", "\nLLVM ERROR: broken\nStack dump\n")).toMatchObject([
+      { code: "ZT3003", at: null, message: "opt failed: LLVM ERROR: broken" },
+    ]);
   });
 });
 

@@ -106,11 +106,8 @@ export const compare = (frame: Frame, op: Extract<Op, { op: "compare" }>): Value
   return frame.builder.compare(isSigned(op.type) ? signed : unsigned, valueFor(frame, op.a), valueFor(frame, op.b));
 };
 
-/** The complement; of bool the opposite. */
-export const not = (frame: Frame, op: Extract<Op, { op: "not" }>): Value => {
-  const a = valueFor(frame, op.a);
-  return frame.builder.binary("xor", a, constant(frame, a, -1n));
-};
+export const not = (frame: Frame, op: Extract<Op, { op: "not" }>): Value =>
+  frame.builder.binary("xor", valueFor(frame, op.a), frame.builder.constant("i1", 1n));
 
 export const convert = (frame: Frame, op: Extract<Op, { op: "convert" }>): Value =>
   resize(frame, valueFor(frame, op.a), llvmType(op.to), isSigned(op.from));

@@ -3,7 +3,7 @@ import type { Op, Operand } from "../../ir/ir.ts";
 import type { Callee, LlvmType, Value } from "../builder.ts";
 import { atomic as atomicHelper, memoryBarrier } from "../prelude/helpers.ts";
 import { KERNEL, tracePrintk } from "../prelude/kernel.ts";
-import { atomicNeedsV3, tooManyLogValues } from "../problems.ts";
+import { atomicNeedsV3 } from "../problems.ts";
 import { at, contextOf, type Frame, i64, resize, spanOf, valueFor } from "./frame.ts";
 import { mapAddress } from "./maps.ts";
 import { readPacketBounds } from "./places.ts";
@@ -104,13 +104,9 @@ export function atomic(frame: Frame, op: Extract<Op, { op: "atomic" }>): Value {
   return builder.call(atomicHelper(op.operator, type, op.resultUsed), values);
 }
 
-/** bpf_trace_printk takes three values. */
-const LOG_VALUES = 3;
-
 export function log(frame: Frame, op: Extract<Op, { op: "log" }>): Value {
   const { builder } = frame;
-  if (op.values.length > LOG_VALUES) frame.report(tooManyLogValues(spanOf(frame.module, frame.at), op.values.length));
-  const values = op.values.slice(0, LOG_VALUES).map((value) => integer(frame, value));
+  const values = op.values.map((value) => integer(frame, value));
   const size = new TextEncoder().encode(op.format).length + 1;
   return builder.call(tracePrintk(values.length), [builder.text(op.format), i64(frame, size), ...values]);
 }
