@@ -2,7 +2,7 @@
  * What is known about packet places while IR is verified: which bytes a dominating `packetFits` has vouched for.
  * Only places whose way from a `packetAt` is plain (constant offsets) are followed; others are not judged here.
  */
-import type { Block, Operand, Temp } from "./ir.ts";
+import type { Block, Op, Operand, Temp } from "./ir.ts";
 import { operandsOf, statementOperands, walk } from "./operands.ts";
 
 /** Bytes [from, to) after the `packetAt` result `root` lie inside the packet. */
@@ -12,13 +12,14 @@ export interface Fact {
   readonly to: number;
 }
 
-/** What holds after a condition came out true, and after it came out false. */
-export interface Outcomes {
-  readonly whenTrue: readonly Fact[];
-  readonly whenFalse: readonly Fact[];
-}
+/** What is known after a condition came out one way; `null`: it cannot come out so. */
+export type Known = readonly Fact[] | null;
 
-const NOTHING: Outcomes = { whenTrue: [], whenFalse: [] };
+/** All that is known after a condition came out true, and after it came out false. */
+export interface Outcomes {
+  readonly whenTrue: Known;
+  readonly whenFalse: Known;
+}
 
 export const covers = (facts: readonly Fact[], { root, from, to }: Fact): boolean =>
   from >= to || facts.some((fact) => fact.root === root && fact.from <= from && to <= fact.to);
@@ -28,37 +29,47 @@ const sameFact = (a: Fact, b: Fact): boolean => a.root === b.root && a.from === 
 export const commonFacts = (a: readonly Fact[], b: readonly Fact[]): readonly Fact[] =>
   a === b ? a : a.filter((fact) => b.some((other) => sameFact(fact, other)));
 
-/** The shape of a function's packet places and of the conditions about them, gathered before the flow is followed. */
-export class PacketShapes {
+const common = (a: Known, b: Known): Known => (a === null || b === null ? (a ?? b) : commonFacts(a, b));
+const both = (a: Known, b: Known): Known => (a === null || b === null ? null : [...a, ...b]);
+
+/** What a condition tells where two ways meet, on which it was computed differently. */
+export const commonOutcomes = (a: Outcomes, b: Outcomes): Outcomes => ({
+  whenTrue: common(a.whenTrue, b.whenTrue),
+  whenFalse: common(a.whenFalse, b.whenFalse),
+});
+
+/** Adds what holds anyway. */
+export const withFacts = ({ whenTrue, whenFalse }: Outcomes, facts: readonly Fact[]): Outcomes => ({
+  whenTrue: both(whenTrue, facts),
+  whenFalse: both(whenFalse, facts),
+});
+
+const NOTHING: Outcomes = { whenTrue: [], whenFalse: [] };
+const ALWAYS: Outcomes = { whenTrue: [], whenFalse: null };
+const NEVER: Outcomes = { whenTrue: null, whenFalse: [] };
+
+const isLogic = (op: Op): boolean =>
+  op.op === "not" || (op.op === "binary" && op.type === "bool" && op.operator !== "xor");
+
+/** Places and conditions of one function, learnt statement by statement in the order of the source. */
+export class PacketKnowledge {
   readonly #places = new Map<number, { readonly root: number; readonly delta: number }>();
   readonly #outcomes = new Map<number, Outcomes>();
-  /** Conditions that go somewhere else than straight into an `if`, say through a variable: their outcome is not followed. */
-  readonly #escaped = new Set<number>();
-  /** What those conditions are about. Their outcome is kept somewhere, so accesses they cover are not judged. */
-  readonly #unfollowed: readonly Fact[];
+  /** Conditions that go where they are not followed, say into a call: what they are about is not judged. */
+  readonly #escaped: ReadonlySet<number>;
+  readonly #unjudged: Fact[] = [];
 
   constructor(body: Block) {
-    const derived: { readonly result: number; readonly from: readonly Operand[] }[] = [];
-    walk(body, (statement) => {
-      if (statement.kind !== "let") {
-        if (statement.kind !== "if") this.#escape(statementOperands(statement));
-        return;
-      }
-      const { op, result } = statement;
-      const combines = op.op === "not" || (op.op === "binary" && op.type === "bool" && op.operator !== "xor");
-      if (!combines) this.#escape(operandsOf(op));
-      if (result === null) return;
-      if (combines) derived.push({ result: result.id, from: operandsOf(op) });
-      if (op.op === "packetAt") this.#places.set(result.id, { root: result.id, delta: 0 });
-      if (op.op === "offset" && op.type === "packet") this.#follow(result, op.a, op.bytes);
-      this.#outcomes.set(result.id, this.#outcomesOf(statement.op));
-    });
-    for (const { result, from } of derived.reverse()) if (this.#escaped.has(result)) this.#escape(from);
-    this.#unfollowed = [...this.#escaped].flatMap((id) => this.#outcomes.get(id)?.whenTrue ?? []);
+    this.#escaped = escapedConditions(body);
   }
 
-  #escape(operands: readonly Operand[]): void {
-    for (const operand of operands) if (operand.kind === "temp") this.#escaped.add(operand.id);
+  /** Learns what `result` is. `variable` gives what is known of a variable at this point. */
+  learn(result: Temp, op: Op, variable: (id: number) => Outcomes | undefined): void {
+    if (op.op === "packetAt") this.#places.set(result.id, { root: result.id, delta: 0 });
+    if (op.op === "offset") this.#follow(result, op.a, op.bytes);
+    const outcomes = op.op === "get" ? (variable(op.variable) ?? NOTHING) : this.#outcomesOf(op);
+    this.#outcomes.set(result.id, outcomes);
+    if (this.#escaped.has(result.id)) this.#unjudged.push(...(outcomes.whenTrue ?? []), ...(outcomes.whenFalse ?? []));
   }
 
   #follow(result: Temp, base: Operand, bytes: number): void {
@@ -66,7 +77,7 @@ export class PacketShapes {
     if (place !== undefined) this.#places.set(result.id, { root: place.root, delta: place.delta + bytes });
   }
 
-  #outcomesOf(op: Parameters<typeof operandsOf>[0]): Outcomes {
+  #outcomesOf(op: Op): Outcomes {
     if (op.op === "packetFits") {
       const fact = this.#bytes(op.place, 0, op.bytes);
       return fact === null ? NOTHING : { whenTrue: [fact], whenFalse: [] };
@@ -77,21 +88,24 @@ export class PacketShapes {
     }
     if (op.op === "binary" && op.type === "bool") {
       const [a, b] = [this.outcomes(op.a), this.outcomes(op.b)];
-      if (op.operator === "and") return { whenTrue: [...a.whenTrue, ...b.whenTrue], whenFalse: [] };
-      if (op.operator === "or") return { whenTrue: [], whenFalse: [...a.whenFalse, ...b.whenFalse] };
+      if (op.operator === "and")
+        return { whenTrue: both(a.whenTrue, b.whenTrue), whenFalse: common(a.whenFalse, b.whenFalse) };
+      if (op.operator === "or")
+        return { whenTrue: common(a.whenTrue, b.whenTrue), whenFalse: both(a.whenFalse, b.whenFalse) };
     }
     return NOTHING;
   }
 
   /** What a condition's two outcomes tell. */
   outcomes(condition: Operand): Outcomes {
+    if (condition.kind === "constant") return condition.value === 0n ? NEVER : ALWAYS;
     return condition.kind === "temp" ? (this.#outcomes.get(condition.id) ?? NOTHING) : NOTHING;
   }
 
   /** The bytes [offset, offset + bytes) from a place as a fact; null when an access to them is not to be judged. */
   range(place: Operand, offset: number, bytes: number): Fact | null {
     const fact = this.#bytes(place, offset, bytes);
-    return fact === null || covers(this.#unfollowed, fact) ? null : fact;
+    return fact === null || covers(this.#unjudged, fact) ? null : fact;
   }
 
   #bytes(place: Operand, offset: number, bytes: number): Fact | null {
@@ -100,4 +114,20 @@ export class PacketShapes {
     const from = known.delta + offset;
     return { root: known.root, from, to: from + bytes };
   }
+}
+
+/** Temps that are operands of anything but logic, `if` and `set`; and those from which logic made such a temp. */
+function escapedConditions(body: Block): ReadonlySet<number> {
+  const escaped = new Set<number>();
+  const mark = (operands: readonly Operand[]): void => {
+    for (const operand of operands) if (operand.kind === "temp") escaped.add(operand.id);
+  };
+  const logic: { readonly result: number; readonly from: readonly Operand[] }[] = [];
+  walk(body, (statement) => {
+    if (statement.kind === "if" || statement.kind === "set") return;
+    if (statement.kind !== "let" || !isLogic(statement.op)) mark(statementOperands(statement));
+    else if (statement.result !== null) logic.push({ result: statement.result.id, from: operandsOf(statement.op) });
+  });
+  for (const { result, from } of logic.reverse()) if (escaped.has(result)) mark(from);
+  return escaped;
 }

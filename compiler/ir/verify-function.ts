@@ -2,7 +2,7 @@
 import { type Flow, FlowState, join } from "./flow.ts";
 import type { Block, IrFunction, IrType, Module, Op, Operand, Place, Statement, Temp } from "./ir.ts";
 import { statementOperands, walk } from "./operands.ts";
-import { covers, PacketShapes } from "./packet-facts.ts";
+import { covers, PacketKnowledge, withFacts } from "./packet-facts.ts";
 import { printOperand } from "./print-ops.ts";
 import { checkOp, inRange, isScalar, mapKind, type OpContext, want, wantAccess } from "./verify-ops.ts";
 
@@ -44,7 +44,7 @@ class FunctionVerifier {
   readonly #fn: IrFunction;
   readonly #violations: Violation[] = [];
   readonly #context: OpContext;
-  readonly #shapes: PacketShapes;
+  readonly #packet: PacketKnowledge;
   readonly #definitions = new Map<number, { readonly type: IrType; readonly callbacks: number }>();
   readonly #regions: OpenRegion[] = [];
   readonly #labels = new Set<number>();
@@ -56,7 +56,7 @@ class FunctionVerifier {
     this.#fn = fn;
     this.#bounds = bounds;
     this.#at = fn.at;
-    this.#shapes = new PacketShapes(fn.body);
+    this.#packet = new PacketKnowledge(fn.body);
     this.#context = { module, fn, report: (message) => this.#report(message) };
   }
 
@@ -130,6 +130,7 @@ class FunctionVerifier {
         const variable = this.#fn.variables.find(({ id }) => id === statement.variable);
         if (variable === undefined) this.#report(`variable ${statement.variable} does not exist`);
         else want(this.#context, variable.name, statement.value, [variable.type], true);
+        state.setVariable(statement.variable, withFacts(this.#packet.outcomes(statement.value), state.facts));
         return state;
       }
       case "store":
@@ -175,6 +176,7 @@ class FunctionVerifier {
     else if (type !== result.type)
       this.#report(`${op.op} gives ${type}, but ${printOperand(result)} is ${result.type}`);
     this.#define(result, state);
+    this.#packet.learn(result, op, (id) => state.variable(id));
   }
 
   /** Bytes that an operation touches in the packet itself. Keys and values of maps have the map's own sizes. */
@@ -193,17 +195,17 @@ class FunctionVerifier {
   }
 
   #access(place: Operand, offset: number, bytes: number, state: FlowState): void {
-    const range = this.#shapes.range(place, offset, bytes);
+    const range = this.#packet.range(place, offset, bytes);
     if (!this.#bounds || range === null || covers(state.facts, range)) return;
     this.#report(`bytes ${offset} to ${offset + bytes} of ${printOperand(place)} are not covered by a packetFits`);
   }
 
   #if(statement: Statement & { readonly kind: "if" }, state: FlowState): Flow {
     want(this.#context, "condition", statement.condition, ["bool"]);
-    const outcomes = this.#shapes.outcomes(statement.condition);
+    const outcomes = this.#packet.outcomes(statement.condition);
     const whenTrue = state.copy();
-    whenTrue.learn(outcomes.whenTrue);
-    state.learn(outcomes.whenFalse);
+    whenTrue.learn(outcomes.whenTrue ?? []);
+    state.learn(outcomes.whenFalse ?? []);
     return join(this.#block(statement.then, whenTrue), this.#block(statement.otherwise, state));
   }
 
@@ -223,6 +225,12 @@ class FunctionVerifier {
     if (this.#labels.has(statement.label)) this.#report(`label ${statement.label} stands twice`);
     this.#labels.add(statement.label);
     const open: OpenRegion = { statement, exit: null };
+    // What a body sets, an earlier turn may have set already.
+    if (statement.kind !== "block") {
+      walk(statement.body, (inner) => {
+        if (inner.kind === "set") state.forgetVariable(inner.variable);
+      });
+    }
     const before = state.copy();
     const at = this.#at;
     if (statement.kind === "loop" && !(Number.isInteger(statement.trips) && statement.trips >= 1)) {

@@ -215,30 +215,63 @@ describe("packet bounds", () => {
     expect(inBody([packetAt, packetFits(4), logic("or"), if_(flag, [load]), return_()])).toEqual([uncovered]);
   });
 
-  test("a check kept in a variable is taken at its word", () => {
-    const variables = [{ id: 0, type: "bool" as const, name: "ok" }];
-    const keep: Statement = { kind: "set", variable: 0, value: fits, at: at(1) };
-    const again = let_(flag, { op: "get", variable: 0, type: "bool" });
-    expect(inBody([packetAt, packetFits(4), keep, again, if_(flag, [load]), return_()], { variables })).toEqual([]);
+  const variables = [{ id: 0, type: "bool" as const, name: "ok" }];
+  const set = (value: Operand): Statement => ({ kind: "set", variable: 0, value, at: at(1) });
+  const get = let_(flag, { op: "get", variable: 0, type: "bool" });
+
+  test("an outcome kept in a variable is followed", () => {
+    const body = (...rest: Block) =>
+      inBody([packetAt, packetFits(4), set(fits), get, ...rest, return_()], { variables });
+    expect(body(if_(flag, [load]))).toEqual([]);
+    expect(body(if_(flag, [], [load]))).toEqual([uncovered]);
+    expect(body(load)).toEqual([uncovered]);
   });
 
-  test("an outcome that is carried out of a branch is taken at its word, but only for its own bytes", () => {
-    const variables = [{ id: 0, type: "bool" as const, name: "bad" }];
-    const set = (value: Operand): Statement => ({ kind: "set", variable: 0, value, at: at(1) });
-    const bad = temp(5, "bool", "bad");
-    const body = (last: Statement): Block => [
+  test("an outcome that differs by branch is followed, as `a === null || b === null` makes it", () => {
+    const [second, secondFits, no, notSecond] = [
+      temp(5, "packet", "q"),
+      temp(6, "bool"),
+      temp(7, "bool"),
+      temp(8, "bool"),
+    ];
+    const body = (when: (flag: Operand) => Block): Block => [
       packetAt,
-      set(TRUE),
-      if_(TRUE, [packetFits(4), let_(flag, { op: "not", a: fits }), set(flag)]),
-      let_(bad, { op: "get", variable: 0, type: "bool" }),
-      if_(bad, [return_()]),
-      last,
+      packetFits(4),
+      let_(second, { op: "packetAt", offset: constant(14), max: 14 }),
+      let_(secondFits, { op: "packetFits", place: second, bytes: 8 }),
+      let_(no, { op: "not", a: fits }),
+      if_(no, [set(TRUE)], [let_(notSecond, { op: "not", a: secondFits }), set(notSecond)]),
+      get,
+      ...when(flag),
       return_(),
     ];
-    expect(inBody(body(load), { variables })).toEqual([]);
-    expect(inBody(body(let_(byte, loadU8(packet, 4))), { variables })).toEqual([
-      "bytes 4 to 5 of %0.p are not covered by a packetFits",
-    ]);
+    const both = [load, let_(temp(10, "u8"), loadU8(second, 7))];
+    expect(
+      inBody(
+        body((bad) => [if_(bad, [return_()]), ...both]),
+        { variables },
+      ),
+    ).toEqual([]);
+    expect(
+      inBody(
+        body((bad) => [if_(bad, both)]),
+        { variables },
+      ),
+    ).toEqual([uncovered, "bytes 7 to 8 of %5.q are not covered by a packetFits"]);
+  });
+
+  test("an outcome kept from an earlier turn of a loop says nothing", () => {
+    const turn = [get, if_(flag, [leave()]), packetAt, packetFits(4), set(fits)];
+    const after = let_(temp(10, "u8"), loadU8(packet, 3));
+    const stale = [get, packetAt, if_(flag, [after]), packetFits(4), set(fits), if_(fits, [leave()])];
+    expect(inBody([set(constant(0, "bool")), loop(turn), return_()], { variables })).toEqual([]);
+    expect(inBody([set(constant(0, "bool")), loop(stale), return_()], { variables })).toEqual([uncovered]);
+  });
+
+  test("an outcome that goes into a call is not followed, and its bytes are not judged", () => {
+    const chosen = let_(flag, { op: "select", type: "bool", condition: fits, a: TRUE, b: fits });
+    expect(inBody([packetAt, packetFits(4), chosen, if_(flag, [load]), return_()])).toEqual([]);
+    expect(inBody([packetAt, packetFits(3), chosen, if_(flag, [load]), return_()])).toEqual([uncovered]);
   });
 
   test("a copy reads and writes whole ranges", () => {
