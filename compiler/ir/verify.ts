@@ -74,8 +74,8 @@ function programViolations({ programs }: Module): Violation[] {
 
 export interface VerifyOptions {
   /**
-   * Whether packet accesses are judged; true unless told. A program from source may carry the outcome of a bounds test
-   * through variables (`a === null || b === null`), which is not followed here.
+   * Whether packet accesses are judged; true unless told. Outcomes of bounds tests are followed through logic, branches and
+   * variables; accesses whose test goes another way (a call, a select) are never judged.
    */
   readonly bounds?: boolean;
 }
