@@ -75,6 +75,8 @@ const field = z.object({
   of: layout,
   key: layout.nullable(),
   max: size,
+  /** Of a Maglev table: its slots. 0 for other kinds. */
+  size,
   /** Names of the maps that hold it (meaning by kind; see runtime/config). */
   maps: z.array(z.string()),
 });
@@ -104,6 +106,8 @@ export const manifestSchema = z.object({
       /** The XDP program to attach. */
       root: z.string(),
       middleboxes: z.array(z.string()),
+      /** Map of the addresses it listens to; null when every IP packet is its own. */
+      listen: z.string().nullable(),
       config: z.array(field),
       state: z.array(state),
       /** Drop reasons by index, as counted in the map `drops`: "acl: not allowed". */

@@ -2,8 +2,8 @@
 import { ts } from "./typescript.ts";
 
 interface Assigned {
-  readonly symbols: Set<ts.Symbol>;
-  readonly properties: Set<string>;
+  readonly symbols: ReadonlySet<ts.Symbol>;
+  readonly isAssignedProperty: (literal: ts.ObjectLiteralExpression, name: string) => boolean;
 }
 
 /** Per source file, so that watch mode walks only what changed; symbols belong to one checker and are resolved anew. */
@@ -35,15 +35,41 @@ function targetsOf(file: ts.SourceFile): readonly ts.Node[] {
 
 export function collectAssignments(program: ts.Program, checker: ts.TypeChecker): Assigned {
   const symbols = new Set<ts.Symbol>();
-  const properties = new Set<string>();
+  const properties = new Map<string, ts.PropertyAccessExpression[]>();
   for (const file of program.getSourceFiles()) {
     if (file.isDeclarationFile) continue;
     for (const target of targetsOf(file)) {
       if (ts.isIdentifier(target)) {
         const symbol = checker.getSymbolAtLocation(target);
         if (symbol !== undefined) symbols.add(symbol);
-      } else if (ts.isPropertyAccessExpression(target)) properties.add(target.name.text);
+      } else if (ts.isPropertyAccessExpression(target)) {
+        const name = target.name.text;
+        properties.set(name, [...(properties.get(name) ?? []), target]);
+      }
     }
   }
-  return { symbols, properties };
+  return { symbols, isAssignedProperty: propertyTest(properties, checker) };
+}
+
+/** Whether any assignment goes to a property that this object literal may be the value of: they share a declaration. */
+function propertyTest(
+  targets: ReadonlyMap<string, readonly ts.PropertyAccessExpression[]>,
+  checker: ts.TypeChecker,
+): Assigned["isAssignedProperty"] {
+  const resolved = new Map<string, ReadonlySet<ts.Declaration>>();
+  const declarationsOf = (name: string): ReadonlySet<ts.Declaration> => {
+    const known = resolved.get(name);
+    if (known !== undefined) return known;
+    const found = new Set(
+      (targets.get(name) ?? []).flatMap((target) => checker.getSymbolAtLocation(target.name)?.declarations ?? []),
+    );
+    resolved.set(name, found);
+    return found;
+  };
+  return (literal, name) => {
+    if (!targets.has(name)) return false;
+    const types = [checker.getTypeAtLocation(literal), checker.getContextualType(literal)];
+    const own = types.flatMap((type) => type?.getProperty(name)?.declarations ?? []);
+    return own.some((declaration) => declarationsOf(name).has(declaration));
+  };
 }

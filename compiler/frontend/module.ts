@@ -25,7 +25,8 @@ export class ModuleBuilder {
   readonly files: SourceFile[] = [];
   readonly problems: Problem[] = [];
   readonly assignedSymbols: ReadonlySet<ts.Symbol>;
-  readonly assignedProperties: ReadonlySet<string>;
+  /** Whether some code assigns the property of this name of what an object literal makes. */
+  readonly isAssignedProperty: (literal: ts.ObjectLiteralExpression, name: string) => boolean;
   readonly #fileIndex = new Map<string, number>();
   readonly #values = new Map<ts.Symbol, Value>();
   readonly #evaluating = new Set<ts.Symbol>();
@@ -49,7 +50,7 @@ export class ModuleBuilder {
     this.program = source.program;
     const assigned = collectAssignments(source.program, source.checker);
     this.assignedSymbols = assigned.symbols;
-    this.assignedProperties = assigned.properties;
+    this.isAssignedProperty = assigned.isAssignedProperty;
     this.topLevel = new Lowering(this);
   }
 

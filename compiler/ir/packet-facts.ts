@@ -30,7 +30,9 @@ export const commonFacts = (a: readonly Fact[], b: readonly Fact[]): readonly Fa
   a === b ? a : a.filter((fact) => b.some((other) => sameFact(fact, other)));
 
 const common = (a: Known, b: Known): Known => (a === null || b === null ? (a ?? b) : commonFacts(a, b));
-const both = (a: Known, b: Known): Known => (a === null || b === null ? null : [...a, ...b]);
+/** Without the facts of `b` that `a` has already: conditions made of conditions would double them at every step. */
+const both = (a: Known, b: Known): Known =>
+  a === null || b === null ? null : [...a, ...b.filter((fact) => !a.some((other) => sameFact(fact, other)))];
 
 /** What a condition tells where two ways meet, on which it was computed differently. */
 export const commonOutcomes = (a: Outcomes, b: Outcomes): Outcomes => ({

@@ -27,6 +27,7 @@ export {
 } from "../layout/layouts.ts";
 export type { SpinLock } from "../layout/types.ts";
 export * from "../maps/maps.ts";
+export * from "../middlebox/addresses.ts";
 export * from "./checksum.ts";
 export * from "./frame.ts";
 export * from "./kernel.ts";

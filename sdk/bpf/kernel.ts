@@ -51,7 +51,7 @@ export const swapBytes = {
 /** Writes to the kernel's trace pipe: bpf_trace_printk. `%d %u %x %llu …` take up to three values. */
 export const log = (_format: string, ..._values: readonly (T.u32 | T.u64)[]): void => compiledOnly("log");
 
-/** `struct bpf_fib_lookup` of linux/bpf.h: set family, addresses, protocol, length and interface; get interface and MACs. */
+/** `struct bpf_fib_lookup` of linux/bpf.h: set family, addresses (IPv4 in the first word), protocol, length and interface; get interface and MACs. */
 export const fibParameters = struct({
   family: u8,
   protocol: u8,

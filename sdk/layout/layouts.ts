@@ -25,7 +25,16 @@ export interface Layout<T> {
 /** The value type of a layout: `Of<typeof entry>`. */
 export type Of<L> = L extends Layout<infer V> ? V : never;
 
-export type FixedArray<V, N extends number = number> = Iterable<V> & { readonly length: N; [index: number]: V };
+/** A tuple of `N` items, built only for small `N`. */
+type Tuple<N extends number, Items extends unknown[] = []> = Items["length"] extends N | 64
+  ? Items
+  : Tuple<N, [...Items, unknown]>;
+/** "0", "1", … below `N`. */
+type Indices<N extends number> = number extends N ? never : Exclude<keyof Tuple<N>, keyof unknown[]>;
+/** `N` values in memory. Constant indices below `N` (up to 64) are certainly there; others may not be. */
+export type FixedArray<V, N extends number = number> = Iterable<V> & { readonly length: N; [index: number]: V } & {
+  [I in Indices<N>]: V;
+};
 
 type Convert<To> = (value: number | bigint) => To;
 /** Value conversions run only inside compiled programs; called as plain JavaScript they convert the same way. */

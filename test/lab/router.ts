@@ -31,8 +31,8 @@ export default program("router", (frame) => {
   route.family = addressFamily;
   route.totalLength = ip.totalLength;
   route.interface = frame.ingressInterface;
-  route.sourceRaw[0] = swapBytes.u32(u32(ip.source));
-  route.destinationRaw[0] = swapBytes.u32(u32(ip.destination));
+  route.sourceWords[0] = u32(ip.source);
+  route.destinationWords[0] = u32(ip.destination);
   if (fibLookup(route) !== FibResult.Success) return Action.Drop;
   ethernet.destination = route.destinationMac;
   ethernet.source = route.sourceMac;

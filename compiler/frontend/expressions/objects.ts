@@ -20,8 +20,14 @@ function nameOf(name: ts.PropertyName, to: Lowering): string {
 }
 
 /** A property keeps its own variables only when some code assigns a property of that name. */
-function property(name: string, value: Value, node: ts.Node, to: Lowering): Property {
-  const assigned = to.module.assignedProperties.has(name) && value.kind !== "function" && value.kind !== "builtin";
+function property(
+  name: string,
+  value: Value,
+  literal: ts.ObjectLiteralExpression,
+  node: ts.Node,
+  to: Lowering,
+): Property {
+  const assigned = to.module.isAssignedProperty(literal, name) && value.kind !== "function" && value.kind !== "builtin";
   const plain = value.kind === "scalar" || value.kind === "literal" || value.kind === "nullable";
   return {
     kind: "cell",
@@ -46,16 +52,22 @@ function accessor(
   return { kind: "accessor", get: part.get ?? get, set: part.set ?? set };
 }
 
-function spread(fields: Map<string, Property>, source: Value, node: ts.Node, to: Lowering): void {
+function spread(
+  fields: Map<string, Property>,
+  source: Value,
+  literal: ts.ObjectLiteralExpression,
+  node: ts.Node,
+  to: Lowering,
+): void {
   if (source.kind === "object") {
     for (const [name, from] of source.fields)
-      fields.set(name, from.kind === "cell" ? property(name, readCell(from.cell, to), node, to) : from);
+      fields.set(name, from.kind === "cell" ? property(name, readCell(from.cell, to), literal, node, to) : from);
     return;
   }
   if (source.kind !== "view") return to.refuse((at) => unsupportedSyntax(at, "Spreading this"), node);
   alive(source, node, to);
   for (const [name, value] of Object.entries(snapshot(source.layout, source, node, to)))
-    fields.set(name, property(name, value, node, to));
+    fields.set(name, property(name, value, literal, node, to));
 }
 
 /** Every field of a view, copied now: nested structs and bit fields too. */
@@ -96,19 +108,20 @@ function copyOf(value: Value, node: ts.Node, to: Lowering): Value {
   return { kind: "object", fields, name: "a struct value" };
 }
 
-export function objectLiteral(node: ts.ObjectLiteralExpression, to: Lowering): ObjectValue {
+export function objectLiteral(literal: ts.ObjectLiteralExpression, to: Lowering): ObjectValue {
   const fields = new Map<string, Property>();
-  for (const part of node.properties) {
+  for (const part of literal.properties) {
     if (ts.isSpreadAssignment(part)) {
       const source = evaluate(part.expression, to);
-      if (source.kind !== "null") spread(fields, definite(source, part.expression, to), part, to);
+      if (source.kind !== "null") spread(fields, definite(source, part.expression, to), literal, part, to);
       continue;
     }
     const name = nameOf(part.name, to);
-    if (ts.isPropertyAssignment(part)) fields.set(name, property(name, evaluate(part.initializer, to), part, to));
+    if (ts.isPropertyAssignment(part))
+      fields.set(name, property(name, evaluate(part.initializer, to), literal, part, to));
     else if (ts.isShorthandPropertyAssignment(part))
-      fields.set(name, property(name, identifier(part.name, to), part, to));
-    else if (ts.isMethodDeclaration(part)) fields.set(name, property(name, method(part, name, to), part, to));
+      fields.set(name, property(name, identifier(part.name, to), literal, part, to));
+    else if (ts.isMethodDeclaration(part)) fields.set(name, property(name, method(part, name, to), literal, part, to));
     else if (ts.isGetAccessorDeclaration(part))
       fields.set(name, accessor(fields, name, { get: method(part, name, to) }));
     else fields.set(name, accessor(fields, name, { set: method(part, name, to) }));

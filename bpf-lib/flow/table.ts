@@ -1,0 +1,26 @@
+/** Flows of one node: an LRU table per direction. The entries of a flow's two directions stand under their own keys. */
+import { type address, map, type Of, type u8, type u16, type u32 } from "zeta/bpf";
+import { flowEntry, flowKey } from "./entry.ts";
+
+export interface FlowTable {
+  readonly get: (key: Of<typeof flowKey>) => Of<typeof flowEntry> | null;
+  readonly set: (key: Of<typeof flowKey>, value: Of<typeof flowEntry>) => boolean;
+  readonly delete: (key: Of<typeof flowKey>) => boolean;
+}
+
+export const openFlows = (name: string, max: u32): FlowTable =>
+  map.lruHash({ name, key: flowKey, value: flowEntry, max });
+
+export const keyOf = (
+  source: address,
+  destination: address,
+  sourcePort: u16,
+  destinationPort: u16,
+  protocol: u8,
+): Of<typeof flowKey> => ({
+  source,
+  destination,
+  sourcePort,
+  destinationPort,
+  network: { vni: 0, protocol },
+});

@@ -1,0 +1,41 @@
+import type { Of } from "../layout/layouts.ts";
+import { address, struct, u16 } from "../layout/layouts.ts";
+import type { address as Address, u16 as U16, u8, u32 } from "../layout/types.ts";
+import type { From, Packet } from "./packet.ts";
+import type { Decision } from "./verdict.ts";
+
+/** An address and a port. */
+export const endpoint = struct({ address, port: u16 });
+export type Endpoint = Of<typeof endpoint>;
+
+/** A new flow, as the middleboxes before this one left it. */
+export interface Flow {
+  readonly from: From;
+  readonly vni: u32;
+  /** Its first packet, as it arrived. */
+  readonly first: Packet;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly protocol: u8;
+  readonly sourcePort: U16;
+  readonly destinationPort: U16;
+  /** The same for every packet of the flow ("flow") or of the client ("source"); 32 well-mixed bits. */
+  hash(of?: "flow" | "source"): u32;
+  /** Leave it as it is. */
+  forward(): Decision;
+  /** Change either end, for the flow's whole life; replies are changed back. */
+  rewrite(to: { readonly source?: Readonly<Endpoint>; readonly destination?: Readonly<Endpoint> }): Decision;
+  /**
+   * Hand it, addresses kept, to the host that holds an address; a moved endpoint is followed. "here": replies come back
+   * through the service. "direct": they do not (direct server return).
+   */
+  deliver(
+    to: { readonly vni: u32; readonly address: Address },
+    how?: { readonly returns: "here" | "direct" },
+  ): Decision;
+}
+
+/** A flow whose decision is being asked about again, under newer config. */
+export interface DecidedFlow extends Flow {
+  readonly decided: { readonly source: Readonly<Endpoint>; readonly destination: Readonly<Endpoint> };
+}

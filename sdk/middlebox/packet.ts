@@ -1,0 +1,128 @@
+/**
+ * A packet as a middlebox sees it: headers are nullable typed views, values are in host order, and every write keeps
+ * the IP, TCP, UDP and ICMPv6 checksums right (incrementally, RFC 1624).
+ */
+import type { Cursor } from "../bpf/frame.ts";
+import type { address, ipv4, ipv6, mac, u8, u16, u32 } from "../layout/types.ts";
+
+/** Which end sent it: the service's client, or what stands behind the service. */
+export type From = "client" | "service";
+
+export interface EthernetView {
+  source: mac;
+  destination: mac;
+  readonly type: u16;
+}
+export interface VlanView {
+  priority: u32;
+  dropEligible: u32;
+  identifier: u32;
+}
+export interface Ipv4View {
+  source: ipv4;
+  destination: ipv4;
+  ttl: u8;
+  dscp: u32;
+  ecn: u32;
+  identification: u16;
+  readonly protocol: u8;
+  /** Bytes, options included: 20 to 60. */
+  readonly headerLength: u32;
+  readonly totalLength: u16;
+  readonly dontFragment: boolean;
+  readonly moreFragments: boolean;
+  /** In bytes. */
+  readonly fragmentOffset: u32;
+  /** The options' bytes; empty when there are none. */
+  readonly options: () => Cursor;
+}
+export interface Ipv6View {
+  source: ipv6;
+  destination: ipv6;
+  hopLimit: u8;
+  dscp: u32;
+  ecn: u32;
+  flowLabel: u32;
+  readonly payloadLength: u16;
+  /** Of the fixed header: an extension header's number when there are such. */
+  readonly nextHeader: u8;
+  /** Bytes of extension headers walked over (at most eight headers). */
+  readonly extensionLength: u32;
+}
+export interface TcpView {
+  sourcePort: u16;
+  destinationPort: u16;
+  sequence: u32;
+  acknowledgement: u32;
+  window: u16;
+  readonly syn: boolean;
+  readonly ack: boolean;
+  readonly fin: boolean;
+  readonly rst: boolean;
+  readonly psh: boolean;
+  readonly urg: boolean;
+  readonly ece: boolean;
+  readonly cwr: boolean;
+  /** The first packet of a connection: SYN without ACK. */
+  readonly opens: boolean;
+  /** Bytes, options included: 20 to 60. */
+  readonly headerLength: u32;
+  /** The data of an option (see `TcpOption`), or null when the header has no such option. */
+  readonly option: (kind: u8) => Cursor | null;
+}
+export interface UdpView {
+  sourcePort: u16;
+  destinationPort: u16;
+  readonly length: u16;
+}
+/** ICMP and ICMPv6: `identifier` and `sequence` mean something in echo messages only. */
+export interface IcmpView {
+  readonly type: u8;
+  readonly code: u8;
+  identifier: u16;
+  sequence: u16;
+}
+export interface ArpView {
+  readonly operation: u16;
+  readonly senderMac: mac;
+  readonly senderAddress: ipv4;
+  readonly targetMac: mac;
+  readonly targetAddress: ipv4;
+}
+export interface TunnelView {
+  readonly vni: u32;
+}
+
+export interface Packet {
+  readonly from: From;
+  /** The tenant's network; 0 outside overlays. */
+  readonly vni: u32;
+  /** Index of the interface it came in by. */
+  readonly interface: u32;
+  /** Bytes, Ethernet header included. */
+  readonly length: u32;
+  /** Either family; IPv4 as ::ffff:a.b.c.d. */
+  source: address;
+  destination: address;
+  /** The transport's number, IPv6 extension headers passed over. */
+  readonly protocol: u8;
+  /** TCP and UDP ports; the identifier of ICMP echo; 0 otherwise. */
+  readonly sourcePort: u16;
+  readonly destinationPort: u16;
+  /** A fragment other than the first has no transport header. */
+  readonly isLaterFragment: boolean;
+  readonly ethernet: () => EthernetView;
+  /** The outermost tag. */
+  readonly vlan: () => VlanView | null;
+  readonly ipv4: () => Ipv4View | null;
+  readonly ipv6: () => Ipv6View | null;
+  readonly tcp: () => TcpView | null;
+  readonly udp: () => UdpView | null;
+  readonly icmp: () => IcmpView | null;
+  readonly icmpv6: () => IcmpView | null;
+  /** Of a packet to UDP port 4789, 6081. */
+  readonly vxlan: () => TunnelView | null;
+  readonly geneve: () => TunnelView | null;
+  /** A cursor over the transport's payload, from `offset`, at most `length` bytes long; null when it is shorter. */
+  readonly payload: (offset: u32, length: u32) => Cursor | null;
+}
