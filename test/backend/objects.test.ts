@@ -100,6 +100,9 @@ describe("types", () => {
   test("say what an inner map is", async () => {
     const all = types((await emitted(modules.kinds().module, {})).object).join("\n");
     expect(all).toMatch(/'values' type_id=\d+ bits_offset=256/);
+    expect(all).toMatch(/STRUCT 'one_trie_key' size=8 vlen=2/);
+    expect(all).toMatch(/STRUCT 'one_trie_value' size=56 vlen=5/);
+    expect(all).not.toContain("FWD");
   });
 });
 

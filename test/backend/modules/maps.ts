@@ -50,6 +50,17 @@ function kinds(): TestModule {
   module.map({ name: "a_trie", kind: "lpm", key: prefix, value: scalar("u64"), maxEntries: 8, flags: 1 });
   module.map({ name: "arrays", kind: "arrayOfMaps", ...REFERENCE, inner: inner("array") });
   module.map({ name: "hashes", kind: "hashOfMaps", ...REFERENCE, inner: inner("hash") });
+  const trie = {
+    name: "one_trie",
+    kind: "lpm",
+    key: prefix,
+    value: rich,
+    maxEntries: 8,
+    flags: 1,
+    extra: 0,
+    inner: null,
+  } as const;
+  module.map({ name: "tries", kind: "arrayOfMaps", ...REFERENCE, inner: trie });
   module.map({ name: "programs", kind: "progArray", ...REFERENCE });
   module.map({ name: "ports", kind: "devmap", ...REFERENCE });
   const forwarding = structure({ interface: scalar("u32"), program: scalar("u32") });
