@@ -1,24 +1,34 @@
 /** The npm dependencies: what the lock file names must be in node_modules, native parts built. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { withModernNpm } from "./modern-npm.mjs";
 import { run, say } from "./run.mjs";
 
 const built = ["llvm-bindings/build/Release/llvm-bindings.node", ".bin/node", ".bin/vitest", ".bin/tsc"];
 
-/** @param {string} root */
+/**
+ * `npm install` and not `npm ci`: the latter refuses a lock file that lacks native parts of other platforms, and a lock
+ * file lacks them wherever it was made from a registry that does not hold them. What `npm ci` promises is checked here
+ * instead: every package is at the version of the lock file.
+ * @param {string} root
+ */
 export function ensureModules(root) {
   const stale = whyStale(root);
   if (stale === null) return false;
-  say(`npm ci (${stale}); llvm-bindings is built from source, about two minutes`);
+  say(`npm install (${stale}); building llvm-bindings from source takes about two minutes`);
   withModernNpm(root, pathWithout(join(root, "node_modules")), (npm, path) => {
     // Native parts must find Node's headers here: elsewhere they would be downloaded.
     const headers = existsSync("/usr/include/node/node_api.h") ? { npm_config_nodedir: "/usr" } : {};
     const env = { ...process.env, ...headers, PATH: path };
-    run(npm, ["ci", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, env });
+    const install = () =>
+      run(npm, ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"], { cwd: root, env });
+    install();
+    if (whyStale(root) === null) return;
+    rmSync(join(root, "node_modules"), { recursive: true, force: true });
+    install();
   });
   const still = whyStale(root);
-  if (still !== null) throw new Error(`npm ci ended well, and yet ${still}.`);
+  if (still !== null) throw new Error(`npm install ended well, and yet ${still}.`);
   return true;
 }
 
