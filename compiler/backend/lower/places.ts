@@ -90,7 +90,19 @@ export function element(frame: Frame, op: Extract<Op, { op: "element" }>): Value
   const { builder } = frame;
   const base = valueFor(frame, op.a);
   const bytes = builder.binary("mul", boundedIndex(frame, op.index, op.count), i64(frame, op.stride));
-  return bytes.constant !== null ? builder.offset(base, bytes) : variablePlace(frame, base, bytes);
+  if (bytes.constant !== null) return builder.offset(base, bytes);
+  const place = variablePlace(frame, base, bytes);
+  return op.type === "packet" ? stillInside(frame, place, base, op.stride) : place;
+}
+
+/**
+ * The verifier forgets what it knew of a packet pointer when a variable is added to it. The element lies inside what
+ * was checked, so this test always holds; the array's start, which it would give otherwise, is inside for sure.
+ */
+function stillInside(frame: Frame, place: Value, base: Value, bytes: number): Value {
+  const { builder } = frame;
+  const inside = builder.compare("ule", at(frame, place, bytes), packetOf(frame).end);
+  return builder.select(inside, place, base);
 }
 
 export const slot = (frame: Frame, op: Extract<Op, { op: "slot" }>): Value => slotOf(frame, op.slot);
