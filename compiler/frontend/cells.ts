@@ -10,7 +10,7 @@ import type { Hole, Lowering } from "./lowering.ts";
 import { offsetPlace } from "./memory.ts";
 import { differentShapes, escapingClosure, readOnly, uncheckedNull, wrongArgument } from "./problems.ts";
 import type { Cell, MutableCell, Storage } from "./scope.ts";
-import { compatible, constant, IR_TYPE, RANGE, scalar } from "./types.ts";
+import { arithmeticType, compatible, constant, IR_TYPE, RANGE, scalar } from "./types.ts";
 import type { ts } from "./typescript.ts";
 import {
   describe,
@@ -53,7 +53,7 @@ export function storageFor(
   if (type === null && inner.every((value) => sameValue(value, first)) && inner.length > 1)
     return { kind: "same", value: first };
   if (inner.every((value) => value.kind === "scalar" || value.kind === "literal")) {
-    const of = type ?? inner.map((value) => toScalar(value, node, to).type).reduce((a, b) => wider(a, b, node, to));
+    const of = type ?? commonType(inner, node, to);
     return { kind: "scalar", type: of, variable: to.variable(IR_TYPE[of], name) };
   }
   if (first.kind === "view")
@@ -96,6 +96,17 @@ const hasAccessor = (object: ObjectValue): boolean =>
   [...object.fields.values()].some((property) => property.kind === "accessor");
 const whatIs = (value: Value): string =>
   value.kind === "object" && hasAccessor(value) ? "an object with a getter or setter" : describe(value);
+
+/** The type of a name that holds any of these; literals take the others' type, or what their size and sign ask for. */
+function commonType(values: readonly Value[], node: ts.Node, to: Lowering): ScalarType {
+  const typed = values.flatMap((value) => (value.kind === "scalar" ? [value.type] : []));
+  const literals = values.flatMap((value) => (value.kind === "literal" ? [value] : []));
+  const [first] = typed;
+  if (first !== undefined && typed.every((type) => type === first) && arithmeticType(first) !== "u32") return first;
+  if (first === undefined && literals.some(({ value, complement }) => value < 0 && complement !== true))
+    return literals.some(({ value }) => typeof value === "bigint") ? "i64" : "i32";
+  return values.map((value) => toScalar(value, node, to).type).reduce((a, b) => wider(a, b, node, to));
+}
 
 /** The type that holds values of both. */
 function wider(a: ScalarType, b: ScalarType, node: ts.Node, to: Lowering): ScalarType {
@@ -157,7 +168,7 @@ export function merge(
   for (const way of ways) to.into(way.hole, () => assignStorage(storage, way.value, node, to));
   const value = readStorage(storage, to.fresh(), to);
   if (value.kind !== "scalar") return value;
-  const bounds = ways.map((way) => (way.value.kind === "scalar" ? way.value : toScalar(way.value, node, to)));
+  const bounds = ways.map((way) => coerce(way.value, value.type, node, to));
   const low = bounds.reduce((least, b) => (b.low < least ? b.low : least), value.high);
   const high = bounds.reduce((most, b) => (b.high > most ? b.high : most), value.low);
   return { ...value, low, high };
