@@ -1,5 +1,5 @@
 /** What is remembered of a flow: its key, its decision, and where its packets go next. */
-import { address, array, bits, mac, struct, u16, u32, u64 } from "zeta/bpf";
+import { address, array, bigEndian, bits, mac, struct, u16, u32, u64 } from "zeta/bpf";
 
 /** A flow's identity, both ways: 40 bytes. */
 export const flowKey = struct({
@@ -10,11 +10,13 @@ export const flowKey = struct({
   network: bits({ vni: 24, protocol: 8 }),
 });
 
-/** An address in the 128-bit form and a port, as they lie in packets. */
-export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16 });
+/** An address in the 128-bit form and a port, as they lie in packets: 24 bytes. */
+export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16, spare2: u32 });
+/** The same bytes, read as values. */
+export const endpointValues = struct({ address, port: bigEndian(u16) });
 
-/** What the decision changes. */
-export const Change = { Source: 1, Destination: 2, Deliver: 4, Direct: 8 } as const;
+/** What the decision does; `Reply` marks the entry of what comes back from behind the service. */
+export const Change = { Source: 1, Destination: 2, Deliver: 4, Direct: 8, Reply: 16 } as const;
 
 /** Where the packet is sent: found by a route look-up and good until `until` (in jiffies). */
 export const nextHop = struct({ until: u64, interface: u32, destination: mac, source: mac });

@@ -1,4 +1,4 @@
-/** Flows of one node: an LRU table per direction. The entries of a flow's two directions stand under their own keys. */
+/** Flows of one node: an LRU table in which the entries of a flow's two directions stand under their own keys. */
 import { type address, map, type Of, type u8, type u16, type u32 } from "zeta/bpf";
 import { flowEntry, flowKey } from "./entry.ts";
 
@@ -8,8 +8,9 @@ export interface FlowTable {
   readonly delete: (key: Of<typeof flowKey>) => boolean;
 }
 
-export const openFlows = (name: string, max: u32): FlowTable =>
-  map.lruHash({ name, key: flowKey, value: flowEntry, max });
+/** Room for both directions of `max` flows. */
+export const openFlows = (max: u32): FlowTable =>
+  map.lruHash({ name: "zeta_flows", key: flowKey, value: flowEntry, max: max * 2 });
 
 export const keyOf = (
   source: address,
@@ -17,10 +18,4 @@ export const keyOf = (
   sourcePort: u16,
   destinationPort: u16,
   protocol: u8,
-): Of<typeof flowKey> => ({
-  source,
-  destination,
-  sourcePort,
-  destinationPort,
-  network: { vni: 0, protocol },
-});
+): Of<typeof flowKey> => ({ source, destination, sourcePort, destinationPort, network: { vni: 0, protocol } });

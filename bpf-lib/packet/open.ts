@@ -1,6 +1,6 @@
 /**
- * Opening a packet: parse once, then hand on what was found. What is found is given to `use` rather than returned, so that
- * everything in it stays known to the compiler.
+ * Opening a packet: parse once, then hand on what was found. It is given to `use` rather than returned, so that everything
+ * in it stays known to the compiler; headers are viewed when asked for, so that nothing is kept that nobody reads.
  */
 import {
   type Action,
@@ -10,131 +10,124 @@ import {
   type Frame,
   fromIpv4,
   fromIpv6,
+  header,
   icmpHeader,
   ipv4Header,
   ipv6Header,
+  type Layout,
   type Of,
   Protocol,
   tcpHeader,
+  type u16 as U16,
   type u8,
-  type u16,
+  u16,
   type u32,
   udpHeader,
   vlanTag,
 } from "zeta/bpf";
 import { walkExtensions } from "./extensions.ts";
-import * as words from "./words.ts";
 
 export interface Parts {
   readonly frame: Frame;
   readonly ethernet: Of<typeof ethernetHeader>;
-  readonly tag: Of<typeof vlanTag> | null;
+  /** EtherType of the network header, after VLAN tags: IPv4 or IPv6. */
+  readonly type: U16;
+  readonly tagged: boolean;
   readonly networkAt: u32;
   readonly transportAt: u32;
-  readonly ip4: Of<typeof ipv4Header> | null;
-  readonly ip6: Of<typeof ipv6Header> | null;
-  readonly ip4Words: Of<typeof words.ipv4Words> | null;
-  readonly ip6Words: Of<typeof words.ipv6Words> | null;
+  /** Of the transport header, IPv6 extensions passed over. */
   readonly protocol: u8;
+  /** A fragment other than the first: no transport header follows. */
   readonly later: boolean;
   readonly source: address;
   readonly destination: address;
-  readonly sourcePort: u16;
-  readonly destinationPort: u16;
-  readonly tcp: Of<typeof tcpHeader> | null;
-  readonly udp: Of<typeof udpHeader> | null;
-  readonly icmp: Of<typeof icmpHeader> | null;
-  readonly tcpWords: Of<typeof words.tcpWords> | null;
-  readonly udpWords: Of<typeof words.udpWords> | null;
-  readonly icmpWords: Of<typeof words.icmpWords> | null;
+  /** Ports of TCP and UDP; 0 otherwise. */
+  readonly sourcePort: U16;
+  readonly destinationPort: U16;
 }
 
-const isTag = (type: u16): boolean => type === EtherType.Vlan || type === EtherType.ProviderVlan;
+const portsHeader = header({ source: u16, destination: u16 });
 
-/** Gives IPv4 and IPv6 packets whose headers are whole to `use`, the rest to `other`. */
+const isTag = (type: U16): boolean => type === EtherType.Vlan || type === EtherType.ProviderVlan;
+
+/** The network header through one of its layouts, when the packet is of that family. */
+export const network = <V>(parts: Parts, type: U16, layout: Layout<V>): V | null =>
+  parts.type === type ? parts.frame.cursor(parts.networkAt).peek(layout) : null;
+
+/** The transport header through one of its layouts, when it is there and of that protocol. */
+export const transport = <V>(parts: Parts, protocol: u8, layout: Layout<V>): V | null =>
+  parts.protocol === protocol && !parts.later ? parts.frame.cursor(parts.transportAt).peek(layout) : null;
+
+export const tcpOf = (parts: Parts) => transport(parts, Protocol.Tcp, tcpHeader);
+export const udpOf = (parts: Parts) => transport(parts, Protocol.Udp, udpHeader);
+export const icmpOf = (parts: Parts) => transport(parts, Protocol.Icmp, icmpHeader);
+export const icmpv6Of = (parts: Parts) => transport(parts, Protocol.Icmpv6, icmpHeader);
+
+/** Gives IPv4 and IPv6 packets whose network header is whole to `use`, the rest to `other`. */
 export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => Action): Action => {
   const start = frame.cursor();
   const ethernet = start.take(ethernetHeader);
   if (ethernet === null) return other();
-  const tag = isTag(ethernet.type) ? frame.cursor(14).peek(vlanTag) : null;
-  let type: u16 = ethernet.type;
+  let type: U16 = ethernet.type;
   let networkAt: u32 = 14;
-  if (tag !== null) {
-    type = tag.type;
+  if (isTag(type)) {
+    const outer = start.take(vlanTag);
+    if (outer === null) return other();
+    type = outer.type;
     networkAt = 18;
     if (isTag(type)) {
-      const inner = frame.cursor(18).peek(vlanTag);
+      const inner = start.take(vlanTag);
       if (inner === null) return other();
       type = inner.type;
       networkAt = 22;
     }
   }
-  const network = frame.cursor(networkAt);
-  const ip4 = type === EtherType.Ipv4 ? network.peek(ipv4Header) : null;
-  const ip6 = type === EtherType.Ipv6 ? network.peek(ipv6Header) : null;
-  const ip4Words = type === EtherType.Ipv4 ? network.peek(words.ipv4Words) : null;
-  const ip6Words = type === EtherType.Ipv6 ? network.peek(words.ipv6Words) : null;
   let protocol: u8 = 0;
   let transportAt: u32 = 0;
   let later = false;
   let source: address = 0n;
   let destination: address = 0n;
-  if (ip4 !== null) {
-    if (ip4.start.version !== 4 || ip4.start.words < 5) return other();
-    protocol = ip4.protocol;
-    transportAt = networkAt + ip4.start.words * 4;
-    later = ip4.fragment.offset !== 0;
-    source = fromIpv4(ip4.source);
-    destination = fromIpv4(ip4.destination);
-  } else if (ip6 !== null) {
-    if (ip6.start.version !== 6) return other();
-    const whole = walkExtensions(frame, networkAt + 40, ip6.nextHeader, (next, at, isLater) => {
+  if (type === EtherType.Ipv4) {
+    const ip = frame.cursor(networkAt).peek(ipv4Header);
+    if (ip === null || ip.start.version !== 4 || ip.start.words < 5) return other();
+    protocol = ip.protocol;
+    transportAt = networkAt + ip.start.words * 4;
+    later = ip.fragment.offset !== 0;
+    source = fromIpv4(ip.source);
+    destination = fromIpv4(ip.destination);
+  } else if (type === EtherType.Ipv6) {
+    const ip = frame.cursor(networkAt).peek(ipv6Header);
+    if (ip === null || ip.start.version !== 6) return other();
+    const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater) => {
       protocol = next;
       transportAt = at;
       later = isLater;
     });
     if (!whole) return other();
-    source = fromIpv6(ip6.source);
-    destination = fromIpv6(ip6.destination);
+    source = fromIpv6(ip.source);
+    destination = fromIpv6(ip.destination);
   } else return other();
-  const transport = frame.cursor(transportAt);
-  const isIcmp = protocol === Protocol.Icmp || protocol === Protocol.Icmpv6;
-  const tcp = protocol === Protocol.Tcp && !later ? transport.peek(tcpHeader) : null;
-  const udp = protocol === Protocol.Udp && !later ? transport.peek(udpHeader) : null;
-  const icmp = isIcmp && !later ? transport.peek(icmpHeader) : null;
-  let sourcePort: u16 = 0;
-  let destinationPort: u16 = 0;
-  if (tcp !== null) {
-    sourcePort = tcp.sourcePort;
-    destinationPort = tcp.destinationPort;
-  } else if (udp !== null) {
-    sourcePort = udp.sourcePort;
-    destinationPort = udp.destinationPort;
+  let sourcePort: U16 = 0;
+  let destinationPort: U16 = 0;
+  if ((protocol === Protocol.Tcp || protocol === Protocol.Udp) && !later) {
+    const ports = frame.cursor(transportAt).take(portsHeader);
+    if (ports === null) return other();
+    sourcePort = ports.source;
+    destinationPort = ports.destination;
   }
-  const tcpW = protocol === Protocol.Tcp && !later ? transport.peek(words.tcpWords) : null;
-  const udpW = protocol === Protocol.Udp && !later ? transport.peek(words.udpWords) : null;
-  const icmpW = isIcmp && !later ? transport.peek(words.icmpWords) : null;
+  const tagged = networkAt !== 14;
   return use({
     frame,
     ethernet,
-    tag,
+    type,
+    tagged,
     networkAt,
     transportAt,
-    ip4,
-    ip6,
-    ip4Words,
-    ip6Words,
     protocol,
     later,
     source,
     destination,
     sourcePort,
     destinationPort,
-    tcp,
-    udp,
-    icmp,
-    tcpWords: tcpW,
-    udpWords: udpW,
-    icmpWords: icmpW,
   });
 };

@@ -4,27 +4,35 @@ import type { Packet } from "zeta";
 import {
   type address,
   type Cursor,
+  EtherType,
   fromIpv4,
   fromIpv6,
   geneveHeader,
+  type icmpHeader,
   type ipv4,
+  ipv4Header,
   type ipv6,
+  ipv6Header,
   type mac,
+  type Of,
   OverlayPort,
-  Protocol,
   swapBytes,
+  type tcpHeader,
   u16 as toU16,
   u32 as toU32,
   type u8,
   type u16,
   type u32,
+  type udpHeader,
+  vlanTag,
   vxlanHeader,
 } from "zeta/bpf";
-import { choice, refuseKeyEdit } from "../../sdk/middlebox/internal.ts";
+import { choice, refuseKeyEdit, seenAs } from "../../sdk/middlebox/internal.ts";
 import { putAddress, putPort } from "./edit.ts";
-import type { Parts } from "./open.ts";
+import { icmpOf, icmpv6Of, network, type Parts, tcpOf, udpOf } from "./open.ts";
 import { changed, updated } from "./sums.ts";
 import { findOption } from "./tcp-options.ts";
+import { icmpWords, ipv4Words, tcpWords } from "./words.ts";
 
 /** Which packets a hook may see edited: filters must leave what the flow's key is made of. */
 export interface Access {
@@ -35,9 +43,8 @@ const swapped = (value: u16): u32 => swapBytes.u16(value);
 
 /** The IPv4 header checksum after a 16-bit word of it changed (both in network order). */
 const follow4 = (parts: Parts, from: u32, to: u32): void => {
-  const { ip4Words } = parts;
-  if (ip4Words !== null)
-    ip4Words.checksum = updated(ip4Words.checksum, changed(swapped(toU16(from)), swapped(toU16(to))));
+  const words = network(parts, EtherType.Ipv4, ipv4Words);
+  if (words !== null) words.checksum = updated(words.checksum, changed(swapped(toU16(from)), swapped(toU16(to))));
 };
 
 const guard = (access: Access, field: string): void => {
@@ -62,7 +69,7 @@ const ethernetView = (parts: Parts) => ({
   },
 });
 
-const vlanView = (tag: NonNullable<Parts["tag"]>) => ({
+const vlanView = (tag: Of<typeof vlanTag>) => ({
   get priority() {
     return tag.control.priority;
   },
@@ -83,7 +90,7 @@ const vlanView = (tag: NonNullable<Parts["tag"]>) => ({
   },
 });
 
-const ipv4View = (parts: Parts, ip: NonNullable<Parts["ip4"]>, access: Access) => ({
+const ipv4View = (parts: Parts, ip: Of<typeof ipv4Header>, access: Access) => ({
   get source() {
     return ip.source;
   },
@@ -154,7 +161,7 @@ const ipv4View = (parts: Parts, ip: NonNullable<Parts["ip4"]>, access: Access) =
   },
 });
 
-const ipv6View = (parts: Parts, ip: NonNullable<Parts["ip6"]>, access: Access) => ({
+const ipv6View = (parts: Parts, ip: Of<typeof ipv6Header>, access: Access) => ({
   get source() {
     return ip.source;
   },
@@ -205,12 +212,7 @@ const ipv6View = (parts: Parts, ip: NonNullable<Parts["ip6"]>, access: Access) =
 });
 
 /** TCP, UDP and ICMP fields outside the key: the checksum follows each. */
-const tcpView = (
-  parts: Parts,
-  tcp: NonNullable<Parts["tcp"]>,
-  words: NonNullable<Parts["tcpWords"]>,
-  access: Access,
-) => ({
+const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWords>, access: Access) => ({
   get sourcePort() {
     return tcp.sourcePort;
   },
@@ -283,7 +285,7 @@ const tcpView = (
     findOption(parts.frame, parts.transportAt + 20, parts.transportAt + tcp.control.words * 4, kind),
 });
 
-const udpView = (parts: Parts, udp: NonNullable<Parts["udp"]>, access: Access) => ({
+const udpView = (parts: Parts, udp: Of<typeof udpHeader>, access: Access) => ({
   get sourcePort() {
     return udp.sourcePort;
   },
@@ -303,7 +305,7 @@ const udpView = (parts: Parts, udp: NonNullable<Parts["udp"]>, access: Access) =
   },
 });
 
-const icmpView = (icmp: NonNullable<Parts["icmp"]>, words: NonNullable<Parts["icmpWords"]>) => ({
+const icmpView = (icmp: Of<typeof icmpHeader>, words: Of<typeof icmpWords>) => ({
   get type() {
     return icmp.type;
   },
@@ -330,7 +332,8 @@ const icmpView = (icmp: NonNullable<Parts["icmp"]>, words: NonNullable<Parts["ic
 
 /** The network identifier of a tunnel header after UDP. */
 const tunnelAt = (parts: Parts, port: u16): u32 | null => {
-  if (parts.udp === null || parts.udp.destinationPort !== port) return null;
+  const udp = udpOf(parts);
+  if (udp === null || udp.destinationPort !== port) return null;
   const body = parts.frame.cursor(parts.transportAt + 8);
   if (port === OverlayPort.Vxlan) {
     const vxlan = body.peek(vxlanHeader);
@@ -342,8 +345,34 @@ const tunnelAt = (parts: Parts, port: u16): u32 | null => {
 
 const tunnelView = (vni: u32 | null) => (vni === null ? null : { vni });
 
-const transportLength = (parts: Parts): u32 =>
-  parts.tcp !== null ? parts.tcp.control.words * 4 : parts.udp !== null || parts.icmp !== null ? 8 : 0;
+const transportLength = (parts: Parts): u32 => {
+  const tcp = tcpOf(parts);
+  if (tcp !== null) return tcp.control.words * 4;
+  return parts.later ? 0 : 8;
+};
+
+const vlanOf = (parts: Parts) => {
+  const tag = parts.tagged ? parts.frame.cursor(14).peek(vlanTag) : null;
+  return tag === null ? null : vlanView(tag);
+};
+const ipv4Of = (parts: Parts, access: Access) => {
+  const ip = network(parts, EtherType.Ipv4, ipv4Header);
+  return ip === null ? null : ipv4View(parts, ip, access);
+};
+const ipv6Of = (parts: Parts, access: Access) => {
+  const ip = network(parts, EtherType.Ipv6, ipv6Header);
+  return ip === null ? null : ipv6View(parts, ip, access);
+};
+const tcpViewOf = (parts: Parts, access: Access) => {
+  const tcp = tcpOf(parts);
+  return tcp === null ? null : tcpView(parts, tcp, seenAs(tcp, tcpWords), access);
+};
+const udpViewOf = (parts: Parts, access: Access) => {
+  const udp = udpOf(parts);
+  return udp === null ? null : udpView(parts, udp, access);
+};
+const icmpViewOf = (icmp: Of<typeof icmpHeader> | null) =>
+  icmp === null ? null : icmpView(icmp, seenAs(icmp, icmpWords));
 
 /** The packet that hooks are given. `from` is 0 for clients, 1 for what stands behind the service. */
 export const describe = (parts: Parts, from: u32, access: Access): Packet => ({
@@ -380,19 +409,13 @@ export const describe = (parts: Parts, from: u32, access: Access): Packet => ({
   },
   isLaterFragment: parts.later,
   ethernet: () => ethernetView(parts),
-  vlan: () => (parts.tag === null ? null : vlanView(parts.tag)),
-  ipv4: () => (parts.ip4 === null ? null : ipv4View(parts, parts.ip4, access)),
-  ipv6: () => (parts.ip6 === null ? null : ipv6View(parts, parts.ip6, access)),
-  tcp: () => (parts.tcp === null || parts.tcpWords === null ? null : tcpView(parts, parts.tcp, parts.tcpWords, access)),
-  udp: () => (parts.udp === null ? null : udpView(parts, parts.udp, access)),
-  icmp: () =>
-    parts.icmp === null || parts.icmpWords === null || parts.protocol !== Protocol.Icmp
-      ? null
-      : icmpView(parts.icmp, parts.icmpWords),
-  icmpv6: () =>
-    parts.icmp === null || parts.icmpWords === null || parts.protocol !== Protocol.Icmpv6
-      ? null
-      : icmpView(parts.icmp, parts.icmpWords),
+  vlan: () => vlanOf(parts),
+  ipv4: () => ipv4Of(parts, access),
+  ipv6: () => ipv6Of(parts, access),
+  tcp: () => tcpViewOf(parts, access),
+  udp: () => udpViewOf(parts, access),
+  icmp: () => icmpViewOf(icmpOf(parts)),
+  icmpv6: () => icmpViewOf(icmpv6Of(parts)),
   vxlan: () => tunnelView(tunnelAt(parts, OverlayPort.Vxlan)),
   geneve: () => tunnelView(tunnelAt(parts, OverlayPort.Geneve)),
   payload: (offset: u32, length: u32): Cursor | null =>

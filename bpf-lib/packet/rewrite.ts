@@ -1,55 +1,82 @@
 /** Changing addresses and ports in place, with the IP and transport checksums following in one step each. */
-import { type Of, Protocol, type u16, type u32, type u64 } from "zeta/bpf";
-import type { endpointWords } from "../flow/entry.ts";
-import type { Parts } from "./open.ts";
+import { EtherType, type Of, Protocol, type u64 } from "zeta/bpf";
+import { Change, type endpointWords } from "../flow/entry.ts";
+import { network, type Parts, transport } from "./open.ts";
 import { changed, updated } from "./sums.ts";
+import { icmpWords, ipv4Words, ipv6Words, portWords, tcpWords, udpWords } from "./words.ts";
 
 type Words = Of<typeof endpointWords>;
+type Address = Words["address"];
 
-/** Which end of the packet to change. */
-export type End = "source" | "destination";
+/** What to put at which end, in memory order. */
+export interface Ends {
+  /** Bits of `Change`. */
+  readonly change: number;
+  readonly source: Words;
+  readonly destination: Words;
+}
 
-const setPort = (parts: Parts, end: End, port: u16, change: u64): void => {
-  const { tcpWords, udpWords } = parts;
-  if (tcpWords !== null) {
-    const from: u32 = end === "source" ? tcpWords.sourcePort : tcpWords.destinationPort;
-    tcpWords.checksum = updated(tcpWords.checksum, change + changed(from, port));
-    if (end === "source") tcpWords.sourcePort = port;
-    else tcpWords.destinationPort = port;
-  } else if (udpWords !== null) {
-    const from: u32 = end === "source" ? udpWords.sourcePort : udpWords.destinationPort;
-    if (udpWords.checksum !== 0) {
-      const next = updated(udpWords.checksum, change + changed(from, port));
-      udpWords.checksum = next === 0 ? 0xffff : next;
-    }
-    if (end === "source") udpWords.sourcePort = port;
-    else udpWords.destinationPort = port;
-  } else if (parts.icmpWords !== null && parts.protocol === Protocol.Icmpv6) {
-    parts.icmpWords.checksum = updated(parts.icmpWords.checksum, change);
-  }
+const put6 = (at: Address, to: Address): u64 => {
+  const change = changed(at[0], to[0]) + changed(at[1], to[1]) + changed(at[2], to[2]) + changed(at[3], to[3]);
+  at[0] = to[0];
+  at[1] = to[1];
+  at[2] = to[2];
+  at[3] = to[3];
+  return change;
 };
 
-/** Puts an endpoint, in memory order, at one end of the packet. The family stays. */
-export const putEndpoint = (parts: Parts, end: End, to: Words): void => {
-  const { ip4Words, ip6Words } = parts;
-  if (ip4Words !== null) {
-    const from: u32 = end === "source" ? ip4Words.source : ip4Words.destination;
-    const change = changed(from, to.address[3]);
-    ip4Words.checksum = updated(ip4Words.checksum, change);
-    if (end === "source") ip4Words.source = to.address[3];
-    else ip4Words.destination = to.address[3];
-    setPort(parts, end, to.port, change);
-  } else if (ip6Words !== null) {
-    const at = end === "source" ? ip6Words.source : ip6Words.destination;
-    const change =
-      changed(at[0], to.address[0]) +
-      changed(at[1], to.address[1]) +
-      changed(at[2], to.address[2]) +
-      changed(at[3], to.address[3]);
-    at[0] = to.address[0];
-    at[1] = to.address[1];
-    at[2] = to.address[2];
-    at[3] = to.address[3];
-    setPort(parts, end, to.port, change);
+/** Changes the addresses; gives what that adds to the pseudo-header's sum. */
+const putAddresses = (parts: Parts, to: Ends): u64 => {
+  let change: u64 = 0n;
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
+  if (ip4 !== null) {
+    if ((to.change & Change.Destination) !== 0) {
+      change = changed(ip4.destination, to.destination.address[3]);
+      ip4.destination = to.destination.address[3];
+    }
+    if ((to.change & Change.Source) !== 0) {
+      change += changed(ip4.source, to.source.address[3]);
+      ip4.source = to.source.address[3];
+    }
+    ip4.checksum = updated(ip4.checksum, change);
+  } else if (ip6 !== null) {
+    if ((to.change & Change.Destination) !== 0) change = put6(ip6.destination, to.destination.address);
+    if ((to.change & Change.Source) !== 0) change += put6(ip6.source, to.source.address);
   }
+  return change;
+};
+
+/** Changes the ports of TCP and UDP, which stand in the same place; gives what that adds to the sum. */
+const putPorts = (parts: Parts, to: Ends): u64 => {
+  let change: u64 = 0n;
+  const ports = parts.frame.cursor(parts.transportAt).peek(portWords);
+  if (ports === null) return change;
+  if ((to.change & Change.Destination) !== 0) {
+    change = changed(ports.destination, to.destination.port);
+    ports.destination = to.destination.port;
+  }
+  if ((to.change & Change.Source) !== 0) {
+    change += changed(ports.source, to.source.port);
+    ports.source = to.source.port;
+  }
+  return change;
+};
+
+/** Puts endpoints at the ends that `change` names. The family stays. */
+export const putEnds = (parts: Parts, to: Ends): void => {
+  const change = putAddresses(parts, to);
+  const tcp = transport(parts, Protocol.Tcp, tcpWords);
+  if (tcp !== null) {
+    tcp.checksum = updated(tcp.checksum, change + putPorts(parts, to));
+    return;
+  }
+  const udp = transport(parts, Protocol.Udp, udpWords);
+  if (udp !== null) {
+    const next = updated(udp.checksum, change + putPorts(parts, to));
+    if (udp.checksum !== 0) udp.checksum = next === 0 ? 0xffff : next;
+    return;
+  }
+  const icmp = transport(parts, Protocol.Icmpv6, icmpWords);
+  if (icmp !== null) icmp.checksum = updated(icmp.checksum, change);
 };

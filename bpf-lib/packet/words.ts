@@ -12,8 +12,9 @@ export const ipv4Words = struct({
   source: u32,
   destination: u32,
 });
-/** Words, for their alignment: 40 bytes. */
 export const ipv6Words = struct({ start: u32, lengthAndLimit: u32, source: array(u32, 4), destination: array(u32, 4) });
+/** What TCP and UDP begin with. */
+export const portWords = struct({ source: u16, destination: u16 });
 export const tcpWords = struct({
   sourcePort: u16,
   destinationPort: u16,
@@ -37,4 +38,5 @@ export const wordsOf = (at: address, port: U16): Of<typeof endpointWords> => ({
   ] as unknown as Of<typeof endpointWords>["address"],
   port: swapBytes.u16(port),
   spare: 0,
+  spare2: 0,
 });

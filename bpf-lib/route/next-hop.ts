@@ -2,22 +2,29 @@
 import {
   Action,
   clock,
+  EtherType,
   FibResult,
   fibLookup,
   fibParameters,
+  ipv4Header,
+  ipv6Header,
   local,
   type Of,
   redirect,
   swapBytes,
+  u8,
+  u16,
+  u32,
   type u64,
 } from "zeta/bpf";
 import type { nextHop } from "../flow/entry.ts";
-import type { Parts } from "../packet/open.ts";
+import { network, type Parts } from "../packet/open.ts";
 import { changed, updated } from "../packet/sums.ts";
+import { ipv4Words, ipv6Words } from "../packet/words.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** How long a route is trusted, in ticks: at most four seconds, at the slowest tick rate (100 Hz). */
+/** How long a route is trusted, in ticks: one second at the slowest tick rate (100 Hz). */
 const TRUSTED_TICKS = 100n;
 
 type Hop = Of<typeof nextHop>;
@@ -25,19 +32,24 @@ type Hop = Of<typeof nextHop>;
 /** Asks the kernel; false when it would not forward (it then answers, resolves or drops by itself). */
 const ask = (parts: Parts, hop: Hop, now: u64): boolean => {
   const question = local(fibParameters);
-  const { ip4Words, ip6Words } = parts;
-  if (ip4Words !== null) {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Header);
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
+  if (ip4 !== null) {
     question.family = AF_INET;
-    question.sourceWords[0] = swapBytes.u32(ip4Words.source);
-    question.destinationWords[0] = swapBytes.u32(ip4Words.destination);
-    question.totalLength = parts.ip4 === null ? 0 : parts.ip4.totalLength;
-  } else if (ip6Words !== null) {
+    question.sourceWords[0] = u32(ip4.source);
+    question.destinationWords[0] = u32(ip4.destination);
+    question.totalLength = ip4.totalLength;
+  } else if (ip6 !== null) {
+    const { source, destination } = ip6;
     question.family = AF_INET6;
-    for (let i = 0; i < 4; i++) {
-      question.sourceWords[i] = swapBytes.u32(ip6Words.source[i] ?? 0);
-      question.destinationWords[i] = swapBytes.u32(ip6Words.destination[i] ?? 0);
-    }
-    question.totalLength = parts.ip6 === null ? 0 : 40;
+    question.sourceWords[0] = swapBytes.u32(source[0]);
+    question.sourceWords[1] = swapBytes.u32(source[1]);
+    question.sourceWords[2] = swapBytes.u32(source[2]);
+    question.sourceWords[3] = swapBytes.u32(source[3]);
+    question.destinationWords[0] = swapBytes.u32(destination[0]);
+    question.destinationWords[1] = swapBytes.u32(destination[1]);
+    question.destinationWords[2] = swapBytes.u32(destination[2]);
+    question.destinationWords[3] = swapBytes.u32(destination[3]);
   }
   question.protocol = parts.protocol;
   question.interface = parts.frame.ingressInterface;
@@ -51,15 +63,18 @@ const ask = (parts: Parts, hop: Hop, now: u64): boolean => {
 
 /** One hop less to live; false when that was the last. */
 const age = (parts: Parts): boolean => {
-  const { ip4, ip4Words, ip6 } = parts;
-  if (ip4 !== null && ip4Words !== null) {
-    if (ip4.ttl <= 1) return false;
-    const from = ip4Words.ttlAndProtocol;
-    ip4Words.ttlAndProtocol = from - 1 < 0x1_0000 ? (from - 1) & 0xffff : 0;
-    ip4Words.checksum = updated(ip4Words.checksum, changed(from, ip4Words.ttlAndProtocol));
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Header);
+  if (ip4 !== null) {
+    const from = ip4.ttlAndProtocol;
+    // The time to live is the word's low byte in memory order.
+    if ((from & 0xff) <= 1) return false;
+    const to = from - 1;
+    ip4.ttlAndProtocol = u16(to);
+    ip4.checksum = updated(ip4.checksum, changed(from, to));
   } else if (ip6 !== null) {
     if (ip6.hopLimit <= 1) return false;
-    ip6.hopLimit = (ip6.hopLimit - 1) & 0xff;
+    ip6.hopLimit = u8(ip6.hopLimit - 1);
   }
   return true;
 };

@@ -2,13 +2,12 @@
 import { type Action, type Of, u64 } from "zeta/bpf";
 import { Change, type flowEntry } from "../flow/entry.ts";
 import type { Parts } from "../packet/open.ts";
-import { putEndpoint } from "../packet/rewrite.ts";
+import { putEnds } from "../packet/rewrite.ts";
 import { forward } from "../route/next-hop.ts";
 
 export const apply = (parts: Parts, entry: Of<typeof flowEntry>): Action => {
   entry.packets += 1n;
   entry.bytes += u64(parts.frame.length);
-  if ((entry.change & Change.Destination) !== 0) putEndpoint(parts, "destination", entry.destination);
-  if ((entry.change & Change.Source) !== 0) putEndpoint(parts, "source", entry.source);
+  if ((entry.change & (Change.Source | Change.Destination)) !== 0) putEnds(parts, entry);
   return forward(parts, entry.hop);
 };

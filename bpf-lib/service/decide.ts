@@ -63,6 +63,7 @@ export const reverseEntry = (key: Key, decided: Outcome, generation: u32): Of<ty
   source: wordsOf(key.destination, key.destinationPort),
   destination: wordsOf(key.source, key.sourcePort),
   change:
+    Change.Reply |
     ((decided.change & Change.Destination) !== 0 ? Change.Source : 0) |
     ((decided.change & Change.Source) !== 0 ? Change.Destination : 0),
   generation,

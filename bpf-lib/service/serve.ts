@@ -2,19 +2,9 @@
  * A service's root program: parse once, filter, find or make the flow's decision, apply it. Traffic that is not the
  * service's goes to the host's own stack untouched.
  */
-import {
-  Action,
-  type address,
-  type Frame,
-  type Of,
-  swapBytes,
-  address as toAddress,
-  type u16,
-  type u32,
-  u64,
-} from "zeta/bpf";
-import { configGeneration, inside, OutcomeKind, openOwn } from "../../sdk/middlebox/internal.ts";
-import type { flowEntry } from "../flow/entry.ts";
+import { Action, type Frame, type Of, type u32 } from "zeta/bpf";
+import { configGeneration, inside, OutcomeKind, openOwn, seenAs } from "../../sdk/middlebox/internal.ts";
+import { Change, endpointValues, type flowEntry } from "../flow/entry.ts";
 import { type FlowTable, keyOf, openFlows } from "../flow/table.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
@@ -46,39 +36,40 @@ const filtered = (session: Session, parts: Parts, from: u32): Action | null => {
   return null;
 };
 
-const wordsToAddress = (words: Of<typeof flowEntry>["source"]): address =>
-  (toAddress(u64(swapBytes.u32(words.address[0]))) << 96n) |
-  (toAddress(u64(swapBytes.u32(words.address[1]))) << 64n) |
-  (toAddress(u64(swapBytes.u32(words.address[2]))) << 32n) |
-  toAddress(u64(swapBytes.u32(words.address[3])));
-
-const endOf = (words: Of<typeof flowEntry>["source"]): { address: address; port: u16 } => ({
-  address: wordsToAddress(words),
-  port: swapBytes.u16(words.port),
-});
+const endOf = (words: Entry["source"]) => seenAs(words, endpointValues);
 
 /** The entry of a client's packet: remembered and still standing, or decided now. */
-const clientWay = (session: Session, parts: Parts, forwards: FlowTable, reverses: FlowTable): Way => {
+const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: FlowTable): Way => {
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const key = { source, destination, sourcePort, destinationPort, protocol };
   const flowKey = keyOf(source, destination, sourcePort, destinationPort, protocol);
   const packet = describe(parts, CLIENT, { keyFields: false });
-  const known = forwards.get(flowKey);
   if (known !== null) {
     if (known.generation === session.generation) return { entry: known, action: Action.Pass };
-    if (holds(session, packet, key, { source: endOf(known.source), destination: endOf(known.destination) })) {
+    const decided = { source: endOf(known.source), destination: endOf(known.destination) };
+    if (holds(session, packet, key, decided)) {
       known.generation = session.generation;
       return { entry: known, action: Action.Pass };
     }
+    flows.delete(
+      keyOf(
+        decided.destination.address,
+        decided.source.address,
+        decided.destination.port,
+        decided.source.port,
+        protocol,
+      ),
+    );
+    flows.delete(flowKey);
   }
   const decided = decide(session, packet, key);
   if (decided.kind !== OutcomeKind.Pass) return { entry: null, action: refuse(parts, decided) };
-  forwards.set(flowKey, forwardEntry(decided, session.generation));
-  reverses.set(
+  flows.set(flowKey, forwardEntry(decided, session.generation));
+  flows.set(
     keyOf(decided.destination, decided.source, decided.destinationPort, decided.sourcePort, protocol),
     reverseEntry(key, decided, session.generation),
   );
-  return { entry: forwards.get(flowKey), action: Action.Drop };
+  return { entry: flows.get(flowKey), action: Action.Drop };
 };
 
 /** Opens every middlebox once, so that a packet sees one generation of the config only. */
@@ -89,21 +80,20 @@ const start = (service: ServiceParts): Session => {
 
 /** Finds the way of a packet that the service may have to do with. */
 const wayOf = (session: Session, service: ServiceParts, parts: Parts): Way => {
-  const ours = service.listensToAll || isListener(parts.destination, parts.destinationPort, parts.protocol);
-  if (ours) {
-    const refused = filtered(session, parts, CLIENT);
-    if (refused !== null) return { entry: null, action: refused };
+  const listens = () => service.listensToAll || isListener(parts.destination, parts.destinationPort, parts.protocol);
+  if (!service.decides) {
+    const refused = listens() ? filtered(session, parts, CLIENT) : null;
+    return { entry: null, action: refused ?? Action.Pass };
   }
-  if (!service.decides) return { entry: null, action: Action.Pass };
-  const forwards = openFlows("zeta_forward", service.flows);
-  const reverses = openFlows("zeta_reverse", service.flows);
-  if (ours) return clientWay(session, parts, forwards, reverses);
-  const reply = reverses.get(
+  const flows = openFlows(service.flows);
+  const known = flows.get(
     keyOf(parts.source, parts.destination, parts.sourcePort, parts.destinationPort, parts.protocol),
   );
-  if (reply === null) return { entry: null, action: Action.Pass };
-  const refused = filtered(session, parts, SERVICE);
-  return refused === null ? { entry: reply, action: Action.Pass } : { entry: null, action: refused };
+  if (known === null && !listens()) return { entry: null, action: Action.Pass };
+  const from: u32 = known !== null && (known.change & Change.Reply) !== 0 ? SERVICE : CLIENT;
+  const refused = filtered(session, parts, from);
+  if (refused !== null) return { entry: null, action: refused };
+  return from === SERVICE ? { entry: known, action: Action.Pass } : clientWay(session, parts, known, flows);
 };
 
 export const serve = (frame: Frame, service: ServiceParts): Action => {

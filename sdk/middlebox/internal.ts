@@ -1,4 +1,5 @@
 /** What bpf-lib needs from the compiler to run a service; not for authors. */
+import type { Layout } from "../layout/layouts.ts";
 import type { address, u16, u32 } from "../layout/types.ts";
 import type { Decision, Verdict } from "./verdict.ts";
 
@@ -38,4 +39,9 @@ export const openOwn = (_box: unknown, _slot: u32): unknown => {
 /** The number of the config that serves now. Its lowest bit is the slot that holds it. */
 export const configGeneration = (): u32 => {
   throw new TypeError("configGeneration runs only in a compiled program");
+};
+
+/** The bytes of a view through another layout, which is no longer. */
+export const seenAs = <V>(_view: object, _layout: Layout<V>): V => {
+  throw new TypeError("seenAs runs only in a compiled program");
 };

@@ -1,10 +1,10 @@
 /** `pass`, `drop`, `reject`, and what bpf-lib asks of the compiler (sdk/middlebox/internal.ts). */
-import { toScalar } from "../coerce.ts";
+import { definite, toScalar } from "../coerce.ts";
 import { hostOnly, keyFieldEdited, wrongArgument } from "../problems.ts";
 import { generationOf, openOwn } from "../services/own.ts";
 import { scalarConstant } from "../types.ts";
 import { type BuiltinCall, describe, type ObjectValue, type ScalarType, type Value } from "../values.ts";
-import { argument, builtin, textArgument } from "./arguments.ts";
+import { argument, builtin, layoutOf, textArgument } from "./arguments.ts";
 
 const KIND = { pass: 0n, drop: 1n, reject: 2n } as const;
 
@@ -55,6 +55,18 @@ function choice(call: BuiltinCall): Value {
   return { ...toScalar(argument(call, 1), call.argument(1), call.to), names };
 }
 
+/** The same place through another layout. */
+function seenAs(call: BuiltinCall): Value {
+  const view = definite(argument(call, 0), call.argument(0), call.to);
+  const layout = layoutOf(argument(call, 1), call.argument(1), call.to);
+  if (view.kind !== "view" || view.layout.size < layout.size)
+    return call.to.refuse(
+      (at) => wrongArgument(at, `a view of at least ${layout.size} bytes`, describe(view)),
+      call.argument(0),
+    );
+  return { ...view, layout };
+}
+
 export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
   ["pass", builtin("pass", () => outcome(KIND.pass, 0n))],
   ["drop", refusing("drop")],
@@ -72,5 +84,6 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
       openOwn(argument(call, 0), toScalar(argument(call, 1), call.argument(1), call.to), call),
     ),
   ],
+  ["seenAs", builtin("seenAs", seenAs)],
   ["configGeneration", builtin("configGeneration", (call) => generationOf(call.to))],
 ];
