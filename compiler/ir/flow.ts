@@ -1,5 +1,5 @@
 /** What is certain at one point of a function: which temps are assigned, which packet bytes are vouched for. */
-import { commonFacts, commonOutcomes, type Fact, type Outcomes } from "./packet-facts.ts";
+import { commonFacts, commonOutcomes, type Fact, type Outcomes, unitedFacts } from "./packet-facts.ts";
 
 /**
  * One way through the function. Mutable, and copied where ways part: functions have thousands of temps, so they are kept
@@ -43,7 +43,7 @@ export class FlowState {
   }
 
   learn(facts: readonly Fact[]): void {
-    if (facts.length > 0) this.facts = [...this.facts, ...facts];
+    this.facts = unitedFacts(this.facts, facts);
   }
 
   /** Keeps what is certain on the other way too. */

@@ -29,10 +29,14 @@ const sameFact = (a: Fact, b: Fact): boolean => a.root === b.root && a.from === 
 export const commonFacts = (a: readonly Fact[], b: readonly Fact[]): readonly Fact[] =>
   a === b ? a : a.filter((fact) => b.some((other) => sameFact(fact, other)));
 
+/** Without the facts of `b` that `a` has already: ways that meet and part would double them at every step. */
+export const unitedFacts = (a: readonly Fact[], b: readonly Fact[]): readonly Fact[] => {
+  const fresh = b.filter((fact) => !a.some((other) => sameFact(fact, other)));
+  return fresh.length === 0 ? a : [...a, ...fresh];
+};
+
 const common = (a: Known, b: Known): Known => (a === null || b === null ? (a ?? b) : commonFacts(a, b));
-/** Without the facts of `b` that `a` has already: conditions made of conditions would double them at every step. */
-const both = (a: Known, b: Known): Known =>
-  a === null || b === null ? null : [...a, ...b.filter((fact) => !a.some((other) => sameFact(fact, other)))];
+const both = (a: Known, b: Known): Known => (a === null || b === null ? null : unitedFacts(a, b));
 
 /** What a condition tells where two ways meet, on which it was computed differently. */
 export const commonOutcomes = (a: Outcomes, b: Outcomes): Outcomes => ({
