@@ -56,7 +56,8 @@ export async function fetchMany(from: Namespace, url: string, options: FetchOpti
     connections += Number(opened);
     if (status === "200" && message === "") succeeded += 1;
     else {
-      const reason = message === "" ? `status ${status}` : message;
+      // Times differ from request to request; without them equal reasons are one.
+      const reason = message === "" ? `status ${status}` : message.replace(/ after \d+ (ms|milliseconds)/, "");
       failures.set(reason, (failures.get(reason) ?? 0) + 1);
     }
   }
