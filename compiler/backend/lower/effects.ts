@@ -50,7 +50,7 @@ export function effectsOf(routines: Routines): EffectsOf {
       const op = opOf(statement);
       if (op === null || inCallbacks.has(statement)) continue;
       if (op.op === "call") join(routines.functions[op.function]);
-      packet ||= PACKET.has(op.op);
+      packet ||= PACKET.has(op.op) || (op.op === "element" && op.type === "packet");
       moves ||= MOVING.has(op.op);
       context ||= CONTEXT.has(op.op);
     }

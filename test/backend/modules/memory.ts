@@ -104,6 +104,31 @@ function indices(): TestModule {
   return { module: module.build(), packets: [indexed(0, 0), indexed(5, 7), indexed(6, 8), indexed(5, 7), packet(40)] };
 }
 
+/** Elements of an array in the packet, in a program and in a function that sees nothing else of the packet. */
+function elements(): TestModule {
+  const module = new ModuleBuilder("elements");
+  const double = module.function("double", ["packet", "u32"], null, (to, [list, index]) => {
+    const [a, within] = [list as never, to.binary("and", "u32", index as never, u32(7))];
+    const place = to.let("packet", { op: "element", type: "packet", a, index: within, stride: 4, count: 8 });
+    const value = to.load("u32", 4, place, 0, "big");
+    to.store(to.binary("add", "u32", value, value), 4, place, 0, "big");
+  });
+  module.program("elements", (to) => {
+    const start = at(to, 0, 40);
+    const index = to.load("u32", 1, start, 0);
+    const within = to.let("bool", { op: "compare", operator: "lt", type: "u32", a: index, b: u32(5) });
+    const list = to.let("packet", { op: "offset", type: "packet", a: start, bytes: 8 });
+    to.if(within, () => {
+      const place = to.let("packet", { op: "element", type: "packet", a: list, index, stride: 6, count: 5 });
+      to.store(to.load("u64", 6, place, 0, "big"), 6, place, 0, "little");
+    });
+    to.effect({ op: "call", function: double, values: [list, index], type: null });
+    to.return(u32(TX));
+  });
+  const packets = [0, 4, 5, 7, 255].map((index) => packet(40, [index]));
+  return { module: module.build(), packets };
+}
+
 /** Fields of every width and order, read and written at odd places. */
 function widths(): TestModule {
   const module = new ModuleBuilder("widths");
@@ -134,4 +159,4 @@ function widths(): TestModule {
   return { module: module.build(), packets: [packet(120), packet(130, [0, 0x80, 0x81, 0xff, 0xfe, 0x80])] };
 }
 
-export const memory = { slots, copies, globals, indices, widths };
+export const memory = { slots, copies, globals, indices, elements, widths };
