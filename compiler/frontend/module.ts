@@ -5,7 +5,9 @@ import type { Problem } from "../diagnostics/problem.ts";
 import type { Global, IrFunction, IrProgram, MapDeclaration, Module, Place, SourceFile } from "../ir/ir.ts";
 import { collectAssignments } from "./assigned.ts";
 import { builtins } from "./builtins/index.ts";
+import { coerce } from "./coerce.ts";
 import { evaluate } from "./evaluate.ts";
+import { flavourOf } from "./flavours.ts";
 import { Lowering, Refusal } from "./lowering.ts";
 import { badName, duplicateName, hostOnly, recursion, unknownName } from "./problems.ts";
 import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
@@ -185,9 +187,16 @@ export class ModuleBuilder {
       declaration.initializer !== undefined &&
       isConst(declaration)
     ) {
-      return this.#evaluateTop(declaration.initializer, symbol.name);
+      return this.#asDeclared(declaration, this.#evaluateTop(declaration.initializer, symbol.name));
     }
     return refuse();
+  }
+
+  /** `const LIMIT: u32 = 5` computes as a u32 from then on, as it would inside a function. */
+  #asDeclared(declaration: ts.VariableDeclaration, value: Value): Value {
+    if (declaration.type === undefined || (value.kind !== "scalar" && value.kind !== "literal")) return value;
+    const flavour = flavourOf(this.checker.getTypeAtLocation(declaration.name));
+    return flavour === null ? value : coerce(value, flavour, declaration.name, this.topLevel);
   }
 
   #evaluateTop(expression: ts.Expression, name: string | null): Value {
