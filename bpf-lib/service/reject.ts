@@ -1,11 +1,21 @@
-/** Packets that a middlebox refuses: counted by reason, dropped, and for rejects answered. */
-import { Action } from "zeta/bpf";
-import { type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
-import type { Parts } from "../packet/open.ts";
+/** Packets that a middlebox refuses: counted by reason and dropped, or, when rejected, answered. */
+import { Action, EtherType, Protocol, type u32 } from "zeta/bpf";
+import { OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import { type Parts, tcpOf } from "../packet/open.ts";
 import { countDrop } from "../state/counter.ts";
-import { answerRefusal } from "./refusal.ts";
+import { answerReset } from "./reset.ts";
+import { answerUnreachable4, answerUnreachable6 } from "./unreachable.ts";
 
-export const refuse = (parts: Parts, outcome: Outcome): Action => {
-  countDrop(outcome.reason);
-  return outcome.kind === OutcomeKind.Reject ? answerRefusal(parts) : Action.Drop;
+const answer = (parts: Parts): Action => {
+  if (parts.later) return Action.Drop;
+  if (parts.protocol === Protocol.Tcp) {
+    const tcp = tcpOf(parts);
+    return tcp === null ? Action.Drop : answerReset(parts, tcp);
+  }
+  return parts.type === EtherType.Ipv4 ? answerUnreachable4(parts) : answerUnreachable6(parts);
+};
+
+export const refuse = (parts: Parts, kind: u32, reason: u32): Action => {
+  countDrop(reason);
+  return kind === OutcomeKind.Reject ? answer(parts) : Action.Drop;
 };

@@ -3,7 +3,7 @@
  * service's goes to the host's own stack untouched.
  */
 import { Action, type Frame, type Of, type u32 } from "zeta/bpf";
-import { configGeneration, inside, OutcomeKind, openOwn, seenAs } from "../../sdk/middlebox/internal.ts";
+import { configGeneration, inside, OutcomeKind, openOwn, seenAs, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change, endpointValues, type flowEntry } from "../flow/entry.ts";
 import { type FlowTable, keyOf, openFlows } from "../flow/table.ts";
 import { open, type Parts } from "../packet/open.ts";
@@ -19,19 +19,24 @@ const SERVICE = 1;
 
 type Entry = Of<typeof flowEntry>;
 
-/** What becomes of a packet: it follows an entry, or else an action is taken at once. */
+/** What becomes of a packet: it follows an entry, or else it is passed on, dropped or rejected. */
 interface Way {
   readonly entry: Entry | null;
-  readonly action: Action;
+  /** Of `OutcomeKind`, where there is no entry. */
+  readonly kind: u32;
+  readonly reason: u32;
 }
 
-/** The action that a filter asks for; null when all let the packet pass. */
-const filtered = (session: Session, parts: Parts, from: u32): Action | null => {
+const along = (entry: Entry | null): Way => ({ entry, kind: OutcomeKind.Drop, reason: serviceReason("table full") });
+const elsewhere = (kind: u32, reason: u32): Way => ({ entry: null, kind, reason });
+
+/** What the first filter that lets the packet not pass says of it; null when all do. */
+const filtered = (session: Session, parts: Parts, from: u32): Way | null => {
   const packet = describe(parts, from, { keyFields: false });
   for (const box of session.boxes) {
     if (box.filter === null || (from === SERVICE && !box.both)) continue;
     const verdict = inside(box.filter(packet, box.own));
-    if (verdict.kind !== OutcomeKind.Pass) return refuse(parts, verdict);
+    if (verdict.kind !== OutcomeKind.Pass) return elsewhere(verdict.kind, verdict.reason);
   }
   return null;
 };
@@ -45,11 +50,11 @@ const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: F
   const flowKey = keyOf(source, destination, sourcePort, destinationPort, protocol);
   const packet = describe(parts, CLIENT, { keyFields: false });
   if (known !== null) {
-    if (known.generation === session.generation) return { entry: known, action: Action.Pass };
+    if (known.generation === session.generation) return along(known);
     const decided = { source: endOf(known.source), destination: endOf(known.destination) };
     if (holds(session, packet, key, decided)) {
       known.generation = session.generation;
-      return { entry: known, action: Action.Pass };
+      return along(known);
     }
     flows.delete(
       keyOf(
@@ -63,13 +68,13 @@ const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: F
     flows.delete(flowKey);
   }
   const decided = decide(session, packet, key);
-  if (decided.kind !== OutcomeKind.Pass) return { entry: null, action: refuse(parts, decided) };
+  if (decided.kind !== OutcomeKind.Pass) return elsewhere(decided.kind, decided.reason);
   flows.set(flowKey, forwardEntry(decided, session.generation));
   flows.set(
     keyOf(decided.destination, decided.source, decided.destinationPort, decided.sourcePort, protocol),
     reverseEntry(key, decided, session.generation),
   );
-  return { entry: flows.get(flowKey), action: Action.Drop };
+  return along(flows.get(flowKey));
 };
 
 /** Opens every middlebox once, so that a packet sees one generation of the config only. */
@@ -81,19 +86,16 @@ const start = (service: ServiceParts): Session => {
 /** Finds the way of a packet that the service may have to do with. */
 const wayOf = (session: Session, service: ServiceParts, parts: Parts): Way => {
   const listens = () => service.listensToAll || isListener(parts.destination, parts.destinationPort, parts.protocol);
-  if (!service.decides) {
-    const refused = listens() ? filtered(session, parts, CLIENT) : null;
-    return { entry: null, action: refused ?? Action.Pass };
-  }
+  if (!service.decides) return (listens() ? filtered(session, parts, CLIENT) : null) ?? elsewhere(OutcomeKind.Pass, 0);
   const flows = openFlows(service.flows);
   const known = flows.get(
     keyOf(parts.source, parts.destination, parts.sourcePort, parts.destinationPort, parts.protocol),
   );
-  if (known === null && !listens()) return { entry: null, action: Action.Pass };
+  if (known === null && !listens()) return elsewhere(OutcomeKind.Pass, 0);
   const from: u32 = known !== null && (known.change & Change.Reply) !== 0 ? SERVICE : CLIENT;
   const refused = filtered(session, parts, from);
-  if (refused !== null) return { entry: null, action: refused };
-  return from === SERVICE ? { entry: known, action: Action.Pass } : clientWay(session, parts, known, flows);
+  if (refused !== null) return refused;
+  return from === SERVICE ? along(known) : clientWay(session, parts, known, flows);
 };
 
 export const serve = (frame: Frame, service: ServiceParts): Action => {
@@ -102,7 +104,8 @@ export const serve = (frame: Frame, service: ServiceParts): Action => {
     frame,
     (parts) => {
       const way = wayOf(session, service, parts);
-      return way.entry === null ? way.action : apply(parts, way.entry);
+      if (way.entry !== null) return apply(parts, way.entry);
+      return way.kind === OutcomeKind.Pass ? Action.Pass : refuse(parts, way.kind, way.reason);
     },
     () => Action.Pass,
   );

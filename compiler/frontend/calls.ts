@@ -29,6 +29,7 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
   const frame: Frame = {
     name: fn.name,
     declaration: fn.declaration,
+    call: node,
     label: to.label(),
     exits: [],
     result: flavourOf(returnType(fn.declaration, to)),
@@ -93,6 +94,7 @@ export function leave(frame: Frame, value: Value, node: ts.Node, to: Lowering): 
     frame.result !== null && (value.kind === "scalar" || value.kind === "literal")
       ? coerce(value, frame.result, node, to)
       : value;
+  if (to.frames[0] === frame && to.reachable) to.recordsFinished();
   const hole = to.hole();
   if (to.reachable) frame.exits.push({ value: typed, hole });
   to.jump({ kind: "break", label: frame.label, at: to.place });
@@ -109,7 +111,7 @@ function finish(frame: Frame, body: Nested, moved: boolean, node: ts.Node, to: L
   }
   to.push({ kind: "block", label: frame.label, body: body.block as never, at: to.place });
   to.reachable = to.reachable && frame.exits.length > 0;
-  to.forget([body], moved);
+  to.forget([body], moved, frame.label);
   return merge(frame.exits, frame.name, node, to, body.firstTemp);
 }
 

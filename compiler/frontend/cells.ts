@@ -8,7 +8,15 @@ import { checkCaptured } from "./captures.ts";
 import { coerce, definite, settleNull, toScalar } from "./coerce.ts";
 import type { Hole, Lowering } from "./lowering.ts";
 import { offsetPlace } from "./memory.ts";
-import { differentShapes, escapingClosure, readOnly, uncheckedNull, wrongArgument } from "./problems.ts";
+import {
+  differentShapes,
+  escapingClosure,
+  escapingObject,
+  readOnly,
+  stringInDataPath,
+  uncheckedNull,
+  wrongArgument,
+} from "./problems.ts";
 import type { Cell, MutableCell, Storage } from "./scope.ts";
 import { arithmeticType, compatible, constant, IR_TYPE, RANGE, scalar } from "./types.ts";
 import type { ts } from "./typescript.ts";
@@ -56,6 +64,8 @@ export function storageFor(
     const of = type ?? commonType(inner, node, to);
     return { kind: "scalar", type: of, variable: to.variable(IR_TYPE[of], name) };
   }
+  const other = inner.find((value) => value.kind !== first.kind);
+  if (other !== undefined) to.refuse((at) => differentShapes(at, describe(first), describe(other)), node);
   if (first.kind === "view")
     return { kind: "view", variable: to.variable(pointerType(first), name), example: first, epoch: first.epoch };
   if (first.kind === "object") return objectStorage(inner, first, name, node, to);
@@ -166,12 +176,19 @@ export function merge(
   to.mergeFloor = mergeFloor;
   if (storage.kind === "nullable" && storage.inner.kind === "unknown") return NULL;
   for (const way of ways) to.into(way.hole, () => assignStorage(storage, way.value, node, to));
+  for (const way of ways) loseRecord(way.value, to);
   const value = readStorage(storage, to.fresh(), to);
   if (value.kind !== "scalar") return value;
   const bounds = ways.map((way) => coerce(way.value, value.type, node, to));
   const low = bounds.reduce((least, b) => (b.low < least ? b.low : least), value.high);
   const high = bounds.reduce((most, b) => (b.high > most ? b.high : most), value.low);
   return { ...value, low, high };
+}
+
+/** Which record a variable holds is not followed: that it is finished, the kernel's verifier will see. */
+function loseRecord(value: Value, to: Lowering): void {
+  const inner = value.kind === "nullable" ? value.value : value;
+  if (inner.kind === "view" && inner.record !== undefined) to.recordClosed(inner.record);
 }
 
 /** Memory pointers say by themselves whether they are null; everything else needs a flag beside it. */
@@ -197,6 +214,7 @@ export function mutable(
   const cell: MutableCell = { kind: "mutable", name, storage, version: to.fresh() };
   to.cells.add(cell);
   assignStorage(storage, value, node, to);
+  loseRecord(value, to);
   return cell;
 }
 
@@ -258,6 +276,7 @@ export function assignCell(cell: Cell, value: Value, node: ts.Node, to: Lowering
   if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, "A constant"), node);
   to.touch(cell);
   assignInto(cell, value, node, to);
+  loseRecord(value, to);
   const { kind } = settleNull(value, to);
   if (kind !== "nullable") to.learn([{ kind: "present", id: cell.version, present: kind !== "null" }]);
 }
@@ -325,9 +344,20 @@ export function assignStorage(storage: Storage, value: Value, node: ts.Node, to:
     case "unknown":
       return;
     case "same":
-      if (!sameValue(storage.value, value)) to.refuse((at) => escapingClosure(at), node);
+      if (!sameValue(storage.value, settleNull(value, to))) refuseOther(storage.value, settleNull(value, to), node, to);
   }
 }
+
+const isFunction = (value: Value): boolean => value.kind === "function" || value.kind === "builtin";
+
+/** A name that exists only while compiling was given a second value. */
+function refuseOther(known: Value, value: Value, node: ts.Node, to: Lowering): never {
+  if (isFunction(known) && isFunction(value)) return to.refuse((at) => escapingClosure(at), node);
+  if (known.kind !== value.kind) return to.refuse((at) => differentShapes(at, describe(known), describe(value)), node);
+  if (known.kind === "string") return to.refuse((at) => stringInDataPath(at), node);
+  return to.refuse((at) => escapingObject(at, capitalised(describe(value))), node);
+}
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function assignNullable(
   storage: Extract<Storage, { kind: "nullable" }>,

@@ -51,16 +51,18 @@ function lowerOnce(parts: LoopParts, breakTo: number, to: Lowering): { nested: N
   const nested = to.nested(() => {
     if (!parts.testAfter) test();
     const { moves } = to;
+    const { records } = to.knowledge;
     const body = to.nested(() => {
       parts.enter();
       parts.body();
     });
     if (jump.continued) {
       to.push({ kind: "block", label: continueTo, body: body.block as Block, at: to.place });
-      to.forget([body], to.moves !== moves);
+      to.forget([body], to.moves !== moves, continueTo);
     } else {
       to.splice(body);
     }
+    if (to.reachable) to.recordsFinished(records);
     if (to.reachable) parts.advance();
     if (to.reachable && parts.testAfter) test();
   });
@@ -71,6 +73,7 @@ function lowerOnce(parts: LoopParts, breakTo: number, to: Lowering): { nested: N
 /** Runs `lower`; when it moved the packet or reshaped a name, undoes and runs it again with that known. */
 function settled<R>(to: Lowering, lower: () => R): R {
   const exits = to.frames.map((frame) => frame.exits.length);
+  const { left } = to;
   for (let attempt = 0; ; attempt++) {
     const { moves } = to;
     to.reshaped = false;
@@ -78,6 +81,7 @@ function settled<R>(to: Lowering, lower: () => R): R {
     const again = (to.moves !== moves || to.reshaped) && attempt < 3;
     if (!again || (attempt > 0 && !to.reshaped)) return result;
     for (const [index, frame] of to.frames.entries()) frame.exits.length = exits[index] ?? 0;
+    to.left = left;
     if (to.moves !== moves) to.movePacket();
   }
 }
@@ -89,7 +93,7 @@ export function lowerLoop(parts: LoopParts, to: Lowering): void {
   const { moves } = to;
   const { nested, jump, leaves } = settled(to, () => lowerOnce(parts, breakTo, to));
   to.push({ kind: "loop", label: breakTo, trips: Math.max(1, parts.trips), body: nested.block as Block, at: place });
-  to.forget([nested], to.moves !== moves);
+  to.forget([nested], to.moves !== moves, breakTo);
   to.reachable = to.reachable && (leaves || jump.broken);
 }
 

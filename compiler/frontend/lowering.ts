@@ -22,7 +22,7 @@ import type {
 } from "../ir/ir.ts";
 import { foldBinary, foldCompare } from "./fold.ts";
 import type { ModuleBuilder } from "./module.ts";
-import { lockMisuse, sideEffectInDecide } from "./problems.ts";
+import { lockMisuse, sideEffectInDecide, unfinishedRecord } from "./problems.ts";
 import { spanOf } from "./program.ts";
 import { type MutableCell, Scope } from "./scope.ts";
 import { constant, isConstant, isIrScalar, wrap } from "./types.ts";
@@ -57,6 +57,8 @@ export interface Exit {
 export interface Frame {
   readonly name: string;
   readonly declaration: ts.FunctionLikeDeclaration;
+  /** Where it was called. */
+  readonly call: ts.Node;
   readonly label: number;
   readonly exits: Exit[];
   readonly result: ScalarType | null;
@@ -84,15 +86,20 @@ export interface Knowledge {
   readonly contents: ReadonlyMap<number, Content>;
   /** Packet fields loaded on this path, by place, offset and name. */
   readonly loads: ReadonlyMap<string, Value>;
+  /** Ring-buffer records reserved on this path that nothing has finished yet, and where they were reserved. */
+  readonly records: Records;
   /** Changes with every head or tail adjustment; a packet view of another epoch is dead. */
   readonly epoch: number;
 }
+/** By identity of the record's nullable. */
+export type Records = ReadonlyMap<number, ts.Node>;
+
 export interface Content {
   readonly operand: Operand;
   readonly low: bigint;
   readonly high: bigint;
 }
-const NOTHING: Knowledge = { present: new Map(), ranges: new Map(), contents: new Map(), loads: new Map(), epoch: 0 };
+const NOTHING: Knowledge = { present: new Map(), ranges: new Map(), contents: new Map(), loads: new Map(), records: new Map(), epoch: 0 };
 
 /** A nested block, and the state in which its end was reached. */
 export interface Nested {
@@ -153,7 +160,14 @@ export class Lowering {
   }
 
   refuse(make: (span: ReturnType<typeof spanOf>) => Problem, node: ts.Node): never {
-    throw new Refusal(make(this.span(node)));
+    const problem = make(this.span(this.#authored(node)));
+    throw new Refusal(problem);
+  }
+
+  /** The node, or, inside our own library, the author's call that led there: a mistake is told where it can be mended. */
+  #authored(node: ts.Node): ts.Node {
+    if (!this.module.isOwn(node)) return node;
+    return this.frames.findLast((frame) => !this.module.isOwn(frame.call))?.call ?? node;
   }
 
   span(node: ts.Node): ReturnType<typeof spanOf> {
@@ -217,13 +231,21 @@ export class Lowering {
   }
 
   emit(op: Op, type: IrType, name = "t"): Temp {
+    this.#allowed(op);
     const result = this.temp(type, name);
     this.push({ kind: "let", result, op, at: this.place });
     return result;
   }
 
   run(op: Op): void {
+    this.#allowed(op);
     this.push({ kind: "let", result: null, op, at: this.place });
+  }
+
+  /** The kernel takes no calls while a spin lock is held. */
+  #allowed(op: Op): void {
+    if (this.locked && !UNDER_LOCK.has(op.op) && this.node !== null)
+      this.refuse((at) => lockMisuse(at, "This call"), this.node);
   }
 
   binary(operator: BinaryOperator, type: Scalar, a: Operand, b: Operand): Operand {
@@ -442,8 +464,11 @@ export class Lowering {
     this.knowledge = { ...this.knowledge, present, contents };
   }
 
-  /** Drops what any of these blocks may have changed. `moved`: the packet may have been moved on the way. */
-  forget(ends: readonly Nested[], movedWithin = false): void {
+  /**
+   * Drops what any of these blocks may have changed. `movedWithin`: the packet may have been moved on the way. `label`:
+   * what jumped there meets here too.
+   */
+  forget(ends: readonly Nested[], movedWithin = false, label: number | null = null): void {
     const contents = new Map(this.knowledge.contents);
     for (const end of ends) {
       for (const variable of end.assigned) contents.delete(variable);
@@ -451,7 +476,12 @@ export class Lowering {
     }
     const moved = movedWithin || ends.some((end) => end.reachable && end.knowledge.epoch !== this.knowledge.epoch);
     const loads = moved || ends.some((end) => end.wrote) ? new Map<string, Value>() : this.knowledge.loads;
-    this.knowledge = { ...this.knowledge, contents, loads, epoch: moved ? this.fresh() : this.knowledge.epoch };
+    const records = new Map([
+      ...ends.flatMap((end) => (end.reachable ? [...openRecords(end.knowledge)] : [])),
+      ...(label === null ? [] : (this.left.get(label) ?? [])),
+    ]);
+    const epoch = moved ? this.fresh() : this.knowledge.epoch;
+    this.knowledge = { ...this.knowledge, contents, loads, records, epoch };
   }
 
   /** Both branches of a condition; afterwards only what holds on the paths that go on is known. */
@@ -468,7 +498,14 @@ export class Lowering {
     this.join([a, b]);
   }
 
+  /** By label: records unfinished where it was jumped to. */
+  left: ReadonlyMap<number, Records> = new Map();
+
   jump(statement: Extract<Statement, { kind: "break" | "continue" | "return" }>): void {
+    if (this.reachable && statement.kind === "break") {
+      const records = new Map([...(this.left.get(statement.label) ?? []), ...openRecords(this.knowledge)]);
+      this.left = new Map(this.left).set(statement.label, records);
+    }
     this.push(statement);
     this.reachable = false;
   }
@@ -500,6 +537,21 @@ export class Lowering {
     return [known[0] > value.low ? known[0] : value.low, known[1] < value.high ? known[1] : value.high];
   }
 
+  recordOpened(id: number, node: ts.Node): void {
+    this.knowledge = { ...this.knowledge, records: new Map(this.knowledge.records).set(id, node) };
+  }
+  /** Finished, or out of sight. */
+  recordClosed(id: number): void {
+    const records = new Map(this.knowledge.records);
+    records.delete(id);
+    this.knowledge = { ...this.knowledge, records };
+  }
+  /** Refuses to go on with records of this path unfinished, but for those that `before` had already. */
+  recordsFinished(before: Records = new Map()): void {
+    for (const [id, node] of openRecords(this.knowledge))
+      if (!before.has(id)) this.refuse((at) => unfinishedRecord(at), node);
+  }
+
   /** Refuses an effect where the hook being compiled must be pure. */
   effect(what: string, node: ts.Node): void {
     const { purity } = this;
@@ -517,6 +569,30 @@ export class Lowering {
     return this.frames.some((frame) => frame.declaration === fn.declaration);
   }
 }
+
+/** A record that is known not to be there needs no finishing. */
+const openRecords = ({ records, present }: Knowledge): Records =>
+  new Map([...records].filter(([id]) => present.get(id) !== false));
+
+/** What is no call of the kernel. */
+const UNDER_LOCK: ReadonlySet<Op["op"]> = new Set<Op["op"]>([
+  "binary",
+  "compare",
+  "not",
+  "convert",
+  "select",
+  "swap",
+  "get",
+  "isNull",
+  "offset",
+  "element",
+  "slot",
+  "global",
+  "load",
+  "barrier",
+  "lock",
+  "unlock",
+]);
 
 /** Drafts with their holes dissolved. */
 export function settle(drafts: readonly Draft[]): Block {

@@ -7,6 +7,7 @@ import { coerce, definite, settleNull } from "./coerce.ts";
 import type { Lowering } from "./lowering.ts";
 import {
   dynamicProperty,
+  escapingObject,
   indexOutOfRange,
   lockMisuse,
   missingField,
@@ -201,6 +202,8 @@ export function writeAt(
 ): void {
   switch (layout.kind) {
     case "scalar":
+      if (value.kind === "object" || value.kind === "list" || value.kind === "function")
+        to.refuse((at) => escapingObject(at, describe(value).replace(/^a/, "A")), node);
       return storeRaw(view, offset, layout.size, layout.order, coerce(value, layout.type, node, to).operand, to);
     case "spinLock":
       return to.refuse((at) => lockMisuse(at, "Writing the lock itself"), node);

@@ -24,7 +24,7 @@ import {
   scalar,
   scalarConstant,
 } from "./types.ts";
-import type { ts } from "./typescript.ts";
+import { ts } from "./typescript.ts";
 import {
   describe,
   type Fact,
@@ -105,6 +105,10 @@ function literalArithmetic(
 
 // ---------------------------------------------------------------- typing the two sides
 
+/** Where the two operands stand. */
+const sidesOf = (node: ts.Node): readonly [ts.Node, ts.Node] =>
+  ts.isBinaryExpression(node) ? [node.left, node.right] : [node, node];
+
 /** The type at which both sides compute; literals take the other side's. */
 function together(
   operator: string,
@@ -113,11 +117,12 @@ function together(
   node: ts.Node,
   to: Lowering,
 ): [ScalarValue, ScalarValue, ScalarType] {
-  const typed = a.kind === "literal" ? toScalar(b, node, to) : toScalar(a, node, to);
+  const [first, second] = sidesOf(node);
+  const typed = a.kind === "literal" ? toScalar(b, second, to) : toScalar(a, first, to);
   const type = arithmeticType(typed.type);
-  const side = (value: Value): ScalarValue =>
-    value.kind === "literal" ? literalAs(value, type, node, to) : toScalar(value, node, to);
-  const [left, right] = [side(a), side(b)];
+  const side = (value: Value, at: ts.Node): ScalarValue =>
+    value.kind === "literal" ? literalAs(value, type, at, to) : toScalar(value, at, to);
+  const [left, right] = [side(a, first), side(b, second)];
   const other = arithmeticType(left.type === typed.type ? right.type : left.type);
   if (arithmeticType(left.type) !== arithmeticType(right.type))
     to.refuse((at) => mixedTypes(at, operator, left.type, right.type), node);
@@ -200,12 +205,12 @@ export function arithmetic(operator: string, a: Value, b: Value, node: ts.Node, 
   if (operator === "**") to.refuse((at) => unsupportedSyntax(at, "'**' on values of the data path"), node);
   const op = ARITHMETIC[operator] as BinaryOperator;
   if (SHIFTS.has(operator)) {
-    const left = toScalar(x, node, to);
+    const left = toScalar(x, sidesOf(node)[0], to);
     const type = arithmeticType(left.type);
     if (type === "bool") to.refuse((at) => wrongArgument(at, "a number", "a boolean"), node);
     if (operator === ">>>" && isSignedType(type))
       to.refuse((at) => unsupportedSyntax(at, "'>>>' on a signed value"), node);
-    return result(op, type, left, countFor(type, y, node, to), to);
+    return result(op, type, left, countFor(type, y, sidesOf(node)[1], to), to);
   }
   const [left, right, type] = together(operator, x, y, node, to);
   if (type === "bool" && !["&", "|", "^"].includes(operator))

@@ -59,8 +59,8 @@ export interface ViewValue {
   readonly readOnly: boolean;
   /** Of packet views: the packet's epoch when it was taken; -1 for memory. */
   readonly epoch: number;
-  /** Ring-buffer records must be submitted or discarded. */
-  readonly record?: boolean;
+  /** Identity of a ring-buffer record: it must be submitted or discarded. */
+  readonly record?: number;
 }
 
 export interface NullableValue {

@@ -45,3 +45,8 @@ export const configGeneration = (): u32 => {
 export const seenAs = <V>(_view: object, _layout: Layout<V>): V => {
   throw new TypeError("seenAs runs only in a compiled program");
 };
+
+/** The index of a reason for dropping that the service itself has. */
+export const serviceReason = (_name: string): u32 => {
+  throw new TypeError("serviceReason runs only in a compiled program");
+};

@@ -65,7 +65,7 @@ function loop(call: BuiltinCall): Value {
     );
   });
   to.push({ kind: "repeat", label, trips: trips.operand, index, body: body.block as Block, at: place });
-  to.forget([body], to.moves !== moves);
+  to.forget([body], to.moves !== moves, label);
   return scalar("u32", to.get(done));
 }
 

@@ -7,7 +7,7 @@ import { coerce, definite, settleNull, toCondition, toScalar } from "../coerce.t
 import { lowerSettled } from "../loops.ts";
 import type { Jump, Lowering } from "../lowering.ts";
 import { inMemory, memoryView, readView, writeAt } from "../memory.ts";
-import { lockMisuse, wrongArgument } from "../problems.ts";
+import { wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import {
@@ -70,7 +70,6 @@ function get({ operand, data, call, to }: Use): Value {
   const pointer = inMemory(argument(call, 0), key, "key", call.argument(0), to, (place) =>
     to.emit({ op: "mapLookup", map: operand, key: place }, "pointer", "found"),
   );
-  if (to.locked) to.refuse((at) => lockMisuse(at, "A look-up"), call.node);
   return found(pointer, data.value as LayoutData, "value", to);
 }
 
@@ -170,6 +169,7 @@ function deletePrefix(use: Use): Value {
 
 function callProgram({ operand, call, to }: Use): Value {
   to.effect("a tail call", call.node);
+  to.recordsFinished();
   to.run({ op: "tailCall", map: operand, index: coerce(argument(call, 0), "u32", call.argument(0), to).operand });
   return NULL;
 }
@@ -229,15 +229,18 @@ function reserve({ operand, call, to }: Use): Value {
   const layout = layoutOf(argument(call, 0), call.argument(0), to);
   const pointer = to.emit({ op: "ringReserve", map: operand, bytes: layout.size }, "pointer", "record");
   const present = to.not(to.emit({ op: "isNull", a: pointer }, "bool", "missing"));
-  return { kind: "nullable", id: to.fresh(), present, value: { ...memoryView(layout, pointer), record: true } };
+  const id = to.fresh();
+  to.recordOpened(id, call.node);
+  return { kind: "nullable", id, present, value: { ...memoryView(layout, pointer), record: id } };
 }
 
 const finishRecord =
   (op: "ringSubmit" | "ringDiscard"): Method =>
   ({ call, to }) => {
     const record = definite(argument(call, 0), call.argument(0), to);
-    if (record.kind !== "view" || record.record !== true || record.offset !== 0)
+    if (record.kind !== "view" || record.record === undefined || record.offset !== 0)
       return to.refuse((at) => wrongArgument(at, "a reserved record", describe(record)), call.argument(0));
+    to.recordClosed(record.record);
     to.run({ op, record: record.place, flags: flags(0n) });
     return NULL;
   };
@@ -269,7 +272,7 @@ function drain({ operand, call, to }: Use): Value {
   );
   const result = to.temp("i64", "drained");
   to.push({ kind: "drain", label, map: operand, slot, result, body: nested.block as Block, at: where });
-  to.forget([nested], to.moves !== moves);
+  to.forget([nested], to.moves !== moves, label);
   const positive = to.compare("gt", "i64", result, I64_ZERO);
   return scalar("u32", to.select("u32", positive, to.convert(result, "i64", "u32"), constant("u32", 0n)));
 }
@@ -296,7 +299,9 @@ export function callback(
   try {
     const nested = to.nested(() => {
       to.hidePacket();
+      const { records } = to.knowledge;
       const goOn = settleNull(callFunction(each, values(), call.node, to), to);
+      to.recordsFinished(records);
       if (goOn.kind === "null") return;
       const condition = toCondition(goOn, call.node, to);
       to.branch(

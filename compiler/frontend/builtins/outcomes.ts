@@ -84,6 +84,12 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
       openOwn(argument(call, 0), toScalar(argument(call, 1), call.argument(1), call.to), call),
     ),
   ],
+  [
+    "serviceReason",
+    builtin("serviceReason", (call) =>
+      scalarConstant("u32", BigInt(call.to.module.dropReason(`service: ${textArgument(call, 0, "a reason")}`))),
+    ),
+  ],
   ["seenAs", builtin("seenAs", seenAs)],
   ["configGeneration", builtin("configGeneration", (call) => generationOf(call.to))],
 ];

@@ -21,13 +21,14 @@ function cellFor(
   const type = to.module.checker.getTypeAtLocation(name);
   if (isAny(type) && !to.module.isOwn(name)) to.refuse((at) => anyType(at), name);
   const flavour = declaration?.type === undefined ? null : flavourOf(type);
+  const place = declaration?.initializer ?? name;
   if (!to.module.assignedSymbols.has(symbol)) {
     const plain = value.kind === "scalar" || value.kind === "literal";
-    return { kind: "fixed", value: flavour !== null && plain ? coerce(value, flavour, name, to) : value };
+    return { kind: "fixed", value: flavour !== null && plain ? coerce(value, flavour, place, to) : value };
   }
   const nullable = includesNull(type) || value.kind === "null";
   const annotated = declaration?.type !== undefined && !nullable ? null : flavourOf(type);
-  return mutable(value, flavour ?? annotated, nullable, name.text, name, to);
+  return mutable(value, flavour ?? annotated, nullable, name.text, place, to);
 }
 
 export function declareBinding(

@@ -50,7 +50,7 @@ function unrolled(node: ts.ForOfStatement, items: readonly Value[], to: Lowering
       jump.broken ||= each.broken;
       if (each.continued) {
         to.push({ kind: "block", label: continueTo, body: body.block as Block, at: place });
-        to.forget([body], to.moves !== before);
+        to.forget([body], to.moves !== before, continueTo);
       } else {
         to.splice(body);
       }
@@ -61,7 +61,7 @@ function unrolled(node: ts.ForOfStatement, items: readonly Value[], to: Lowering
     return;
   }
   to.push({ kind: "block", label: breakTo, body: whole.block as Block, at: place });
-  to.forget([whole], to.moves !== moves);
+  to.forget([whole], to.moves !== moves, breakTo);
 }
 
 export function forOfStatement(node: ts.ForOfStatement, to: Lowering): void {

@@ -64,7 +64,7 @@ export function switchStatement(node: ts.SwitchStatement, to: Lowering): void {
     return;
   }
   to.push({ kind: "block", label: jump.breakTo, body: whole.block as Block, at: place });
-  to.forget([whole], to.moves !== moves);
+  to.forget([whole], to.moves !== moves, jump.breakTo);
 }
 
 function body(group: Group, last: boolean, facts: readonly Fact[], to: Lowering): Nested {
