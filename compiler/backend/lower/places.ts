@@ -91,7 +91,9 @@ export function element(frame: Frame, op: Extract<Op, { op: "element" }>): Value
   const base = valueFor(frame, op.a);
   const bytes = builder.binary("mul", boundedIndex(frame, op.index, op.count), i64(frame, op.stride));
   if (bytes.constant !== null) return builder.offset(base, bytes);
-  const place = variablePlace(frame, base, bytes);
+  // Of memory whose alignment LLVM knows, it would make the sum an "or", which the verifier refuses on pointers.
+  const origin = op.type === "pointer" ? builder.call(barrier("ptr"), [base]) : base;
+  const place = variablePlace(frame, origin, bytes);
   return op.type === "packet" ? stillInside(frame, place, base, op.stride) : place;
 }
 
