@@ -11,7 +11,7 @@ export const flowKey = struct({
 });
 
 /** An address in the 128-bit form and a port, as they lie in packets: 24 bytes. */
-export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16, spare2: u32 });
+export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16, vni: u32 });
 /** The same bytes, read as values. */
 export const endpointValues = struct({ address, port: bigEndian(u16) });
 
@@ -25,6 +25,8 @@ export const nextHop = struct({ until: u64, interface: u32, destination: mac, so
 export const flowEntry = struct({
   source: endpointWords,
   destination: endpointWords,
+  /** Where it is delivered, and in which network; nowhere unless `Change.Deliver`. */
+  place: endpointWords,
   change: u32,
   generation: u32,
   hop: nextHop,

@@ -2,7 +2,7 @@
 
 import type { Endpoint, Packet } from "zeta";
 import type { address, u8, u16, u32 } from "zeta/bpf";
-import { choice, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import { choice, noteDelivery, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { Change } from "./entry.ts";
 import { hashAddress, hashFlow } from "./hash.ts";
 
@@ -13,7 +13,7 @@ export interface Ends {
   readonly destinationPort: u16;
 }
 
-const outcome = (ends: Ends, change: u32, vni: u32): Outcome => ({
+const outcome = (ends: Ends, change: u32): Outcome => ({
   kind: OutcomeKind.Pass,
   reason: 0,
   change,
@@ -21,7 +21,8 @@ const outcome = (ends: Ends, change: u32, vni: u32): Outcome => ({
   sourcePort: ends.sourcePort,
   destination: ends.destination,
   destinationPort: ends.destinationPort,
-  vni,
+  place: 0n,
+  vni: 0,
 });
 
 /** `ends` are what the middleboxes before have made of the packet's own. */
@@ -40,7 +41,7 @@ export const flowOf = (first: Packet, protocol: u8, ends: Ends, before: u32) => 
     of === "source"
       ? hashAddress(ends.source)
       : hashFlow(ends.source, ends.destination, ends.sourcePort, ends.destinationPort, protocol),
-  forward: () => outcome(ends, before, 0),
+  forward: () => outcome(ends, before),
   rewrite: (to: { readonly source?: Readonly<Endpoint>; readonly destination?: Readonly<Endpoint> }) => {
     const { source, destination } = to;
     const changes = (source === undefined ? 0 : Change.Source) | (destination === undefined ? 0 : Change.Destination);
@@ -52,21 +53,14 @@ export const flowOf = (first: Packet, protocol: u8, ends: Ends, before: u32) => 
         destinationPort: destination === undefined ? ends.destinationPort : destination.port,
       },
       before | changes,
-      0,
     );
   },
   deliver: (
     to: { readonly vni: u32; readonly address: address },
     how: { readonly returns: "here" | "direct" } = { returns: "here" },
-  ) =>
-    outcome(
-      {
-        source: ends.source,
-        sourcePort: ends.sourcePort,
-        destination: to.address,
-        destinationPort: ends.destinationPort,
-      },
-      before | (how.returns === "direct" ? Change.Deliver | Change.Direct : Change.Deliver),
-      to.vni,
-    ),
+  ) => {
+    noteDelivery();
+    const ways = how.returns === "direct" ? Change.Deliver | Change.Direct : Change.Deliver;
+    return { ...outcome(ends, before | ways), place: to.address, vni: to.vni };
+  },
 });

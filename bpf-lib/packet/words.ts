@@ -1,5 +1,5 @@
 /** Headers as words in memory order, for checksum arithmetic and for copying between packets and tables without swaps. */
-import { type address, array, type Of, struct, swapBytes, type u16 as U16, u16, u32 } from "zeta/bpf";
+import { type address, array, type Of, struct, swapBytes, type u16 as U16, type u32 as U32, u16, u32 } from "zeta/bpf";
 import type { endpointWords } from "../flow/entry.ts";
 
 export const ipv4Words = struct({
@@ -29,7 +29,7 @@ export const udpWords = struct({ sourcePort: u16, destinationPort: u16, length: 
 export const icmpWords = struct({ typeAndCode: u16, checksum: u16, identifier: u16, sequence: u16 });
 
 /** An address and a port as they lie in packets. */
-export const wordsOf = (at: address, port: U16): Of<typeof endpointWords> => ({
+export const wordsOf = (at: address, port: U16, vni: U32 = 0): Of<typeof endpointWords> => ({
   address: [
     swapBytes.u32(u32(at >> 96n)),
     swapBytes.u32(u32(at >> 64n)),
@@ -38,5 +38,5 @@ export const wordsOf = (at: address, port: U16): Of<typeof endpointWords> => ({
   ] as unknown as Of<typeof endpointWords>["address"],
   port: swapBytes.u16(port),
   spare: 0,
-  spare2: 0,
+  vni,
 });

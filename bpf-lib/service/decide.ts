@@ -25,6 +25,7 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
   let destination = key.destination;
   let sourcePort = key.sourcePort;
   let destinationPort = key.destinationPort;
+  let place: address = 0n;
   let vni: u32 = 0;
   for (const box of session.boxes) {
     if (box.decide === null) continue;
@@ -40,9 +41,10 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
     destination = outcome.destination;
     sourcePort = outcome.sourcePort;
     destinationPort = outcome.destinationPort;
+    place = outcome.place;
     vni = outcome.vni;
   }
-  return { kind, reason, change, source, sourcePort, destination, destinationPort, vni };
+  return { kind, reason, change, source, sourcePort, destination, destinationPort, place, vni };
 };
 
 const NOWHERE = { until: 0n, interface: 0, destination: 0n, source: 0n };
@@ -51,6 +53,7 @@ const NOWHERE = { until: 0n, interface: 0, destination: 0n, source: 0n };
 export const forwardEntry = (decided: Outcome, generation: u32): Of<typeof flowEntry> => ({
   source: wordsOf(decided.source, decided.sourcePort),
   destination: wordsOf(decided.destination, decided.destinationPort),
+  place: wordsOf(decided.place, 0, decided.vni),
   change: decided.change,
   generation,
   hop: NOWHERE,
@@ -62,6 +65,7 @@ export const forwardEntry = (decided: Outcome, generation: u32): Of<typeof flowE
 export const reverseEntry = (key: Key, decided: Outcome, generation: u32): Of<typeof flowEntry> => ({
   source: wordsOf(key.destination, key.destinationPort),
   destination: wordsOf(key.source, key.sourcePort),
+  place: wordsOf(0n, 0),
   change:
     Change.Reply |
     ((decided.change & Change.Destination) !== 0 ? Change.Source : 0) |

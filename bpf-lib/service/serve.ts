@@ -70,10 +70,12 @@ const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: F
   const decided = decide(session, packet, key);
   if (decided.kind !== OutcomeKind.Pass) return elsewhere(decided.kind, decided.reason);
   flows.set(flowKey, forwardEntry(decided, session.generation));
-  flows.set(
-    keyOf(decided.destination, decided.source, decided.destinationPort, decided.sourcePort, protocol),
-    reverseEntry(key, decided, session.generation),
-  );
+  if ((decided.change & Change.Direct) === 0) {
+    flows.set(
+      keyOf(decided.destination, decided.source, decided.destinationPort, decided.sourcePort, protocol),
+      reverseEntry(key, decided, session.generation),
+    );
+  }
   return along(flows.get(flowKey));
 };
 

@@ -108,6 +108,8 @@ export const manifestSchema = z.object({
       middleboxes: z.array(z.string()),
       /** Map of the addresses it listens to; null when every IP packet is its own. */
       listen: z.string().nullable(),
+      /** Map of where endpoints are, for services that deliver; null for others. */
+      endpoints: z.string().nullable(),
       config: z.array(field),
       state: z.array(state),
       /** Drop reasons by index, as counted in the map `drops`: "acl: not allowed". */

@@ -99,7 +99,14 @@ export interface Content {
   readonly low: bigint;
   readonly high: bigint;
 }
-const NOTHING: Knowledge = { present: new Map(), ranges: new Map(), contents: new Map(), loads: new Map(), records: new Map(), epoch: 0 };
+const NOTHING: Knowledge = {
+  present: new Map(),
+  ranges: new Map(),
+  contents: new Map(),
+  loads: new Map(),
+  records: new Map(),
+  epoch: 0,
+};
 
 /** A nested block, and the state in which its end was reached. */
 export interface Nested {

@@ -38,6 +38,8 @@ export class ModuleBuilder {
   /** Which hook of which middlebox a function is. */
   readonly hooks = new Map<ts.Node, { readonly box: string; readonly hook: "filter" | "decide" | "holds" }>();
   readonly dropReasons: string[] = [];
+  /** Whether some decision of the service delivers. */
+  delivers = false;
   readonly #stateIndices = new Map<string, number>();
   /** Functions compiled as subprograms, by declaration. */
   readonly subprograms = new Map<ts.Node, unknown>();

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly sourcePort: u16;
   readonly destination: address;
   readonly destinationPort: u16;
+  /** Where it is delivered, and in which network. */
+  readonly place: address;
   readonly vni: u32;
 }
 export const OutcomeKind = { Pass: 0, Drop: 1, Reject: 2 } as const;
@@ -49,4 +51,14 @@ export const seenAs = <V>(_view: object, _layout: Layout<V>): V => {
 /** The index of a reason for dropping that the service itself has. */
 export const serviceReason = (_name: string): u32 => {
   throw new TypeError("serviceReason runs only in a compiled program");
+};
+
+/** Notes that some decision delivers, so that the service's program can. */
+export const noteDelivery = (): void => {
+  throw new TypeError("noteDelivery runs only in a compiled program");
+};
+
+/** Whether any decision of the service delivers: known once all hooks are compiled. */
+export const delivers = (): boolean => {
+  throw new TypeError("delivers runs only in a compiled program");
 };

@@ -3,7 +3,7 @@ import { definite, toScalar } from "../coerce.ts";
 import { hostOnly, keyFieldEdited, wrongArgument } from "../problems.ts";
 import { generationOf, openOwn } from "../services/own.ts";
 import { scalarConstant } from "../types.ts";
-import { type BuiltinCall, describe, type ObjectValue, type ScalarType, type Value } from "../values.ts";
+import { type BuiltinCall, describe, NULL, type ObjectValue, type ScalarType, type Value } from "../values.ts";
 import { argument, builtin, layoutOf, textArgument } from "./arguments.ts";
 
 const KIND = { pass: 0n, drop: 1n, reject: 2n } as const;
@@ -14,6 +14,7 @@ const SHAPE: readonly (readonly [string, ScalarType])[] = [
   ["sourcePort", "u16"],
   ["destination", "address"],
   ["destinationPort", "u16"],
+  ["place", "address"],
   ["vni", "u32"],
 ];
 
@@ -90,6 +91,14 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
       scalarConstant("u32", BigInt(call.to.module.dropReason(`service: ${textArgument(call, 0, "a reason")}`))),
     ),
   ],
+  [
+    "noteDelivery",
+    builtin("noteDelivery", ({ to }) => {
+      to.module.delivers = true;
+      return NULL;
+    }),
+  ],
+  ["delivers", builtin("delivers", ({ to }) => scalarConstant("bool", to.module.delivers ? 1n : 0n))],
   ["seenAs", builtin("seenAs", seenAs)],
   ["configGeneration", builtin("configGeneration", (call) => generationOf(call.to))],
 ];
