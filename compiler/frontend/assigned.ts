@@ -51,7 +51,10 @@ export function collectAssignments(program: ts.Program, checker: ts.TypeChecker)
   return { symbols, isAssignedProperty: propertyTest(properties, checker) };
 }
 
-/** Whether any assignment goes to a property that this object literal may be the value of: they share a declaration. */
+/**
+ * Whether any assignment goes to a property that this object literal may be the value of: they share a declaration, or
+ * the literal can stand where the assigned object's type is wanted (types are compared by structure).
+ */
 function propertyTest(
   targets: ReadonlyMap<string, readonly ts.PropertyAccessExpression[]>,
   checker: ts.TypeChecker,
@@ -66,10 +69,21 @@ function propertyTest(
     resolved.set(name, found);
     return found;
   };
+  const holders = new Map<string, ReadonlySet<ts.Type>>();
+  const holdersOf = (name: string): ReadonlySet<ts.Type> => {
+    const known = holders.get(name);
+    if (known !== undefined) return known;
+    const found = new Set((targets.get(name) ?? []).map((target) => checker.getTypeAtLocation(target.expression)));
+    holders.set(name, found);
+    return found;
+  };
   return (literal, name) => {
     if (!targets.has(name)) return false;
-    const types = [checker.getTypeAtLocation(literal), checker.getContextualType(literal)];
-    const own = types.flatMap((type) => type?.getProperty(name)?.declarations ?? []);
-    return own.some((declaration) => declarationsOf(name).has(declaration));
+    const type = checker.getTypeAtLocation(literal);
+    const types = [type, checker.getContextualType(literal)];
+    const own = types.flatMap((each) => each?.getProperty(name)?.declarations ?? []);
+    if (own.some((declaration) => declarationsOf(name).has(declaration))) return true;
+    const regular = checker.getWidenedType(type);
+    return [...holdersOf(name)].some((holder) => checker.isTypeAssignableTo(regular, holder));
   };
 }
