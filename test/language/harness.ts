@@ -34,6 +34,16 @@ export async function problemsOf(text: string, files: Files = {}): Promise<reado
   return (await compiler.lower(ENTRY, { files: overlay(text, files) })).problems;
 }
 
+/** "ZT2001 3:5", lines and columns as in the text itself. */
+export const told = ({ code, at }: Problem): string =>
+  `${code} ${at?.line}:${(at?.column ?? 0) - (at?.line === 1 ? IMPORTS.length : 0)}`;
+
+/** A text and the place in it that § marks. */
+export function withoutMark(text: string): { readonly text: string; readonly place: string } {
+  const before = text.slice(0, text.indexOf("§")).split("\n");
+  return { text: text.replace("§", ""), place: `${before.length}:${(before.at(-1) ?? "").length + 1}` };
+}
+
 const compiled = new Map<string, Promise<Compiled>>();
 
 /** Compiles a text; both targets get the same module. @throws ZetaError with everything the compiler refuses. */
