@@ -3,11 +3,12 @@ import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { mutable, readCell } from "../cells.ts";
 import { definite } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
+import { flavourOf } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
 import { alive, readAt, readMember } from "../memory.ts";
 import { dynamicProperty, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.ts";
-import type { FunctionValue, ListValue, ObjectValue, Property, Value } from "../values.ts";
+import type { FunctionValue, ListValue, ObjectValue, Property, ScalarType, Value } from "../values.ts";
 import { identifier } from "./identifier.ts";
 
 function nameOf(name: ts.PropertyName, to: Lowering): string {
@@ -17,6 +18,13 @@ function nameOf(name: ts.PropertyName, to: Lowering): string {
     if (value.kind === "string" || value.kind === "literal") return String(value.value);
   }
   return to.refuse((at) => dynamicProperty(at), name);
+}
+
+/** The width that the place of an object wants of a property: `{ mask: 1n }` is an ipv6 where a struct has one. */
+function wantedType(literal: ts.ObjectLiteralExpression, name: string, to: Lowering): ScalarType | null {
+  const { checker } = to.module;
+  const wanted = checker.getContextualType(literal)?.getProperty(name);
+  return wanted === undefined ? null : flavourOf(checker.getTypeOfSymbolAtLocation(wanted, literal));
 }
 
 /** A property keeps its own variables only when some code assigns a property of that name. */
@@ -31,7 +39,10 @@ function property(
   const plain = value.kind === "scalar" || value.kind === "literal" || value.kind === "nullable";
   return {
     kind: "cell",
-    cell: assigned && plain ? mutable(value, null, false, name, node, to) : { kind: "fixed", value },
+    cell:
+      assigned && plain
+        ? mutable(value, wantedType(literal, name, to), false, name, node, to)
+        : { kind: "fixed", value },
   };
 }
 
