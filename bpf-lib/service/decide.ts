@@ -1,7 +1,7 @@
 /** Deciding a new flow: the chain's decisions compose left to right into one entry and its reverse. */
 
 import type { Packet } from "zeta";
-import type { address, Of, u8, u16, u32 } from "zeta/bpf";
+import { type address, mac, type Of, type u8, type u16, type u32 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { Change, type flowEntry } from "../flow/entry.ts";
 import { flowOf } from "../flow/flow.ts";
@@ -47,7 +47,7 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
   return { kind, reason, change, source, sourcePort, destination, destinationPort, place, vni };
 };
 
-const NOWHERE = { until: 0n, interface: 0, destination: 0n, source: 0n };
+const NOWHERE = { until: 0n, interface: 0, destination: mac(0n), source: mac(0n) };
 
 /** The entry for packets from the client. */
 export const forwardEntry = (decided: Outcome, generation: u32): Of<typeof flowEntry> => ({

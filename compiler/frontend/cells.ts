@@ -18,7 +18,7 @@ import {
   wrongArgument,
 } from "./problems.ts";
 import type { Cell, MutableCell, Storage } from "./scope.ts";
-import { arithmeticType, compatible, constant, IR_TYPE, RANGE, scalar } from "./types.ts";
+import { arithmeticType, compatible, constant, IR_TYPE, isNumber, RANGE, scalar } from "./types.ts";
 import type { ts } from "./typescript.ts";
 import {
   describe,
@@ -58,14 +58,17 @@ export function storageFor(
       inner: storageFor(inner, type, false, name, node, to),
     };
   }
-  if (type === null && inner.every((value) => sameValue(value, first)) && inner.length > 1)
-    return { kind: "same", value: first };
+  const merging = to.mergeFloor !== Number.POSITIVE_INFINITY;
+  const stays = inner.length > 1 || (merging && isKnown(first));
+  if (type === null && stays && inner.every((value) => sameValue(value, first))) return { kind: "same", value: first };
   if (inner.every((value) => value.kind === "scalar" || value.kind === "literal")) {
     const of = type ?? commonType(inner, node, to);
     return { kind: "scalar", type: of, variable: to.variable(IR_TYPE[of], name) };
   }
   const other = inner.find((value) => value.kind !== first.kind);
   if (other !== undefined) to.refuse((at) => differentShapes(at, describe(first), describe(other)), node);
+  if (first.kind === "view" && inner.some((value) => value.kind === "view" && !sameLayout(value.layout, first.layout)))
+    to.refuse((at) => differentShapes(at, "a view of one layout", "a view of another layout"), node);
   if (first.kind === "view")
     return { kind: "view", variable: to.variable(pointerType(first), name), example: first, epoch: first.epoch };
   if (first.kind === "object") return objectStorage(inner, first, name, node, to);
@@ -112,7 +115,10 @@ function commonType(values: readonly Value[], node: ts.Node, to: Lowering): Scal
   const typed = values.flatMap((value) => (value.kind === "scalar" ? [value.type] : []));
   const literals = values.flatMap((value) => (value.kind === "literal" ? [value] : []));
   const [first] = typed;
-  if (first !== undefined && typed.every((type) => type === first) && arithmeticType(first) !== "u32") return first;
+  const meets = (type: ScalarType) =>
+    type !== "bool" && literals.every(({ value }) => (typeof value === "number") === isNumber(type));
+  if (first !== undefined && typed.every((type) => type === first) && arithmeticType(first) !== "u32" && meets(first))
+    return first;
   if (first === undefined && literals.some(({ value, complement }) => value < 0 && complement !== true))
     return literals.some(({ value }) => typeof value === "bigint") ? "i64" : "i32";
   return values.map((value) => toScalar(value, node, to).type).reduce((a, b) => wider(a, b, node, to));

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { LowerResult } from "../api.ts";
 import type { Manifest } from "../bundle/manifest.ts";
+import { collectProblems } from "../diagnostics/collect.ts";
 import type { Module } from "../ir/ir.ts";
 import { verifyModule } from "../ir/verify.ts";
 import { version } from "../version.ts";
@@ -69,7 +70,7 @@ export function lowerFile(entry: string, options: LowerOptions): LowerResult {
     else if (isService(value)) lowerService(module, value.data, source.entry);
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
-  if (module.failed) return { ok: false, problems: module.problems };
+  if (module.failed) return { ok: false, problems: collectProblems(module.problems) };
   const name = baseName(entry);
   const finished = module.finish(name);
   verifyModule(finished, { bounds: false });

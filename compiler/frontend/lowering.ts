@@ -219,16 +219,20 @@ export class Lowering {
   readonly localPlaces = new Set<number>();
   /** A slot that is needed only until `use` returns; slots of one size are used again. */
   withSlot<R>(layout: LayoutData, name: string, use: (place: Operand) => R): R {
-    const free = this.#freeSlots.findIndex((id) => (this.slots[id] as Slot).layout.size === layout.size);
-    const id =
-      free >= 0
-        ? (this.#freeSlots.splice(free, 1)[0] as number)
-        : this.slots.push({ id: this.slots.length, name, layout }) - 1;
+    const id = this.#takeFree(layout.size) ?? this.slots.push({ id: this.slots.length, name, layout }) - 1;
     try {
       return use(this.emit({ op: "slot", slot: id }, "pointer", name));
     } finally {
       this.#freeSlots.push(id);
     }
+  }
+
+  /** The smallest free slot that is large enough. */
+  #takeFree(bytes: number): number | undefined {
+    const size = (id: number) => (this.slots[id] as Slot).layout.size;
+    const [best] = this.#freeSlots.filter((id) => size(id) >= bytes).sort((a, b) => size(a) - size(b));
+    if (best !== undefined) this.#freeSlots.splice(this.#freeSlots.indexOf(best), 1);
+    return best;
   }
 
   // ---- emission

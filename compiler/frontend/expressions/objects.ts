@@ -27,7 +27,10 @@ function wantedType(literal: ts.ObjectLiteralExpression, name: string, to: Lower
   return wanted === undefined ? null : flavourOf(checker.getTypeOfSymbolAtLocation(wanted, literal));
 }
 
-/** A property keeps its own variables only when some code assigns a property of that name. */
+/**
+ * A property keeps its own variables only when some code assigns a property of that name. Objects of a module's top level
+ * are constants: no packet's run may leave something behind in them.
+ */
 function property(
   name: string,
   value: Value,
@@ -35,7 +38,9 @@ function property(
   node: ts.Node,
   to: Lowering,
 ): Property {
-  const assigned = to.module.isAssignedProperty(literal, name) && value.kind !== "function" && value.kind !== "builtin";
+  const inFunction = to !== to.module.topLevel;
+  const assigned =
+    inFunction && to.module.isAssignedProperty(literal, name) && value.kind !== "function" && value.kind !== "builtin";
   const plain = value.kind === "scalar" || value.kind === "literal" || value.kind === "nullable";
   return {
     kind: "cell",

@@ -1,10 +1,12 @@
 /** Statements: an exhaustive table by construct. A problem in one statement does not keep the next from being checked. */
 
+import { leave } from "../calls.ts";
 import { evaluate } from "../evaluate.ts";
 import { type Lowering, Refusal } from "../lowering.ts";
 import { classUsed, exceptionUsed, unsupportedSyntax } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { ts } from "../typescript.ts";
+import { POISON } from "../values.ts";
 import { poisonNames } from "./bindings.ts";
 import { functionDeclaration, variableStatement } from "./declarations.ts";
 import { forStatement } from "./for.ts";
@@ -89,6 +91,7 @@ export function lowerStatement(node: ts.Statement, to: Lowering): void {
     if (!(error instanceof Refusal)) throw error;
     to.module.report(error.problem);
     poisonNames(node, to);
+    if (ts.isReturnStatement(node)) leave(to.currentFrame(), POISON, node, to);
   }
 }
 
