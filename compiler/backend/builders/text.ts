@@ -2,6 +2,7 @@
 import { type IrBuilder, isInteger, type Label, type LlvmType, type Value } from "../builder.ts";
 import { placeKey, type RoutineHeader } from "../prelude/functions.ts";
 import type { Prelude } from "../prelude/prelude.ts";
+import { symbol } from "../prelude/syntax.ts";
 
 interface TextBlock {
   readonly name: string;
@@ -99,7 +100,7 @@ export function textBuilder(prelude: Prelude): { readonly builder: IrBuilder; re
     cast: (cast, value, to) => define(to, `${cast} ${spelled(value)} to ${syntax.type(to)}`),
     select: (condition, a, b) => define(a.type, `select ${spelled(condition)}, ${spelled(a)}, ${spelled(b)}`),
     call(callee, values) {
-      const text = `call ${syntax.type(callee.result)} @${callee.name}(${values.map(spelled).join(", ")})`;
+      const text = `call ${syntax.type(callee.result)} ${symbol(callee.name)}(${values.map(spelled).join(", ")})`;
       if (callee.result !== "void") return define(callee.result, text);
       emit(text);
       return named("void", "");

@@ -1,11 +1,13 @@
 /** What lowering knows while it works on one routine. */
 
+import { roundUp } from "../../../sdk/layout/data.ts";
 import type { Cpu } from "../../api.ts";
 import type { Problem, Span } from "../../diagnostics/problem.ts";
 import type { IrType, Module, Operand, Place } from "../../ir/ir.ts";
 import type { IntegerType, IrBuilder, Label, LlvmType, Value } from "../builder.ts";
 import type { EffectsOf } from "./effects.ts";
 import type { Facts } from "./facts.ts";
+import type { Lifetimes } from "./lifetimes.ts";
 import type { Routine, Routines } from "./routines.ts";
 import { llvmType, type Signature } from "./signature.ts";
 
@@ -47,6 +49,7 @@ export interface Frame extends Lowering {
   readonly homes: Map<number, Home>;
   readonly slots: Map<number, Value>;
   readonly labels: Map<number, Exits>;
+  readonly lifetimes: Lifetimes;
   /** Memory handed to callbacks and to calls with many parameters, by the size needed; made in the entry block. */
   readonly blocks: Map<unknown, Value>;
   /** `struct xdp_md`, where the routine has it. */
@@ -108,6 +111,9 @@ export const exitsOf = (frame: Frame, label: number): Exits =>
 
 /** i64 constants for sizes, flags and offsets. */
 export const i64 = (frame: Frame, value: number | bigint): Value => frame.builder.constant("i64", BigInt(value));
+
+/** Stack memory is made in words of eight bytes. */
+export const wholeWords = (bytes: number): number => roundUp(Math.max(1, bytes), 8);
 
 /** `pointer` plus constant bytes. */
 export const at = (frame: Frame, pointer: Value, bytes: number): Value =>

@@ -8,7 +8,8 @@ import { captureBytes, receiveCaptures } from "./callbacks.ts";
 import { callBlockBytes, leave, receive, writeExit } from "./calls.ts";
 import { effectsOf } from "./effects.ts";
 import { type Facts, factsOf } from "./facts.ts";
-import type { Frame, Lowering, Target } from "./frame.ts";
+import { type Frame, type Lowering, type Target, wholeWords } from "./frame.ts";
+import { lifetimesOf } from "./lifetimes.ts";
 import { newHome, writeHome } from "./memory.ts";
 import { readPacketBounds } from "./places.ts";
 import { type Routine, type Routines, routinesOf } from "./routines.ts";
@@ -72,7 +73,7 @@ function* ownStatements(frame: Frame): Generator<Statement> {
 /** Stack memory must be made in the entry block, so whatever later statements need is made here. */
 function allocate(frame: Frame): void {
   const { builder, routine } = frame;
-  const words = (bytes: number): Value => builder.allocate("i64", Math.max(1, Math.ceil(bytes / 8)));
+  const words = (bytes: number): Value => builder.allocate("i64", wholeWords(bytes) / 8);
   for (const slot of routine.slots) frame.slots.set(slot.id, words(slot.layout.size));
   for (const variable of routine.variables) frame.homes.set(variable.id, newHome(frame, variable.type));
   for (const statement of ownStatements(frame)) {
@@ -118,6 +119,7 @@ function lowerRoutine(lowering: Lowering, routine: Routine, facts: Facts): void 
     homes: new Map(),
     slots: new Map(),
     labels: new Map(),
+    lifetimes: lifetimesOf(routine),
     blocks: new Map(),
     context: null,
     packet: null,

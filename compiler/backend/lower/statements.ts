@@ -1,9 +1,10 @@
 /** One lowering per statement of the IR: structured control flow becomes blocks and branches. */
 import type { Block, Statement } from "../../ir/ir.ts";
 import type { IntegerType, Label } from "../builder.ts";
+import { lifetime } from "../prelude/helpers.ts";
 import { drain, repeat } from "./callbacks.ts";
 import { leave } from "./calls.ts";
-import { exitsOf, type Frame, homeOf, valueFor } from "./frame.ts";
+import { exitsOf, type Frame, homeOf, i64, slotOf, valueFor, wholeWords } from "./frame.ts";
 import { copyBytes, store, writeHome, zero } from "./memory.ts";
 import { lowerOp } from "./operations.ts";
 import { llvmType } from "./signature.ts";
@@ -137,8 +138,22 @@ function lowerStatement<K extends Statement["kind"]>(frame: Frame, statement: Ex
   lower(frame, statement);
 }
 
+/** Says to LLVM that the slots of a block come into use, or go out of it. */
+function markSlots(frame: Frame, block: Block, event: "start" | "end"): void {
+  for (const slot of frame.lifetimes.get(block) ?? []) {
+    const bytes = frame.routine.slots.find(({ id }) => id === slot)?.layout.size ?? 0;
+    frame.builder.call(lifetime(event), [i64(frame, wholeWords(bytes)), slotOf(frame, slot)]);
+  }
+}
+
 /** Statements after a jump or return are not written. */
 export function lowerBlock(frame: Frame, block: Block): void {
+  markSlots(frame, block, "start");
+  lowerStatements(frame, block);
+  if (frame.reachable) markSlots(frame, block, "end");
+}
+
+function lowerStatements(frame: Frame, block: Block): void {
   for (const statement of block) {
     if (!frame.reachable) return;
     frame.at = statement.at;

@@ -3,7 +3,7 @@ import type { Place } from "../../ir/ir.ts";
 import type { Routine } from "../lower/routines.ts";
 import { type Parameter, parameterType, type Signature } from "../lower/signature.ts";
 import type { Metadata, Node } from "./metadata.ts";
-import { quoted, type Syntax } from "./syntax.ts";
+import { quoted, type Syntax, symbol } from "./syntax.ts";
 import { type BasicName, btfName, type DebugTypes } from "./types.ts";
 
 export interface RoutineHeader {
@@ -94,7 +94,7 @@ function subprogram(routine: Routine, signature: Signature, debug: DebugContext)
   const local = routine.kind === "program" ? "" : "DISPFlagLocalToUnit | ";
   metadata.set(
     node,
-    `distinct !DISubprogram(name: "${routine.name}", scope: ${file}, file: ${file}, line: ${routine.at.line}, type: ${type}, scopeLine: ${routine.at.line}, flags: DIFlagPrototyped, spFlags: ${local}DISPFlagDefinition | DISPFlagOptimized, unit: ${debug.unit}, retainedNodes: ${metadata.tuple(retained)})`,
+    `distinct !DISubprogram(name: "${btfName(routine.name)}", scope: ${file}, file: ${file}, line: ${routine.at.line}, type: ${type}, scopeLine: ${routine.at.line}, flags: DIFlagPrototyped, spFlags: ${local}DISPFlagDefinition | DISPFlagOptimized, unit: ${debug.unit}, retainedNodes: ${metadata.tuple(retained)})`,
   );
   return node;
 }
@@ -136,7 +136,7 @@ export function routineHeader(
   const result = syntax.type(signature.result);
   return {
     name: routine.name,
-    header: `define ${linkage} ${result} @${routine.name}(${list}) ${attributes}${section} !dbg ${scope}`,
+    header: `define ${linkage} ${result} ${symbol(routine.name)}(${list}) ${attributes}${section} !dbg ${scope}`,
     locations: locationsOf(routine, places, scope, debug),
     type: `${result} (${types.join(", ")})`,
   };

@@ -4,7 +4,7 @@ import type { MapData } from "../../../sdk/maps/data.ts";
 import type { Global, MapDeclaration } from "../../ir/ir.ts";
 import { mapType } from "./maps.ts";
 import type { Metadata, Node } from "./metadata.ts";
-import { quoted, type Syntax } from "./syntax.ts";
+import { quoted, type Syntax, symbol } from "./syntax.ts";
 import type { DebugTypes } from "./types.ts";
 
 export interface GlobalsContext {
@@ -56,7 +56,7 @@ export function createGlobals({ metadata, types, unit, files }: GlobalsContext):
   };
   const define = (name: string, valueType: string, before: string, after: string, keep = true): void => {
     valueTypes.set(name, valueType);
-    definitions.push(`@${name} = ${before} ${valueType} ${after}\n`);
+    definitions.push(`${symbol(name)} = ${before} ${valueType} ${after}\n`);
     if (keep) kept.push(name);
   };
 

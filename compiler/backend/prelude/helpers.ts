@@ -111,15 +111,14 @@ export const storeAligned = (type: IntegerType, align: number): Callee =>
     return `${before}  store ${type} %a1, ${operand}, align ${align}\n  ret void`;
   });
 
-/** The name under which an intrinsic over pointers goes. */
-const overPointers = (name: string, pointers: number, s: Syntax): string =>
-  `llvm.${name}${(s.opaque ? ".p0" : ".p0i8").repeat(pointers)}.i64`;
+/** The name of an intrinsic over pointers, as LLVM 14 has it; later ones correct it as they read. */
+const overPointers = (name: string, pointers: number): string => `llvm.${name}${".p0i8".repeat(pointers)}.i64`;
 
 /** Clears a constant number of bytes. */
 export const clear = (bytes: number, align: number): Callee =>
   helper(`zeta.clear.${bytes}.align${align}`, "void", ["ptr"], (s) => {
     const pointer = `${s.type("ptr")} align ${align} %a0`;
-    return `  call void @${overPointers("memset", 1, s)}(${pointer}, i8 0, i64 ${bytes}, i1 false)\n  ret void`;
+    return `  call void @${overPointers("memset", 1)}(${pointer}, i8 0, i64 ${bytes}, i1 false)\n  ret void`;
   });
 
 /** Copies a constant number of bytes; `move` also where source and destination overlap. */
@@ -127,17 +126,24 @@ export const copy = (kind: "copy" | "move", bytes: number, toAlign: number, from
   helper(`zeta.${kind}.${bytes}.align${toAlign}.align${fromAlign}`, "void", ["ptr", "ptr"], (s) => {
     const to = `${s.type("ptr")} align ${toAlign} %a0`;
     const from = `${s.type("ptr")} align ${fromAlign} %a1`;
-    const intrinsic = overPointers(kind === "copy" ? "memcpy" : "memmove", 2, s);
+    const intrinsic = overPointers(kind === "copy" ? "memcpy" : "memmove", 2);
     return `  call void @${intrinsic}(${to}, ${from}, i64 ${bytes}, i1 false)\n  ret void`;
   });
+
+/** The begin or end of the use of stack memory: called itself, for in a helper LLVM would find that it serves nothing. */
+export function lifetime(event: "start" | "end"): Callee {
+  const name = `llvm.lifetime.${event}.p0i8`;
+  const define = (s: Syntax) => `declare void @${name}(i64 immarg, ${s.type("ptr")})\n`;
+  return { name, result: "void", parameters: ["i64", "ptr"], define };
+}
 
 /** Declarations of the intrinsics that the definitions above use. */
 export function memoryIntrinsics(definitions: string, s: Syntax): string {
   const p = s.type("ptr");
   const known = [
-    [overPointers("memset", 1, s), `${p}, i8, i64, i1 immarg`],
-    [overPointers("memcpy", 2, s), `${p}, ${p}, i64, i1 immarg`],
-    [overPointers("memmove", 2, s), `${p}, ${p}, i64, i1 immarg`],
+    [overPointers("memset", 1), `${p}, i8, i64, i1 immarg`],
+    [overPointers("memcpy", 2), `${p}, ${p}, i64, i1 immarg`],
+    [overPointers("memmove", 2), `${p}, ${p}, i64, i1 immarg`],
   ] as const;
   return known
     .filter(([name]) => definitions.includes(`@${name}(`))

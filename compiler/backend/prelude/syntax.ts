@@ -13,12 +13,16 @@ export interface Syntax {
   address(global: string, valueType: string): string;
 }
 
+/** A symbol as LLVM spells it: with quotes unless its letters are plain, as those of TypeScript's names need not be. */
+export const symbol = (name: string): string =>
+  /^[-a-zA-Z$._][-a-zA-Z$._0-9]*$/.test(name) ? `@${name}` : `@${quoted(name)}`;
+
 const opaque: Syntax = {
   opaque: true,
   type: (type) => type,
   pointerTo: () => "ptr",
   access: (pointer) => ({ before: "", operand: `ptr ${pointer}` }),
-  address: (global) => `@${global}`,
+  address: symbol,
 };
 
 const typed: Syntax = {
@@ -29,7 +33,7 @@ const typed: Syntax = {
     pointee === "i8"
       ? { before: "", operand: `i8* ${pointer}` }
       : { before: `  ${pointer}.as = bitcast i8* ${pointer} to ${pointee}*\n`, operand: `${pointee}* ${pointer}.as` },
-  address: (global, valueType) => `bitcast (${valueType}* @${global} to i8*)`,
+  address: (global, valueType) => `bitcast (${valueType}* ${symbol(global)} to i8*)`,
 };
 
 export const syntaxFor = (pointers: "opaque" | "typed"): Syntax => (pointers === "opaque" ? opaque : typed);

@@ -92,6 +92,21 @@ function moves(): TestModule {
   return { module: module.build(), packets: [packet(60), packet(21), packet(19)] };
 }
 
+/** Names that TypeScript allows and ELF's and BTF's own languages do not. */
+function names(): TestModule {
+  const module = new ModuleBuilder("names");
+  const half = module.function("half<größe>$1", ["u32"], "u32", (to, [value]) =>
+    to.return(to.binary("shr", "u32", value as never, u32(1))),
+  );
+  module.program("names", (to) => {
+    const start = at(to, 0, 14);
+    const value = to.load("u32", 4, start, 0, "big");
+    to.store(to.let("u32", { op: "call", function: half, values: [value], type: "u32" }), 4, start, 0, "big");
+    to.return(u32(TX));
+  });
+  return { module: module.build(), packets: [packet(14, [200])] };
+}
+
 /** Moves statements of some lines into another file, as inlining does. */
 function inFile(statements: readonly Statement[], file: number, lines: ReadonlySet<number>): Statement[] {
   const text = JSON.stringify(statements, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
@@ -125,4 +140,4 @@ function files(): TestModule {
   return { module: changed, packets: [packet(14), packet(20)] };
 }
 
-export const calls = { functions, moves, files };
+export const calls = { functions, moves, names, files };

@@ -104,6 +104,31 @@ function indices(): TestModule {
   return { module: module.build(), packets: [indexed(0, 0), indexed(5, 7), indexed(6, 8), indexed(5, 7), packet(40)] };
 }
 
+/** Two large buffers, used one after the other: they fit the stack only if they share it. */
+function sharing(): TestModule {
+  const module = new ModuleBuilder("sharing");
+  module.program("sharing", (to) => {
+    const start = at(to, 0, 14);
+    for (const [turn, limit] of [200, 100].entries()) {
+      const more = to.let("bool", {
+        op: "compare",
+        operator: "lt",
+        type: "u32",
+        a: to.load("u32", 1, start, turn),
+        b: u32(limit),
+      });
+      to.if(more, (inner) => {
+        const slot = inner.slot(bytes(300), "buffer");
+        inner.zero(slot, 0, 300);
+        inner.effect({ op: "packetRead", offset: u32(turn), to: slot, bytes: 12 });
+        inner.store(inner.load("u32", 1, slot, 5), 1, start, 12 + turn);
+      });
+    }
+    to.return(u32(TX));
+  });
+  return { module: module.build(), packets: [packet(14), packet(20, [201, 1]), packet(30, [1, 201])] };
+}
+
 /** Elements of an array in the packet, in a program and in a function that sees nothing else of the packet. */
 function elements(): TestModule {
   const module = new ModuleBuilder("elements");
@@ -159,4 +184,4 @@ function widths(): TestModule {
   return { module: module.build(), packets: [packet(120), packet(130, [0, 0x80, 0x81, 0xff, 0xfe, 0x80])] };
 }
 
-export const memory = { slots, copies, globals, indices, elements, widths };
+export const memory = { slots, copies, globals, indices, elements, sharing, widths };
