@@ -19,6 +19,8 @@ export interface CompileOptions {
   readonly emit?: readonly ("llvm" | "assembly")[];
   /** Replaces file reading, for editors and tests: path → text. Falls back to disk. */
   readonly files?: ReadonlyMap<string, string>;
+  /** Time, random numbers and routes come from globals that a test sets (see passes/test-build.ts). */
+  readonly testBuild?: boolean;
 }
 
 export type CheckResult = { readonly ok: boolean; readonly problems: readonly Problem[] };
@@ -40,5 +42,11 @@ export interface ObjectCode {
 }
 
 export type CompileResult =
-  | { readonly ok: true; readonly module: Module; readonly manifest: Manifest; readonly code: ObjectCode; readonly problems: readonly Problem[] }
+  | {
+      readonly ok: true;
+      readonly module: Module;
+      readonly manifest: Manifest;
+      readonly code: ObjectCode;
+      readonly problems: readonly Problem[];
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };

@@ -29,6 +29,13 @@ export interface Compiler {
   compile(entry: string, options?: CompilerOptions): Promise<CompileResult>;
 }
 
+async function forTests(lowered: Extract<LowerResult, { ok: true }>): Promise<LowerResult> {
+  const { testBuild } = await import("./passes/test-build.ts");
+  const module = testBuild(lowered.module);
+  const globals = module.globals.map(({ name, layout, constant }) => ({ name, layout, constant, offset: 0 }));
+  return { ...lowered, module, manifest: { ...lowered.manifest, globals } };
+}
+
 export function createCompiler(defaults: CompilerOptions = {}): Compiler {
   let cache: import("./frontend/program.ts").SourceCache | undefined;
   const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
@@ -38,7 +45,8 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
     ]);
     cache ??= new SourceCache();
     const files = options.files ?? defaults.files;
-    return lowerFile(entry, { cache, ...(files ? { files } : {}) });
+    const lowered = lowerFile(entry, { cache, ...(files ? { files } : {}) });
+    return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;
   };
   return {
     lower,

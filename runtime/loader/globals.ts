@@ -19,6 +19,10 @@ export interface Globals {
   read(name: string): unknown;
   /** @throws ZT4016 for a constant, or a value that does not fit. */
   write(name: string, value: unknown): void;
+  /** Writes bytes from `offset` on and leaves the rest; programs may see them one by one. @throws as `write`, RangeError beyond its end. */
+  writeBytes(name: string, offset: number, bytes: Uint8Array): void;
+  /** One 32-bit store at an aligned offset: programs see the old number or the new one, and what was written before it. */
+  storeWord(name: string, offset: number, value: number): void;
 }
 
 interface Mapping {
@@ -52,6 +56,13 @@ export function openGlobals(
   const place = (symbol: ElfSymbol): Uint8Array =>
     mapping(symbol.section).subarray(symbol.offset, symbol.offset + symbol.size);
 
+  const writable = (name: string): ElfSymbol => {
+    const symbol = named("global", name, symbols);
+    if (symbol.section.startsWith(".rodata"))
+      throw failure(valueDoesNotFit(null, `global '${name}'`, "it is a constant, set before loading"));
+    return symbol;
+  };
+
   return {
     names: symbols.map((symbol) => symbol.name),
     read(name) {
@@ -61,11 +72,17 @@ export function openGlobals(
       return layout === undefined ? bytes : decode(layout, bytes);
     },
     write(name, value) {
-      const symbol = named("global", name, symbols);
-      if (symbol.section.startsWith(".rodata")) {
-        throw failure(valueDoesNotFit(null, `global '${name}'`, "it is a constant, set before loading"));
-      }
+      const symbol = writable(name);
       place(symbol).set(globalBytes(symbol, value, layouts.get(name)));
+    },
+    writeBytes(name, offset, bytes) {
+      place(writable(name)).set(bytes, offset);
+    },
+    storeWord(name, offset, value) {
+      const bytes = place(writable(name));
+      // A view of four bytes more at an unaligned place, or beyond the end, throws here.
+      const word = new Uint32Array(bytes.buffer, bytes.byteOffset + offset, 1);
+      Atomics.store(word, 0, value);
     },
     close() {
       for (const { pointer, bytes } of mappings.values()) libc.munmap(pointer, bytes.length);

@@ -51,11 +51,6 @@ export const notASpan = problem("ZT9010", (text: string) => ({
   fix: 'Write nanoseconds as a bigint, or "5s", "250ms", "10us", "1ns", "2m", "1h".',
 }));
 
-export const noSuchField = problem("ZT9011", (path: string, known: readonly string[]) => ({
-  message: `The program has no config field '${path}'.`,
-  fix: known.length === 0 ? "It declares none." : `It has: ${known.join(", ")}.`,
-}));
-
 export const mapRefused = problem("ZT9012", (name: string, what: string, errno: number) => ({
   message: `Map '${name}' refused to ${what} (errno ${errno}).`,
   fix: "Look at its kind, its flags and its number of entries.",

@@ -1,6 +1,6 @@
 /** From a declared service to its root program and to what its manifest says of it. */
 
-import { u32 } from "../../../sdk/layout/layouts.ts";
+import { u64 } from "../../../sdk/layout/layouts.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { ProgramSpec } from "../builtins/program.ts";
 import { expectFunction } from "../calls.ts";
@@ -93,7 +93,7 @@ function stateEntry(
     map: SHARED[spec.kind] ?? mapName(box, name),
     index,
     key: "key" in spec ? spec.key : null,
-    value: "of" in spec ? spec.of : spec.kind === "counter" ? u32.layout : null,
+    value: "of" in spec ? spec.of : spec.kind === "counter" ? u64.layout : null,
   };
 }
 

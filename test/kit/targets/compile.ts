@@ -21,11 +21,11 @@ const refuse = (problems: readonly Problem[]): never => {
 };
 
 async function lowerFile(file: string): Promise<Compiled> {
-  const result = await (await compilerOf()).lower(file);
+  const result = await (await compilerOf()).lower(file, { testBuild: true });
   return result.ok ? { module: result.module, manifest: result.manifest, object: null } : refuse(result.problems);
 }
 
-/** The checked IR: all that the interpreter needs, without LLVM. Each file is compiled once, whichever targets load it. */
+/** The checked IR, built for tests: all that the interpreter needs, without LLVM. Each file is compiled once, whichever targets load it. */
 export function moduleOf(source: Source): Promise<Compiled> {
   if (typeof source === "object" && "module" in source) return Promise.resolve(source);
   const file = source instanceof URL ? fileURLToPath(source) : source;

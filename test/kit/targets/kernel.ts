@@ -2,7 +2,10 @@
  * The kernel as a target: the compiled object, loaded for real, run packet by packet under BPF_PROG_TEST_RUN.
  * Needs the privileges to load; everything of the runtime is imported only when a program is loaded.
  */
+import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import type { LiveConfig } from "../../../runtime/config/live.ts";
+import type { LoadedObject } from "../../../runtime/loader/load.ts";
 import { noPrivileges, shortForKernel } from "../problems.ts";
 import { objectOf, rootOf } from "./compile.ts";
 import { encodedGlobals, globalsOf } from "./globals.ts";
@@ -21,6 +24,15 @@ async function missing(): Promise<string | null> {
   return lacking.length === 0 ? null : lacking.join(", ");
 }
 
+/** Packets run one by one here, so that none is ever under way during a change: nothing to wait for. */
+async function kernelConfig(manifest: Manifest, loaded: LoadedObject): Promise<LiveConfig> {
+  const [{ openConfig }, { kernelStore }] = await Promise.all([
+    import("../../../runtime/config/live.ts"),
+    import("../../../runtime/config/kernel-store.ts"),
+  ]);
+  return openConfig(manifest, { ...kernelStore(manifest, loaded), settle() {} });
+}
+
 export const kernel: Target = {
   name: "kernel",
   missing,
@@ -29,7 +41,7 @@ export const kernel: Target = {
     if (lacking !== null) throw new ZetaError([noPrivileges(null, lacking)]);
     const program = await objectOf(source);
     const root = rootOf(program, options.program);
-    const { object, module } = program;
+    const { object, module, manifest } = program;
 
     const { load } = await import("../../../runtime/loader/load.ts");
     const { testRun } = await import("../../../runtime/loader/test-run.ts");
@@ -49,7 +61,9 @@ export const kernel: Target = {
         (name) => loaded.globals.read(name) as Uint8Array,
         (name, bytes) => loaded.globals.write(name, bytes),
       );
-      const clock = testClock(globals, { now: options.clock ?? 0n, seed: options.seed ?? 0 });
+      const clock = testClock(globals, options);
+      const config = manifest?.service == null ? null : await kernelConfig(manifest, loaded);
+      if (config !== null) opened.add(config);
       const running = startRunning(program, {
         name: "kernel",
         runOne(packet) {
@@ -68,6 +82,7 @@ export const kernel: Target = {
           return kernelRawMap(loaded.map(name), data, loaded, opened);
         },
         globals,
+        config,
         advance: (by) => clock.advance(by),
         close,
       });

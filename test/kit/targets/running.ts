@@ -1,9 +1,10 @@
 /** What every target shares once a program is loaded: typed maps, drops, counters, events, outcomes. */
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import type { LiveConfig } from "../../../runtime/config/live.ts";
 import { decode } from "../../../sdk/layout/codec.ts";
 import { type Verdict, verdictOf } from "../matchers/verdict.ts";
 import { fromBytes } from "../packet/packet.ts";
-import { noSuchField, noSuchMap, notSupported } from "../problems.ts";
+import { noSuchMap, notSupported } from "../problems.ts";
 import { type RawMap, type TestMap, testMap } from "./map.ts";
 import { nanoseconds } from "./span.ts";
 import type { Compiled, Outcome, Redirected, Running, TestGlobals } from "./target.ts";
@@ -14,6 +15,8 @@ export interface Engine {
   runOne(packet: Uint8Array): RawOutcome | Promise<RawOutcome>;
   raw(map: string): RawMap;
   readonly globals: TestGlobals;
+  /** Null for a program that is no service. */
+  readonly config: LiveConfig | null;
   /** False when the program's clock cannot be moved. */
   advance(by: bigint): boolean;
   close(): void | Promise<void>;
@@ -25,9 +28,19 @@ export interface RawOutcome {
   readonly redirect: Redirected | null;
 }
 
-/** Values of a per-CPU map by sum, others as they are. */
-const total = (value: unknown): bigint =>
-  Array.isArray(value) ? value.reduce((sum: bigint, one) => sum + total(one), 0n) : BigInt((value ?? 0n) as bigint);
+/** The numbers in a value by name, "" for a number by itself; those of all CPUs added up. */
+function sums(value: unknown, name = ""): Map<string, bigint> {
+  const parts: readonly Map<string, bigint>[] = Array.isArray(value)
+    ? value.map((one) => sums(one, name))
+    : typeof value === "object" && value !== null
+      ? Object.entries(value).map(([part, one]) => sums(one, name === "" ? part : `${name}.${part}`))
+      : [new Map([[name, BigInt((value ?? 0n) as bigint)]])];
+  const all = new Map<string, bigint>();
+  for (const part of parts) for (const [key, count] of part) all.set(key, (all.get(key) ?? 0n) + count);
+  return all;
+}
+
+const total = (value: unknown): bigint => [...sums(value).values()].reduce((sum, one) => sum + one, 0n);
 
 const nextHopOf = (verdict: Verdict, outcome: RawOutcome): string | null => {
   const first = verdict === "transmit" || verdict === "redirect" ? fromBytes(outcome.packet).layers[0] : undefined;
@@ -61,7 +74,10 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
     return service?.drops[risen] ?? null;
   };
 
-  const paths = service?.config.map((field) => field.path) ?? [];
+  const configured = (): LiveConfig => {
+    if (engine.config === null) throw new ZetaError([notSupported(null, "Configuring", engine.name)]);
+    return engine.config;
+  };
   let open = true;
   const close = async (): Promise<void> => {
     if (!open) return;
@@ -89,17 +105,18 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
     maps: names,
     globals: engine.globals,
     config: {
-      paths,
-      set(path) {
-        throw new ZetaError([
-          paths.includes(path) ? notSupported(null, `Setting '${path}'`, engine.name) : noSuchField(null, path, paths),
-        ]);
+      paths: engine.config?.paths ?? [],
+      get generation() {
+        return engine.config?.generation ?? 0;
       },
+      get: (path) => configured().get(path),
+      set: (path, value) => configured().set(path, value),
     },
     events(name) {
-      if (name !== undefined) return map(name).records();
       const streams = service?.state.filter((state) => state.kind === "events") ?? [];
-      return streams.flatMap(({ map: stream, value }) => {
+      const wanted = name === undefined ? streams : streams.filter((stream) => stream.path === name);
+      if (name !== undefined && wanted.length === 0) return map(name).records();
+      return wanted.flatMap(({ map: stream, value }) => {
         const records = map(stream).records() as Uint8Array[];
         return value === null ? records : records.map((record) => decode(value, record));
       });
@@ -111,8 +128,14 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
       return Object.fromEntries(counts.filter(([, count]) => count > 0n));
     },
     counters() {
-      const counters = service?.state.filter((state) => state.kind === "counter") ?? [];
-      return Object.fromEntries(counters.map(({ path, map: name, index }) => [path, total(map(name).get(index))]));
+      const counted = service?.state.filter(({ kind }) => kind === "counter" || kind === "meter") ?? [];
+      return Object.fromEntries(
+        counted.flatMap(({ path, kind, map: name, index }): (readonly [string, bigint])[] => {
+          const value = map(name).get(index);
+          if (kind === "counter") return [[path, total(value)]];
+          return [...sums(value)].map(([part, count]) => [`${path}.${part}`, count]);
+        }),
+      );
     },
     advance(by) {
       if (!engine.advance(nanoseconds(by))) throw new ZetaError([notSupported(null, "Moving the clock", engine.name)]);

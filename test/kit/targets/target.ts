@@ -22,7 +22,12 @@ export interface TargetOptions {
   readonly seed?: number;
   /** Nanoseconds at which the clock stands until it is advanced. 0 unless told. */
   readonly clock?: bigint;
-  /** Config by path ("acl.rules") and its value, set before the first packet. */
+  /**
+   * Where route look-ups lead, in programs compiled from source: every address is one hop away on the interface of this
+   * index (2 unless told), by the MAC address 02:01 and the last four bytes of the IP address. Null: there are no routes.
+   */
+  readonly route?: number | null;
+  /** Config by path ("acl.rules") and its value, set before the first packet. Fields left out stay empty, or zero. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Values of globals by name, set before the first packet. */
   readonly globals?: Readonly<Record<string, unknown>>;
@@ -51,8 +56,15 @@ export interface Outcome {
 }
 
 export interface TestConfig {
-  /** Replaces a field's value for the next packets. @throws ZetaError ZT9011 for an unknown path. */
+  /**
+   * Replaces a field's value for the next packets. @throws ZetaError ZT6001 to ZT6005 with the path of each wrong part;
+   * the value from before then stays.
+   */
   set(path: string, value: unknown): void;
+  /** What was set last, as it was given. */
+  get(path: string): unknown;
+  /** Counts the changes. */
+  readonly generation: number;
   readonly paths: readonly string[];
 }
 
@@ -72,11 +84,11 @@ export interface Running {
   readonly maps: readonly string[];
   readonly globals: TestGlobals;
   readonly config: TestConfig;
-  /** Takes the events that a service's event streams (or, by name, a ring buffer) hold. */
-  events(map?: string): unknown[];
+  /** Takes the events that wait: of all streams, of one by path ("watch.seen"), or the records of a ring buffer by its name. */
+  events(name?: string): unknown[];
   /** Drops by reason since loading: `{ "acl: not allowed": 3n }`. Reasons without drops are left out. */
   drops(): Record<string, bigint>;
-  /** Counters by path: `{ "acl.allowed": 12n }`. */
+  /** Counters by path, meters by their parts: `{ "acl.allowed": 12n, "acl.traffic.bytes": 840n }`. */
   counters(): Record<string, bigint>;
   /** Moves the clock: "5s", "250ms", or nanoseconds. */
   advance(by: string | bigint): void;

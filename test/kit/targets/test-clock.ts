@@ -1,24 +1,33 @@
 /**
- * Time and randomness on the kernel. Neither can be injected under BPF_PROG_TEST_RUN: a test build of a program reads
- * them from globals instead. Without such globals the kernel's own clock runs, and cannot be moved.
+ * Time, randomness and routes of a program that was built for tests: it reads them from globals, since none of them can
+ * be injected under BPF_PROG_TEST_RUN. A program without such globals runs by the target's own clock.
  */
+import { TEST_CLOCK, TEST_RANDOM, TEST_ROUTE } from "../../../compiler/passes/test-build.ts";
+import type { TargetOptions, TestGlobals } from "./target.ts";
 
-import type { TestGlobals } from "./target.ts";
-
-/** The names a test build gives them: u64 nanoseconds, and the u32 state of the generator. */
-export const TEST_CLOCK = "zeta.test_clock";
-export const TEST_RANDOM = "zeta.test_random";
+/** BPF_FIB_LKUP_RET_NOT_FWDED: the kernel would not send it on. */
+const NO_ROUTE = 4;
+const ROUTE_INTERFACE = 2;
 
 export interface TestClock {
   /** False when the program was not built for tests. */
   advance(by: bigint): boolean;
 }
 
-export function testClock(globals: TestGlobals, start: { readonly now: bigint; readonly seed: number }): TestClock {
+function testGlobals(names: readonly string[], options: TargetOptions): Record<string, unknown> {
+  const { clock = 0n, seed = 0, route = ROUTE_INTERFACE } = options;
+  const values = {
+    [TEST_CLOCK]: clock,
+    [TEST_RANDOM]: BigInt(seed),
+    [TEST_ROUTE]: route === null ? { result: NO_ROUTE, interface: 0 } : { result: 0, interface: route },
+  };
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
+}
+
+export function testClock(globals: TestGlobals, options: TargetOptions): TestClock {
+  for (const [name, value] of Object.entries(testGlobals(globals.names, options))) globals.set(name, value);
   const movable = globals.names.includes(TEST_CLOCK);
-  let now = start.now;
-  if (movable) globals.set(TEST_CLOCK, now);
-  if (globals.names.includes(TEST_RANDOM)) globals.set(TEST_RANDOM, start.seed);
+  let now = options.clock ?? 0n;
   return {
     advance(by) {
       if (!movable) return false;

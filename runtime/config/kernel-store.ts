@@ -1,0 +1,41 @@
+/** The config of a service in the kernel. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { waitForPrograms } from "../loader/grace.ts";
+import type { LoadedObject } from "../loader/load.ts";
+import { updateMany } from "../loader/map-batches.ts";
+import { createMapNow } from "../loader/map-create.ts";
+import type { MapHandle } from "../loader/map-handle.ts";
+import { remove, update } from "../loader/map-operations.ts";
+import type { ConfigStore } from "./live.ts";
+import { CONFIG_GLOBAL } from "./plan.ts";
+
+function word(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigStore<MapHandle> {
+  const listen = manifest.service?.listen ?? "";
+  return {
+    make(outer, entries) {
+      const shape = manifest.maps.find((map) => map.name === outer)?.inner;
+      if (shape == null) throw new TypeError(`The manifest does not say what the inner maps of '${outer}' are.`);
+      const inner = createMapNow(shape, object.map(outer).inner);
+      try {
+        updateMany(inner, entries);
+        return inner;
+      } catch (error) {
+        inner.close();
+        throw error;
+      }
+    },
+    put: (outer, slot, inner) => void update(object.map(outer), word(slot), word(inner.fd)),
+    release: (inner) => inner.close(),
+    writeScalars: (offset, bytes) => object.globals.writeBytes(CONFIG_GLOBAL, offset, bytes),
+    switchTo: (generation) => object.globals.storeWord(CONFIG_GLOBAL, 0, generation),
+    settle: waitForPrograms,
+    addListener: (key) => void update(object.map(listen), key, Uint8Array.of(1)),
+    removeListener: (key) => void remove(object.map(listen), key),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The config of a service that is loaded, on any target. A change is checked as a whole, built aside, and then switched
+ * to in one step: packets see all of the old config or all of the new one.
+ */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import type { EncodedEntry } from "./fields.ts";
+import { type Plan, planOf, slotsOf } from "./plan.ts";
+import { splitPath } from "./schema.ts";
+import { type Validated, validatorOf } from "./validate.ts";
+
+/** Where a loaded service's config lies. `Inner` is a target's handle of an inner map. */
+export interface ConfigStore<Inner> {
+  /** A new inner map of the shape that `outer` declares, with these entries. Throws without leaving one behind. */
+  make(outer: string, entries: readonly EncodedEntry[]): Inner;
+  put(outer: string, slot: number, inner: Inner): void;
+  /** Lets go of the handle: the map lives on while an outer map holds it. */
+  release(inner: Inner): void;
+  writeScalars(offset: number, bytes: Uint8Array): void;
+  /** One aligned store: the moment at which the other slot begins to serve. */
+  switchTo(generation: number): void;
+  /** Returns when no packet is under way any more that began before the call. */
+  settle(): void;
+  addListener(key: Uint8Array): void;
+  removeListener(key: Uint8Array): void;
+}
+
+/** `{ acl: { rules: … }, service: { listen: … } }`. */
+export type Config = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export interface LiveConfig {
+  /** Every field's path. */
+  readonly paths: readonly string[];
+  /** Counts the changes. Flows that were decided under an older one are asked whether they still hold. */
+  readonly generation: number;
+  /** What was set last, as it was given; fields never set are left out. */
+  get(): Config;
+  get(path: string): unknown;
+  /** Replaces the whole config, or one field. @throws ZetaError ZT6001 to ZT6005; the config from before still serves. */
+  set(config: Config): void;
+  set(path: string, value: unknown): void;
+  /** Lets go of what it holds; the service keeps the config that serves. */
+  close(): void;
+}
+
+/** Applies plans to a store; the bookkeeping of generations and slots. */
+function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
+  const slots = slotsOf(manifest);
+  let scalars = new Uint8Array(slots.size);
+  let listeners: ReadonlyMap<string, Uint8Array> = new Map();
+  let generation = 0;
+  /** The inner map that serves, by outer map: both slots hold it, except during a change. */
+  const serving = new Map<string, Inner>();
+
+  const makeAll = ({ maps }: Plan): ReadonlyMap<string, Inner> => {
+    const made = new Map<string, Inner>();
+    try {
+      for (const { map, entries } of maps) made.set(map, store.make(map, entries));
+      return made;
+    } catch (error) {
+      for (const inner of made.values()) store.release(inner);
+      throw error;
+    }
+  };
+
+  /** Puts all of them into the slot that does not serve, or none. */
+  const putAll = (slot: number, made: ReadonlyMap<string, Inner>): void => {
+    try {
+      for (const [map, inner] of made) store.put(map, slot, inner);
+    } catch (error) {
+      for (const [map, inner] of made) {
+        const before = serving.get(map);
+        if (before !== undefined) store.put(map, slot, before);
+        store.release(inner);
+      }
+      throw error;
+    }
+  };
+
+  const listen = (keys: readonly Uint8Array[]): void => {
+    const next = new Map(keys.map((key) => [Buffer.from(key).toString("hex"), key]));
+    // Those that go make room first, since the map may be full of them.
+    for (const [name, key] of listeners) if (!next.has(name)) store.removeListener(key);
+    for (const [name, key] of next) if (!listeners.has(name)) store.addListener(key);
+    listeners = next;
+  };
+
+  return {
+    get generation() {
+      return generation;
+    },
+    apply(plan: Plan): void {
+      const made = makeAll(plan);
+      const next = (generation + 1) >>> 0;
+      const slot = next & 1;
+      putAll(slot, made);
+      const content = scalars.slice();
+      for (const { offset, bytes } of plan.scalars) content.set(bytes, offset);
+      if (slots.size > 0) store.writeScalars(slots.offset + slot * slots.size, content);
+      store.switchTo(next);
+      generation = next;
+      scalars = content;
+      // The other slot is free once the packets that began under it are through. Maps that the next change leaves
+      // alone must be found there too.
+      store.settle();
+      for (const [map, inner] of made) {
+        store.put(map, slot ^ 1, inner);
+        const before = serving.get(map);
+        if (before !== undefined) store.release(before);
+        serving.set(map, inner);
+      }
+      if (plan.listen !== null) listen(plan.listen);
+    },
+    close(): void {
+      for (const inner of serving.values()) store.release(inner);
+      serving.clear();
+    },
+  };
+}
+
+export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>): LiveConfig {
+  const validator = validatorOf(manifest);
+  const switching = switcher(manifest, store);
+  const given = new Map<string, unknown>();
+
+  const accept = (validated: Validated): void => {
+    if (!validated.ok) throw new ZetaError(validated.problems);
+    switching.apply(planOf(manifest, validated.content));
+  };
+  const valueAt = (config: Config, path: string): unknown => {
+    const [part, field] = splitPath(path);
+    return config[part]?.[field];
+  };
+  const whole = (): Config => {
+    const parts: Record<string, Record<string, unknown>> = {};
+    for (const [path, value] of given) {
+      const [part, field] = splitPath(path);
+      parts[part] = { ...parts[part], [field]: value };
+    }
+    return parts;
+  };
+
+  return {
+    paths: validator.paths,
+    get generation() {
+      return switching.generation;
+    },
+    get: (path?: string): Config & unknown => structuredClone(path === undefined ? whole() : given.get(path)) as Config,
+    set(first: Config | string, value?: unknown) {
+      if (typeof first === "string") {
+        accept(validator.field(first, value));
+        given.set(first, structuredClone(value));
+        return;
+      }
+      accept(validator.whole(first));
+      for (const path of validator.paths) given.set(path, structuredClone(valueAt(first, path)));
+    },
+    close: switching.close,
+  };
+}

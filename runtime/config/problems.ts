@@ -1,0 +1,37 @@
+/** What can be wrong with a service's config. Codes are written by hand and never reused; pages in docs/errors. */
+import { problem } from "../../compiler/diagnostics/problem.ts";
+
+export const wrongValue = problem("ZT6001", (path: string, reason: string) => ({
+  message: `Config '${path}': ${reason}.`,
+  fix: "Correct the value. Nothing was changed: the config from before still serves.",
+}));
+
+export const unknownField = problem("ZT6002", (path: string, known: readonly string[]) => ({
+  message: `There is no config field '${path}'.`,
+  fix: known.length === 0 ? "The service declares none here." : `It has: ${known.join(", ")}.`,
+}));
+
+export const missingField = problem("ZT6003", (path: string) => ({
+  message: `Config '${path}' is missing.`,
+  fix: "Give it a value: every declared field has one.",
+}));
+
+export const tooManyEntries = problem("ZT6004", (path: string, count: number, max: number) => ({
+  message: `Config '${path}' has ${count} entries; it is declared to hold at most ${max}.`,
+  fix: "Give fewer, or raise the field's 'max' and build the service again.",
+}));
+
+export const duplicateEntry = problem("ZT6005", (path: string, first: string) => ({
+  message: `Config '${path}' stands there twice: '${first}' says the same.`,
+  fix: "Keep one of the two.",
+}));
+
+export const unreadableConfig = problem("ZT6006", (file: string, reason: string) => ({
+  message: `The config file '${file}' cannot be read: ${reason}.`,
+  fix: "Give a JSON file: an object with one part per middlebox.",
+}));
+
+export const notAService = problem("ZT6007", (name: string) => ({
+  message: `'${name}' declares no service, so it has no config, listens to nothing and counts no drops.`,
+  fix: "Export a service: export default service(NAME, { chain: [MIDDLEBOX] }).",
+}));

@@ -1,0 +1,42 @@
+/** The config of an interpreted service: the same bytes as in the kernel, in the interpreter's maps. */
+import type { Manifest } from "../../../compiler/bundle/manifest.ts";
+import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import type { InterpretedMap, Machine } from "../../../compiler/interpreter/index.ts";
+import { makeMap } from "../../../compiler/interpreter/maps/make.ts";
+import type { LiveConfig } from "../../../runtime/config/live.ts";
+import { mapRefused, noSuchMap } from "../problems.ts";
+
+const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+
+export async function interpretedConfig(manifest: Manifest, machine: Machine): Promise<LiveConfig> {
+  // zod is slow to import, and only services need it.
+  const [{ openConfig }, { CONFIG_GLOBAL }] = await Promise.all([
+    import("../../../runtime/config/live.ts"),
+    import("../../../runtime/config/plan.ts"),
+  ]);
+  const mapNamed = (name: string): InterpretedMap => {
+    const map = machine.maps[name];
+    if (map === undefined) throw new ZetaError([noSuchMap(null, name, Object.keys(machine.maps))]);
+    return map;
+  };
+  const must = (result: number, map: string, what: string): void => {
+    if (result < 0) throw new ZetaError([mapRefused(null, map, what, -result)]);
+  };
+  const listen = manifest.service?.listen ?? "";
+  return openConfig<InterpretedMap>(manifest, {
+    make(outer, entries) {
+      const shape = mapNamed(outer).data.inner;
+      if (shape === null) throw new ZetaError([mapRefused(null, outer, "hold another map", 22)]);
+      const inner = makeMap(shape, machine.kernel);
+      for (const { key, value } of entries) must(inner.update(key, value), outer, "store the value");
+      return inner;
+    },
+    put: (outer, slot, inner) => must(mapNamed(outer).insert(word(slot), inner), outer, "take the map"),
+    release() {},
+    writeScalars: (offset, bytes) => machine.globals.get(CONFIG_GLOBAL).set(bytes, offset),
+    switchTo: (generation) => machine.globals.get(CONFIG_GLOBAL).set(word(generation)),
+    settle() {},
+    addListener: (key) => must(mapNamed(listen).update(key, Uint8Array.of(1)), listen, "store the value"),
+    removeListener: (key) => void mapNamed(listen).delete(key),
+  });
+}
