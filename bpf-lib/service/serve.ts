@@ -6,7 +6,7 @@ import { Action, type Frame, type Of, type u32 } from "zeta/bpf";
 import { configGeneration, inside, OutcomeKind, openOwn, seenAs, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change, endpointValues, type flowEntry } from "../flow/entry.ts";
 import { type FlowTable, keyOf, openFlows } from "../flow/table.ts";
-import { open, type Parts } from "../packet/open.ts";
+import { open, type Parts, tcpOf } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
 import { apply } from "./apply.ts";
 import { decide, forwardEntry, holds, reverseEntry } from "./decide.ts";
@@ -45,6 +45,8 @@ const endOf = (words: Entry["source"]) => seenAs(words, endpointValues);
 
 /** The entry of a client's packet: remembered and still standing, or decided now. */
 const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: FlowTable): Way => {
+  const tcp = tcpOf(parts);
+  if (known !== null && tcp !== null && tcp.control.syn === 1 && tcp.control.ack === 0) known.opened += 1n;
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const key = { source, destination, sourcePort, destinationPort, protocol };
   const flowKey = keyOf(source, destination, sourcePort, destinationPort, protocol);
