@@ -26,7 +26,7 @@ export interface Middlebox {
  * - `decide` runs when a packet of a new flow arrives. It is pure: it may run more than once, and one result counts.
  * - `holds` is asked under newer config whether a decision still stands; false ends the flow's lifetime.
  */
-export const middlebox = <const C extends Config = {}, const S extends States = {}>(
+export const middlebox = <const C extends Config = Record<never, never>, const S extends States = Record<never, never>>(
   _name: string,
   _: {
     readonly config?: C;
