@@ -36,7 +36,7 @@ const layout: z.ZodType<LayoutData> = z.lazy(() =>
 
 const map: z.ZodType<MapData> = z.lazy(() =>
   z.object({
-    name: z.string().regex(/^[A-Za-z0-9_]{1,15}$/),
+    name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/),
     kind: z.enum([
       "hash",
       "lruHash",

@@ -22,7 +22,7 @@ export type MapKind =
   | "userRingBuffer";
 
 export interface MapData {
-  /** Kernel name: at most 15 characters of [A-Za-z0-9_]. */
+  /** A C identifier of at most 63 characters; the kernel keeps the first 15 as the map's own name. */
   readonly name: string;
   readonly kind: MapKind;
   /** null for queue, stack, bloom and ring buffers. LPM: struct { prefixLength: u32 (host order); then the key bytes, network order }. */
