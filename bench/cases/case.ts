@@ -1,0 +1,29 @@
+/** A comparison: the same work in our language and in C, on the same maps with the same content. */
+import { fileURLToPath } from "node:url";
+import type { Packet } from "../../test/kit/index.ts";
+import type { Subject } from "../measure/subject.ts";
+
+export interface BenchCase {
+  readonly name: string;
+  /** Our source, from the repository's root. */
+  readonly source: string;
+  /** Of a file in bench/rivals. */
+  readonly rival: string;
+  /** Packets need an interface with routes behind it. */
+  readonly routed: boolean;
+  /** Which entries of its tables the flows meet. */
+  readonly pattern: string;
+  /** Distinct flows: a power of two. */
+  readonly flows: number;
+  /** Fills the maps of either side. */
+  readonly fill: (subject: Subject) => void;
+  /** The frames of the measurement, one a flow, all of the same length. Runs whatever makes the flows known. */
+  readonly frames: (subject: Subject) => readonly Packet[];
+}
+
+export const sourceOf = ({ source }: Pick<BenchCase, "source">): string =>
+  fileURLToPath(new URL(`../../${source}`, import.meta.url));
+
+/** Makes one packet for each flow. */
+export const each = <T>(flows: number, make: (flow: number) => T): T[] =>
+  Array.from({ length: flows }, (_, flow) => make(flow));

@@ -1,0 +1,115 @@
+/** Services of the middlebox layer: the examples, whole, against the same services by hand. */
+import { fromBytes, type Packet, tcp } from "../../test/kit/index.ts";
+import { entries, generations } from "../measure/keyed.ts";
+import type { Subject } from "../measure/subject.ts";
+import { type BenchCase, each } from "./case.ts";
+
+type Work = Pick<BenchCase, "source" | "rival" | "routed" | "fill">;
+
+/** Tokens in plenty, so that no packet is refused while measuring; none refilled, so that what is left can be compared. */
+const LIMIT = { perSecond: 0n, burst: 10_000_000_000n };
+
+function fillAcl(subject: Subject): void {
+  generations(subject.map("acl_rules")).swap(0, (inner) => {
+    const table = entries(inner);
+    table.setMany(each(1000, (i) => [`::ffff:10.0.${i >> 8}.${i & 255}/128`, { from: 80, to: 90 }]));
+    table.set("::ffff:10.0.0.0/112", { from: 80, to: 443 });
+    table.set("2001:db8::/32", { from: 53, to: 443 });
+  });
+  subject.setGlobal("zeta_config", { generation: 0, slots: [{ acl: LIMIT }, { acl: LIMIT }] });
+}
+
+const acl: Work = { source: "examples/acl/service.ts", rival: "acl", routed: false, fill: fillAcl };
+
+const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
+const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
+const TABLE_SIZE = 65_537;
+
+/** Fills a Maglev table evenly: how user space spreads choices is not what is measured. */
+export function fillBackends(subject: Subject, backends: readonly { address: string; port: number }[], slot = 0): void {
+  generations(subject.map("balancer_backends")).swap(slot, (table) =>
+    entries(table).setMany(each(TABLE_SIZE, (i) => [i, { choice: backends[i % backends.length], used: 1 }])),
+  );
+  generations(subject.map("balancer_backends_set")).swap(slot, (set) =>
+    entries(set).setMany(backends.map((backend) => [backend, 1])),
+  );
+}
+
+export function fillBalancer(subject: Subject, backends = BACKENDS): void {
+  const listeners = entries(subject.map("zeta_listen"));
+  for (const address of ["10.1.0.1", "2001:db8:1::1"])
+    for (const protocol of [6, 17]) listeners.set({ address, port: 80, protocol }, 1);
+  listeners.set({ address: "10.1.0.9", port: 0, protocol: 17 }, 1);
+  fillBackends(subject, backends);
+}
+
+const balancer: Work = {
+  source: "examples/balancer/service.ts",
+  rival: "balancer",
+  routed: true,
+  fill: (subject) => fillBalancer(subject),
+};
+const balancer6: Work = { ...balancer, fill: (subject) => fillBalancer(subject, BACKENDS_6) };
+
+const requests4 = (flows: number): Packet[] =>
+  each(flows, (flow) => tcp(`10.0.${flow >> 8}.${flow & 255}:${20_000 + flow}`, "10.1.0.1:80").payload("0123456789"));
+const requests6 = (flows: number): Packet[] =>
+  each(flows, (flow) =>
+    tcp(`[2001:db8::${flow.toString(16)}]:${20_000 + flow}`, "[2001:db8:1::1]:80").payload("012345"),
+  );
+
+/** Sends the requests once, so that their flows are known, and gives them back. */
+const known =
+  (requests: readonly Packet[]) =>
+  (subject: Subject): readonly Packet[] => {
+    for (const { bytes } of requests) subject.run({ packet: bytes });
+    return requests;
+  };
+
+/** What backends answer, once the requests have come to them. */
+const replies =
+  (requests: readonly Packet[]) =>
+  (subject: Subject): readonly Packet[] =>
+    requests.map(({ bytes }) => {
+      const layers = fromBytes(subject.run({ packet: bytes }).packet).layers;
+      const ip = layers.find((layer) => layer.kind === "ipv4");
+      const ports = layers.find((layer) => layer.kind === "tcp");
+      if (ip === undefined || ports === undefined) throw new Error("the balancer did not forward a request");
+      return tcp(`${ip.destination}:${ports.destinationPort}`, `${ip.source}:${ports.sourcePort}`).payload(
+        "0123456789",
+      );
+    });
+
+export const serviceCases: readonly BenchCase[] = [
+  { name: "acl service", ...acl, pattern: "1002 rules, one hit; known source", flows: 1, frames: known(requests4(1)) },
+  {
+    name: "acl service, many sources",
+    ...acl,
+    pattern: "1002 rules, 1000 of them hit in turn; known sources",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
+  { name: "balancer, to backend", ...balancer, pattern: "established", flows: 1, frames: known(requests4(1)) },
+  {
+    name: "balancer, to backend, many flows",
+    ...balancer,
+    pattern: "established, all hit in turn",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
+  { name: "balancer, to client", ...balancer, pattern: "established", flows: 1, frames: replies(requests4(1)) },
+  {
+    name: "balancer, to client, many flows",
+    ...balancer,
+    pattern: "established, all hit in turn",
+    flows: 1024,
+    frames: replies(requests4(1024)),
+  },
+  {
+    name: "balancer, to backend, IPv6",
+    ...balancer6,
+    pattern: "established",
+    flows: 1,
+    frames: known(requests6(1)),
+  },
+];

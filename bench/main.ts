@@ -1,0 +1,32 @@
+/** `npm run bench`: compiled programs side by side with hand-written C, all in one run. */
+import { execFileSync } from "node:child_process";
+import { cases } from "./cases/index.ts";
+import { measureBuilding } from "./measure/building.ts";
+import { compare } from "./measure/compare.ts";
+import { openRoad } from "./measure/road.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
+import type { AnyRow } from "./report/row.ts";
+import { table } from "./report/table.ts";
+
+const BUILT = ["acl", "balancer"] as const;
+const BUILDS = 5;
+
+async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
+  const wanted = (name: string): boolean => only === null || name.includes(only);
+  const rows: AnyRow[] = [];
+  for (const example of BUILT)
+    if (wanted(`zeta build, ${example}`)) rows.push(...(await measureBuilding(example, BUILDS)));
+  // Builds may use every CPU; programs are measured on one, since per-CPU values and caches belong to it.
+  if (cpu !== null) execFileSync("taskset", ["-cp", `${cpu}`, `${process.pid}`], { stdio: "pipe" });
+  const compared = cases.filter(({ name }) => wanted(name));
+  await using road = compared.some(({ routed }) => routed) ? await openRoad() : null;
+  for (const one of compared) rows.push(await compare(one, { rounds, repeats }, road?.ingress ?? null));
+  return rows;
+}
+
+const options = readOptions(process.argv.slice(2));
+if (options === "help") console.log(USAGE);
+else {
+  const rows = await run(options);
+  console.log(options.json ? rows.map((row) => JSON.stringify(row)).join("\n") : table(rows));
+}

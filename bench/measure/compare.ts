@@ -1,0 +1,43 @@
+/** Measures one case: both sides and the wrapper alone, interleaved. */
+import { type BenchCase, sourceOf } from "../cases/case.ts";
+import type { Row } from "../report/row.ts";
+import { measure, type RoundOptions } from "./rounds.ts";
+import { net } from "./statistics.ts";
+import { type Ingress, loadPair, type Subject } from "./subject.ts";
+import { openFrames } from "./wrapper.ts";
+
+/** Fills a side and makes its flows known. */
+function prepare(one: BenchCase, subject: Subject): readonly Uint8Array[] {
+  one.fill(subject);
+  return one.frames(subject).map(({ bytes }) => bytes);
+}
+
+export async function compare(one: BenchCase, options: RoundOptions, ingress: Ingress | null): Promise<Row> {
+  const at = one.routed ? ingress : null;
+  using pair = await loadPair(sourceOf(one), one.rival, at);
+  const frames = prepare(one, pair.ours);
+  prepare(one, pair.rival);
+  const opened = await openFrames(frames);
+  try {
+    const programs = { bare: null, ours: pair.ours.program, rival: pair.rival.program };
+    const times = await measure(programs, opened, options, at);
+    const ns = net(times.ours, times.bare);
+    const rivalNs = net(times.rival, times.bare);
+    return {
+      name: one.name,
+      ns,
+      rival: `C, bench/rivals/${one.rival}.c`,
+      rivalNs,
+      ratio: Math.round((ns.min / rivalNs.min) * 100) / 100,
+      instructions: pair.ours.program.information.instructions,
+      rivalInstructions: pair.rival.program.information.instructions,
+      instructionsOf: "xlated",
+      flows: one.flows,
+      pattern: one.pattern,
+      frameBytes: opened.first.length,
+      wrapperNs: { min: times.bare.min, median: times.bare.median },
+    };
+  } finally {
+    opened.map.close();
+  }
+}

@@ -1,0 +1,44 @@
+/** Interleaved measurement: in every round each program runs once, so that changes of the machine's speed meet them all. */
+import type { LoadedProgram } from "../../runtime/index.ts";
+import { type Spread, spread } from "./statistics.ts";
+import { type Ingress, runAt } from "./subject.ts";
+import { type Frames, wrap } from "./wrapper.ts";
+
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly repeats: number;
+}
+
+/**
+ * Nanoseconds of one run, by the thread's CPU time: the kernel's own figure leaves out the time in which others had the
+ * CPU too, but is rounded down to whole nanoseconds.
+ */
+function timeOf(program: LoadedProgram, repeats: number, packet: Uint8Array, ingress: Ingress | null): number {
+  const before = process.threadCpuUsage();
+  runAt(program, { packet, repeat: repeats }, ingress);
+  const { user, system } = process.threadCpuUsage(before);
+  return ((user + system) * 1000) / repeats;
+}
+
+/** Times of the wrapped programs, by their names; `null` stands for the program that returns at once. */
+export async function measure<Name extends string>(
+  programs: Readonly<Record<Name, LoadedProgram | null>>,
+  frames: Frames,
+  { rounds, repeats }: RoundOptions,
+  ingress: Ingress | null,
+): Promise<Readonly<Record<Name, Spread>>> {
+  using wrapped = new DisposableStack();
+  const names = Object.keys(programs) as Name[];
+  const times = new Map<Name, number[]>(names.map((name) => [name, []]));
+  const wrappers = new Map<Name, LoadedProgram>();
+  for (const name of names) wrappers.set(name, wrapped.use(await wrap(programs[name], frames)).wrapper);
+  const once = (name: Name, count: number): number =>
+    timeOf(wrappers.get(name) as LoadedProgram, count, frames.first, ingress);
+  for (const name of names) once(name, Math.max(frames.count * 4, 10_000));
+  for (let round = 0; round < rounds; round++) {
+    // Each is first, second, … equally often.
+    const order = names.map((_, i) => names[(i + round) % names.length] as Name);
+    for (const name of order) times.get(name)?.push(once(name, repeats));
+  }
+  return Object.fromEntries(names.map((name) => [name, spread(times.get(name) ?? [])])) as Record<Name, Spread>;
+}

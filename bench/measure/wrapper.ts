@@ -1,0 +1,60 @@
+/**
+ * The wrapper that restores the packet before every repeat (rivals/wrapper.c), one for each program measured. All of them
+ * take their frames from one map, so that none finds its frames in a warmer cache than another.
+ */
+import { createMap, type LoadedObject, type LoadedProgram, load, type MapHandle } from "../../runtime/index.ts";
+import { update } from "../../runtime/loader/map-operations.ts";
+import { array, u32, u64 } from "../../sdk/layout/layouts.ts";
+import type { MapData } from "../../sdk/maps/data.ts";
+import { compileRival } from "./rival.ts";
+
+const FRAME_BYTES = 128;
+
+/** Frames one after the other, again and again. Their number is a power of two, their length one and the same. */
+export interface Frames {
+  readonly map: MapHandle;
+  readonly first: Uint8Array;
+  readonly count: number;
+}
+
+export async function openFrames(frames: readonly Uint8Array[]): Promise<Frames> {
+  const [first] = frames;
+  const whole = (frame: Uint8Array) => frame.length === first?.length && frame.length % 8 === 0;
+  if (first === undefined || (frames.length & (frames.length - 1)) !== 0 || !frames.every(whole))
+    throw new RangeError("Give a power of two of frames of one length, a multiple of 8.");
+  const data: MapData = {
+    name: "frames",
+    kind: "array",
+    key: u32.layout,
+    value: array(u64, FRAME_BYTES / 8).layout,
+    maxEntries: frames.length,
+    flags: 0,
+    extra: 0,
+    inner: null,
+  };
+  const map = await createMap(data);
+  frames.forEach((frame, index) => {
+    const value = new Uint8Array(FRAME_BYTES);
+    value.set(frame);
+    update(map, new Uint8Array(Uint32Array.of(index).buffer), value);
+  });
+  return { map, first, count: frames.length };
+}
+
+export interface Wrapped extends Disposable {
+  /** What is run to measure. */
+  readonly wrapper: LoadedProgram;
+}
+
+/** Wraps a program, or for `null` the one that returns at once. */
+export async function wrap(program: LoadedProgram | null, frames: Frames): Promise<Wrapped> {
+  const loaded: LoadedObject = await load(compileRival("wrapper"), {
+    name: "wrapper",
+    maps: { frames: frames.map },
+    maxEntries: { frames: frames.count },
+    constants: { length: frames.first.length, last: frames.count - 1 },
+  });
+  const { fd } = program ?? loaded.program("bare");
+  update(loaded.map("tested"), new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer));
+  return { wrapper: loaded.program("wrapper"), [Symbol.dispose]: () => loaded.close() };
+}

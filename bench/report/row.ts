@@ -1,0 +1,32 @@
+/** What a run of the benchmarks tells. */
+import type { Spread } from "../measure/statistics.ts";
+
+/** The same work twice: ours and a rival's, net of the wrapper that restores the packet. */
+export interface Row {
+  readonly name: string;
+  /** Nanoseconds per packet. */
+  readonly ns: Spread;
+  readonly rival: string;
+  readonly rivalNs: Spread;
+  /** Ours by theirs, of the least times. */
+  readonly ratio: number;
+  readonly instructions: number;
+  readonly rivalInstructions: number;
+  /** Counted after the verifier's rewriting, as the kernel holds them. */
+  readonly instructionsOf: "xlated";
+  readonly flows: number;
+  /** What the flows meet in the tables. */
+  readonly pattern: string;
+  readonly frameBytes: number;
+  /** Of the wrapper alone: subtracted above. */
+  readonly wrapperNs: Spread;
+}
+
+export interface BuildRow {
+  readonly name: string;
+  readonly milliseconds: Spread;
+  /** At most so many milliseconds. */
+  readonly target: number;
+}
+
+export type AnyRow = Row | BuildRow;

@@ -1,0 +1,32 @@
+/** The report for people. */
+import type { AnyRow, BuildRow, Row } from "./row.ts";
+
+const HEAD = ["", "ns min", "median", "C min", "median", "ratio", "instr.", "C", "flows", "pattern"];
+
+const comparison = (row: Row): string[] => [
+  row.name,
+  row.ns.min.toFixed(1),
+  row.ns.median.toFixed(1),
+  row.rivalNs.min.toFixed(1),
+  row.rivalNs.median.toFixed(1),
+  row.ratio.toFixed(2),
+  `${row.instructions}`,
+  `${row.rivalInstructions}`,
+  `${row.flows}`,
+  row.pattern,
+];
+
+const building = ({ name, milliseconds, target }: BuildRow): string =>
+  `${name}: ${milliseconds.min} ms at least, ${milliseconds.median} ms in the middle (target ${target} ms)`;
+
+/** Numbers stand to the right, words to the left. */
+const isWords = (column: number): boolean => column === 0 || column === HEAD.length - 1;
+
+export function table(rows: readonly AnyRow[]): string {
+  const lines = [HEAD, ...rows.flatMap((row) => ("ns" in row ? [comparison(row)] : []))];
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const pad = (cell: string, column: number): string =>
+    isWords(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  const text = lines.length === 1 ? [] : lines.map((line) => line.map(pad).join("  ").trimEnd());
+  return [...text, ...rows.flatMap((row) => ("milliseconds" in row ? [building(row)] : []))].join("\n");
+}

@@ -1,0 +1,281 @@
+/*
+ * The rival of examples/balancer: connections to a service's addresses are spread over backends by Maglev, each direction
+ * of a flow is remembered in an LRU table with its next hop, packets are rewritten and sent on by route.
+ */
+#include "packet.h"
+
+struct listener { union address address; __u16 port; __u8 protocol; };
+struct endpoint { union address address; __u16 port; };
+struct choice { struct endpoint choice; __u8 used; };
+struct flow_key { union address source, destination; __u16 source_port, destination_port; __u32 network; };
+struct words { __u32 address[4]; __u16 port, spare; };
+struct hop { __u64 until; __u32 interface; __u8 destination[6], source[6]; };
+struct flow_entry {
+	struct words source, destination;
+	__u32 change, generation;
+	struct hop hop;
+	__u64 packets, bytes;
+};
+
+#define CHANGE_SOURCE 1
+#define CHANGE_DESTINATION 2
+#define TABLE_SIZE 65537
+#define TRUSTED_TICKS 100
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(max_entries, TABLE_SIZE);
+		__uint(key_size, sizeof(__u32));
+		__uint(value_size, sizeof(struct choice));
+	});
+} balancer_backends SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_HASH);
+		__uint(max_entries, 1024);
+		__uint(key_size, sizeof(struct endpoint));
+		__uint(value_size, sizeof(__u8));
+	});
+} balancer_backends_set SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct listener);
+	__type(value, __u8);
+} zeta_listen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct flow_key);
+	__type(value, struct flow_entry);
+} zeta_forward SEC(".maps"), zeta_reverse SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u64);
+} zeta_drops SEC(".maps");
+
+struct { __u32 generation; } zeta_config SEC(".data");
+
+static __always_inline bool is_listener(const struct parts *p)
+{
+	struct listener key = { .address = p->destination, .port = p->destination_port, .protocol = p->protocol };
+
+	if (bpf_map_lookup_elem(&zeta_listen, &key))
+		return true;
+	key.port = 0;
+	return bpf_map_lookup_elem(&zeta_listen, &key);
+}
+
+#define FIRST 0x9e3779b97f4a7c15ull
+#define SECOND 0xbf58476d1ce4e5b9ull
+
+static __always_inline __u64 folded(const union address *of)
+{
+	return __builtin_bswap64(of->halves[1]) ^ __builtin_bswap64(of->halves[0]) * FIRST;
+}
+
+static __always_inline __u32 hash_flow(const struct flow_key *key, __u8 protocol)
+{
+	__u64 ports = (__u64)key->source_port << 32 | (__u64)key->destination_port << 16 | protocol;
+	__u64 first = (folded(&key->source) ^ ports) * FIRST;
+	__u64 second = (folded(&key->destination) ^ first ^ first >> 32) * SECOND;
+
+	return (second ^ second >> 29) >> 16;
+}
+
+static __always_inline void put_port(struct parts *p, bool source, __u16 port, __u64 change)
+{
+	if (p->tcp) {
+		__u16 *at = source ? &p->tcp->source : &p->tcp->destination;
+		p->tcp->checksum = updated(p->tcp->checksum, change + changed(*at, port));
+		*at = port;
+	} else if (p->udp) {
+		__u16 *at = source ? &p->udp->source : &p->udp->destination;
+		if (p->udp->checksum) {
+			__u16 next = updated(p->udp->checksum, change + changed(*at, port));
+			p->udp->checksum = next ? next : 0xffff;
+		}
+		*at = port;
+	} else if (p->icmp && p->protocol == ICMPV6)
+		p->icmp->checksum = updated(p->icmp->checksum, change);
+}
+
+static __always_inline void put_endpoint(struct parts *p, bool source, const struct words *to)
+{
+	__u64 change = 0;
+
+	if (p->ip4) {
+		__u32 *at = source ? &p->ip4->source : &p->ip4->destination;
+		change = changed(*at, to->address[3]);
+		p->ip4->checksum = updated(p->ip4->checksum, change);
+		*at = to->address[3];
+	} else if (p->ip6) {
+		__u32 *at = source ? p->ip6->source : p->ip6->destination;
+#pragma unroll
+		for (int i = 0; i < 4; i++) {
+			change += changed(at[i], to->address[i]);
+			at[i] = to->address[i];
+		}
+	}
+	put_port(p, source, to->port, change);
+}
+
+static __always_inline bool ask(struct xdp_md *ctx, const struct parts *p, struct hop *hop, __u64 now)
+{
+	struct bpf_fib_lookup question = {};
+
+	if (p->ip4) {
+		question.family = 2;
+		question.ipv4_src = p->ip4->source;
+		question.ipv4_dst = p->ip4->destination;
+		question.tot_len = bpf_ntohs(p->ip4->total_length);
+	} else if (p->ip6) {
+		question.family = 10;
+		__builtin_memcpy(question.ipv6_src, p->ip6->source, 16);
+		__builtin_memcpy(question.ipv6_dst, p->ip6->destination, 16);
+		question.tot_len = 40;
+	}
+	question.l4_protocol = p->protocol;
+	question.ifindex = ctx->ingress_ifindex;
+	if (bpf_fib_lookup(ctx, &question, sizeof(question), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+		return false;
+	hop->interface = question.ifindex;
+	__builtin_memcpy(hop->destination, question.dmac, 6);
+	__builtin_memcpy(hop->source, question.smac, 6);
+	hop->until = now + TRUSTED_TICKS;
+	return true;
+}
+
+static __always_inline bool age(struct parts *p)
+{
+	if (p->ip4) {
+		if (p->ip4->ttl <= 1)
+			return false;
+		__u16 *hops = (void *)&p->ip4->ttl, old = *hops;
+		*hops = old - 1;
+		p->ip4->checksum = updated(p->ip4->checksum, changed(old, old - 1));
+	} else if (p->ip6) {
+		if (p->ip6->hop_limit <= 1)
+			return false;
+		p->ip6->hop_limit--;
+	}
+	return true;
+}
+
+static __always_inline int apply(struct xdp_md *ctx, struct parts *p, struct flow_entry *entry)
+{
+	struct ethernet *ethernet = p->data;
+	struct hop *hop = &entry->hop;
+
+	entry->packets++;
+	entry->bytes += p->end - p->data;
+	if (entry->change & CHANGE_DESTINATION)
+		put_endpoint(p, false, &entry->destination);
+	if (entry->change & CHANGE_SOURCE)
+		put_endpoint(p, true, &entry->source);
+	__u64 now = bpf_jiffies64();
+	if (hop->until - now - 1 >= TRUSTED_TICKS && !ask(ctx, p, hop, now))
+		return XDP_PASS;
+	if (!age(p))
+		return XDP_PASS;
+	__builtin_memcpy(ethernet->destination, hop->destination, 6);
+	__builtin_memcpy(ethernet->source, hop->source, 6);
+	return bpf_redirect(hop->interface, 0);
+}
+
+static __always_inline void words_of(struct words *to, const union address *address, __u16 port)
+{
+	__builtin_memcpy(to->address, address, 16);
+	to->port = bpf_htons(port);
+	to->spare = 0;
+}
+
+/* Asked when a known flow meets newer config: whether its backend is still configured. */
+static __always_inline bool holds(const struct flow_entry *entry, __u32 slot)
+{
+	void *set = bpf_map_lookup_elem(&balancer_backends_set, &slot);
+	struct endpoint backend = {};
+
+	__builtin_memcpy(&backend.address, entry->destination.address, 16);
+	backend.port = bpf_ntohs(entry->destination.port);
+	return set && bpf_map_lookup_elem(set, &backend);
+}
+
+static __always_inline struct flow_entry *decide(const struct parts *p, const struct flow_key *key, __u32 generation)
+{
+	__u32 slot = generation & 1;
+	void *table = bpf_map_lookup_elem(&balancer_backends, &slot);
+	__u32 at = (__u64)hash_flow(key, p->protocol) * TABLE_SIZE >> 32;
+	struct choice *chosen = table ? bpf_map_lookup_elem(table, &at) : NULL;
+
+	if (!chosen || !chosen->used) {
+		__u32 reason = 0;
+		__u64 *count = bpf_map_lookup_elem(&zeta_drops, &reason);
+		if (count)
+			*count += 1;
+		return NULL;
+	}
+	struct flow_entry entry = { .change = CHANGE_DESTINATION, .generation = generation };
+	struct flow_key back = {
+		.source = chosen->choice.address,
+		.destination = key->source,
+		.source_port = chosen->choice.port,
+		.destination_port = key->source_port,
+		.network = key->network,
+	};
+	words_of(&entry.source, &key->source, key->source_port);
+	words_of(&entry.destination, &chosen->choice.address, chosen->choice.port);
+	bpf_map_update_elem(&zeta_forward, key, &entry, BPF_ANY);
+	words_of(&entry.source, &key->destination, key->destination_port);
+	words_of(&entry.destination, &key->source, key->source_port);
+	entry.change = CHANGE_SOURCE;
+	bpf_map_update_elem(&zeta_reverse, &back, &entry, BPF_ANY);
+	return bpf_map_lookup_elem(&zeta_forward, key);
+}
+
+SEC("xdp") int balancer(struct xdp_md *ctx)
+{
+	__u32 generation = zeta_config.generation;
+	struct flow_entry *entry;
+	struct parts p;
+
+	if (!parse(ctx, &p))
+		return XDP_PASS;
+	struct flow_key key = {
+		.source = p.source,
+		.destination = p.destination,
+		.source_port = p.source_port,
+		.destination_port = p.destination_port,
+		/* Bit fields of 24 and 8 bits, the first one highest. */
+		.network = p.protocol,
+	};
+	if (!is_listener(&p)) {
+		entry = bpf_map_lookup_elem(&zeta_reverse, &key);
+		return entry ? apply(ctx, &p, entry) : XDP_PASS;
+	}
+	entry = bpf_map_lookup_elem(&zeta_forward, &key);
+	if (entry && entry->generation != generation) {
+		if (holds(entry, generation & 1))
+			entry->generation = generation;
+		else
+			entry = NULL;
+	}
+	if (!entry)
+		entry = decide(&p, &key, generation);
+	return entry ? apply(ctx, &p, entry) : XDP_DROP;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";
