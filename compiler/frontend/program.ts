@@ -31,7 +31,8 @@ const OPTIONS = (): ts.CompilerOptions => ({
   noEmit: true,
   skipLibCheck: true,
   types: [],
-  lib: ["lib.es2022.d.ts"],
+  // What the language has of JavaScript; authors' editors may use more, which the compiler then refuses by name.
+  lib: ["lib.es2020.d.ts"],
 });
 
 export interface SourceProgram {
@@ -52,7 +53,9 @@ export class SourceCache {
   parse(name: string, text: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile {
     const known = this.#files.get(name);
     if (known !== undefined && known.text === text) return known.file;
-    const file = ts.createSourceFile(name, text, options, true);
+    // The binder sets parents; documentation comments mean nothing to a compiler.
+    const target = typeof options === "number" ? { languageVersion: options } : options;
+    const file = ts.createSourceFile(name, text, { ...target, jsDocParsingMode: ts.JSDocParsingMode.ParseNone }, false);
     this.#files.set(name, { text, file });
     return file;
   }
