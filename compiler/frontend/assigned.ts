@@ -1,4 +1,5 @@
 /** Which names and property names some code assigns: only those need variables. */
+import { isOwnSource } from "./program.ts";
 import { ts } from "./typescript.ts";
 
 interface Assigned {
@@ -83,6 +84,8 @@ function propertyTest(
     const types = [type, checker.getContextualType(literal)];
     const own = types.flatMap((each) => each?.getProperty(name)?.declarations ?? []);
     if (own.some((declaration) => declarationsOf(name).has(declaration))) return true;
+    // Our library hands no object of its own to code that knows it by structure only; asking would cost it dearly.
+    if (isOwnSource(literal.getSourceFile().fileName)) return false;
     const regular = checker.getWidenedType(type);
     return [...holdersOf(name)].some((holder) => checker.isTypeAssignableTo(regular, holder));
   };

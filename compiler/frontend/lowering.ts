@@ -22,7 +22,17 @@ import type {
 } from "../ir/ir.ts";
 import { foldBinary, foldCompare } from "./fold.ts";
 import type { ModuleBuilder } from "./module.ts";
-import { lockMisuse, sideEffectInDecide, unfinishedRecord } from "./problems.ts";
+import {
+  doesNotFit,
+  indexOutOfRange,
+  lockMisuse,
+  missingResult,
+  sideEffectInDecide,
+  staleView,
+  unboundedLoop,
+  uncheckedNull,
+  unfinishedRecord,
+} from "./problems.ts";
 import { spanOf } from "./program.ts";
 import { type MutableCell, Scope } from "./scope.ts";
 import { constant, isConstant, isIrScalar, wrap } from "./types.ts";
@@ -168,7 +178,16 @@ export class Lowering {
 
   refuse(make: (span: ReturnType<typeof spanOf>) => Problem, node: ts.Node): never {
     const problem = make(this.span(this.#authored(node)));
-    throw new Refusal(problem);
+    throw new Refusal(FROM_KNOWLEDGE.has(problem.code) && this.#isDoubtful(node) ? null : problem);
+  }
+
+  /** Names in conditions that were refused: what these would have shown is missing, and is no problem of its own. */
+  readonly #doubtful = new Set<string>();
+  doubt(condition: ts.Node): void {
+    for (const name of namesIn(condition)) this.#doubtful.add(name);
+  }
+  #isDoubtful(node: ts.Node): boolean {
+    return this.#doubtful.size > 0 && namesIn(node).some((name) => this.#doubtful.has(name));
   }
 
   /** The node, or, inside our own library, the author's call that led there: a mistake is told where it can be mended. */
@@ -580,6 +599,15 @@ export class Lowering {
     return this.frames.some((frame) => frame.declaration === fn.declaration);
   }
 }
+
+const namesIn = (node: ts.Node): readonly string[] => node.getText().match(/[A-Za-z_$][\w$]*/g) ?? [];
+
+/** Problems that only say that something is not known. */
+const FROM_KNOWLEDGE: ReadonlySet<string> = new Set(
+  [uncheckedNull, staleView, doesNotFit, indexOutOfRange, unboundedLoop, missingResult, unfinishedRecord].map(
+    ({ code }) => code,
+  ),
+);
 
 /** A record that is known not to be there needs no finishing. */
 const openRecords = ({ records, present }: Knowledge): Records =>

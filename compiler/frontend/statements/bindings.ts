@@ -18,11 +18,14 @@ function cellFor(
   declaration: ts.VariableDeclaration | ts.ParameterDeclaration | null,
   to: Lowering,
 ): Cell {
+  const assigned = to.module.assignedSymbols.has(symbol);
+  // Inferring a type is the checker's most costly work; our library's constants need none.
+  if (!assigned && declaration?.type === undefined && to.module.isOwn(name)) return { kind: "fixed", value };
   const type = to.module.checker.getTypeAtLocation(name);
   if (isAny(type) && !to.module.isOwn(name)) to.refuse((at) => anyType(at), name);
   const flavour = declaration?.type === undefined ? null : flavourOf(type);
   const place = declaration?.initializer ?? name;
-  if (!to.module.assignedSymbols.has(symbol)) {
+  if (!assigned) {
     const plain = value.kind === "scalar" || value.kind === "literal";
     return { kind: "fixed", value: flavour !== null && plain ? coerce(value, flavour, place, to) : value };
   }

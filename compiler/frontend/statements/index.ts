@@ -11,7 +11,7 @@ import { poisonNames } from "./bindings.ts";
 import { functionDeclaration, variableStatement } from "./declarations.ts";
 import { forStatement } from "./for.ts";
 import { forOfStatement } from "./for-of.ts";
-import { ifStatement } from "./if.ts";
+import { ifStatement, refusedIf } from "./if.ts";
 import { breakStatement, continueStatement, labeledStatement, returnStatement } from "./jumps.ts";
 import { switchStatement } from "./switch.ts";
 import { doStatement, whileStatement } from "./while.ts";
@@ -92,6 +92,7 @@ export function lowerStatement(node: ts.Statement, to: Lowering): void {
     to.module.report(error.problem);
     poisonNames(node, to);
     if (ts.isReturnStatement(node)) leave(to.currentFrame(), POISON, node, to);
+    if (ts.isIfStatement(node)) refusedIf(node, to);
   }
 }
 
