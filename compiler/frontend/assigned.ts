@@ -80,12 +80,12 @@ function propertyTest(
   };
   return (literal, name) => {
     if (!targets.has(name)) return false;
+    // Our library changes views and names, never its own objects; asking for their types would be most of a build.
+    if (isOwnSource(literal.getSourceFile().fileName)) return false;
     const type = checker.getTypeAtLocation(literal);
     const types = [type, checker.getContextualType(literal)];
     const own = types.flatMap((each) => each?.getProperty(name)?.declarations ?? []);
     if (own.some((declaration) => declarationsOf(name).has(declaration))) return true;
-    // Our library hands no object of its own to code that knows it by structure only; asking would cost it dearly.
-    if (isOwnSource(literal.getSourceFile().fileName)) return false;
     const regular = checker.getWidenedType(type);
     return [...holdersOf(name)].some((holder) => checker.isTypeAssignableTo(regular, holder));
   };

@@ -39,11 +39,15 @@ function holdsInner(value: Value, floor: number, to: Lowering, seen: Set<unknown
   }
 }
 
+/** The `b` of `a.b` and of `{ b: … }` names no variable. */
+const isMemberName = (node: ts.Identifier): boolean =>
+  (ts.isPropertyAccessExpression(node.parent) || ts.isPropertyAssignment(node.parent)) && node.parent.name === node;
+
 function capturesInner(fn: FunctionValue, floor: number, to: Lowering, seen: Set<unknown>): boolean {
   let inner = false;
   const visit = (node: ts.Node): void => {
     if (inner) return;
-    if (ts.isIdentifier(node)) {
+    if (ts.isIdentifier(node) && !isMemberName(node)) {
       const symbol = symbolOf(node, to);
       const cell = symbol && fn.scope.find(symbol);
       if (cell?.kind === "fixed" && holdsInner(cell.value, floor, to, seen)) inner = true;
