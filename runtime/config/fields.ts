@@ -4,18 +4,15 @@
  */
 import { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { encode } from "../../sdk/layout/codec.ts";
+import { encode, encodeInto } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
+import { type Entries, writeEntries } from "./entries.ts";
+import { duplicates, limit, recordOf, report } from "./findings.ts";
 import { type ParsedListener, PROTOCOLS, readListener, readPrefix } from "./text.ts";
-import { fieldsOf, isEndpoint, textOf, typeOf } from "./values.ts";
+import { fieldsOf, isEndpoint, isScalar, textOf, typeOf } from "./values.ts";
 
 export type ConfigField = NonNullable<Manifest["service"]>["config"][number];
 
-/** A key and a value as they lie in a map. */
-export interface EncodedEntry {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
 export interface EncodedChoice {
   readonly bytes: Uint8Array;
   readonly weight: number;
@@ -24,96 +21,62 @@ export interface EncodedChoice {
 /** Content of a field by its kind. */
 export interface FieldContent {
   readonly scalar: Uint8Array;
-  readonly prefixes: readonly EncodedEntry[];
-  readonly table: readonly EncodedEntry[];
+  readonly prefixes: Entries;
+  readonly table: Entries;
   readonly maglev: readonly EncodedChoice[];
 }
 
-type Context = z.RefinementCtx;
-
-/** How this module's own findings travel in zod's issues; problems are made of them in validate.ts. */
-export interface Finding {
-  readonly duplicateOf?: string;
-  readonly tooMany?: { readonly count: number; readonly max: number };
-}
-
-const report = (context: Context, path: readonly PropertyKey[], message: string, params: Finding = {}): void => {
-  context.issues.push({ code: "custom", message, path: [...path], input: undefined, params: { ...params } });
-};
-
-function limit(context: Context, count: number, max: number): void {
-  if (count > max) report(context, [], `at most ${max} entries`, { tooMany: { count, max } });
-}
-
-const nameOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-
-/** Finds keys that were there before, whatever text they had. */
-function duplicates(context: Context): (key: Uint8Array, at: PropertyKey) => void {
-  const seen = new Map<string, PropertyKey>();
-  return (key, at) => {
-    const name = nameOf(key);
-    const first = seen.get(name);
-    if (first === undefined) seen.set(name, at);
-    else report(context, [at], "twice", { duplicateOf: String(first) });
-  };
-}
-
 /** Declared with `of: {}`: only presence counts, and a list of keys says it all. */
-const isPresence = (layout: LayoutData): boolean => layout.kind === "scalar" && layout.type === "u8";
-const PRESENT = Uint8Array.of(1);
-
-const PREFIX_KEY_BYTES = 20;
+const isPresence = (layout: LayoutData): boolean => isScalar(layout, "u8");
 
 /** struct bpf_lpm_trie_key: the length in bits, then the address in network order. */
-function prefixKey(length: number, address: bigint): Uint8Array {
-  const bytes = new Uint8Array(PREFIX_KEY_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, true);
-  view.setBigUint64(4, address >> 64n);
-  view.setBigUint64(12, address);
-  return bytes;
-}
+export const PREFIX_KEY_BYTES = 20;
 
 function encodePrefixes(
-  of: LayoutData,
-  max: number,
-  entries: readonly (readonly [at: PropertyKey, text: string, value: unknown])[],
-  context: Context,
-): EncodedEntry[] {
+  { of, max }: ConfigField,
+  entries: readonly (readonly [text: string, value: unknown])[],
+  /** Where the nth entry stands. */
+  place: (index: number, text: string) => PropertyKey,
+  context: z.RefinementCtx,
+): Entries {
   limit(context, entries.length, max);
   const isNew = duplicates(context);
-  return entries.flatMap(([at, text, value]) => {
+  const out = writeEntries(entries.length, PREFIX_KEY_BYTES, of.size);
+  const view = new DataView(out.keys.buffer);
+  for (const [index, [text, value]] of entries.entries()) {
+    const at = place(index, text);
     const prefix = readPrefix(text);
     if (!prefix.ok) {
       report(context, [at], prefix.reason);
-      return [];
+      continue;
     }
-    const key = prefixKey(prefix.value.length, prefix.value.address);
-    isNew(key, at);
-    return [{ key, value: value === PRESENT ? PRESENT : encode(of, value) }];
-  });
+    const { length, v4, address } = prefix.value;
+    view.setUint32(out.keyAt, length, true);
+    if (v4 !== null) {
+      view.setUint32(out.keyAt + 12, 0xffff);
+      view.setUint32(out.keyAt + 16, v4);
+    } else {
+      view.setBigUint64(out.keyAt + 4, address >> 64n);
+      view.setBigUint64(out.keyAt + 12, address);
+    }
+    isNew(v4 === null ? `${length}/${address}` : v4 * 256 + length, at);
+    encodeInto(of, value, out.values, out.valueAt);
+    out.next();
+  }
+  return out.finish();
 }
 
-function prefixes({ of, max }: ConfigField): z.ZodType<FieldContent["prefixes"]> {
-  const record = z
-    .record(z.string(), typeOf(of), {
-      error: 'an object of values by prefix was expected, such as { "10.0.0.0/8": … }',
-    })
-    .transform((given, context) =>
-      encodePrefixes(
-        of,
-        max,
-        Object.entries(given).map(([text, value]) => [text, text, value]),
-        context,
-      ),
-    );
-  if (!isPresence(of)) return record;
+function prefixes(field: ConfigField): z.ZodType<Entries> {
+  const error = 'an object of values by prefix was expected, such as { "10.0.0.0/8": … }';
+  const record = recordOf(typeOf(field.of), error).transform((given, context) =>
+    encodePrefixes(field, given, (_, text) => text, context),
+  );
+  if (!isPresence(field.of)) return record;
   const list = z.array(z.string()).transform((given, context) =>
     encodePrefixes(
-      of,
-      max,
-      given.map((text, index) => [index, text, PRESENT]),
+      field,
+      given.map((text) => [text, 1]),
+      (index) => index,
       context,
     ),
   );
@@ -122,38 +85,39 @@ function prefixes({ of, max }: ConfigField): z.ZodType<FieldContent["prefixes"]>
 
 /** Text of a key that an object can have: what a scalar's own type reads, numbers included. */
 function keyFromText(key: LayoutData, text: string): unknown {
-  if (key.kind !== "scalar") return text;
-  if (key.type === "bool") return text === "true" ? true : text === "false" ? false : text;
-  return /^-?\d+$/.test(text) && key.type !== "u64" && key.type !== "i64" ? Number(text) : text;
+  if (isScalar(key, "bool")) return text === "true" ? true : text === "false" ? false : text;
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
-function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<FieldContent["table"]> {
+function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<Entries> {
   const layout = keyLayout ?? of;
   const keyType = typeOf(layout);
   const valueType = isPresence(of) ? typeOf(of).default(1) : typeOf(of);
   const encoded = (
     entries: readonly (readonly [at: PropertyKey, key: unknown, value: unknown])[],
-    context: Context,
-  ): EncodedEntry[] => {
+    context: z.RefinementCtx,
+  ): Entries => {
     limit(context, entries.length, max);
     const isNew = duplicates(context);
-    return entries.map(([at, key, value]) => {
-      const bytes = encode(layout, key);
-      isNew(bytes, at);
-      return { key: bytes, value: encode(of, value) };
-    });
+    const out = writeEntries(entries.length, layout.size, of.size);
+    for (const [at, key, value] of entries) {
+      encodeInto(layout, key, out.keys, out.keyAt);
+      encodeInto(of, value, out.values, out.valueAt);
+      isNew(Buffer.from(out.keys.buffer, out.keyAt, layout.size).toString("latin1"), at);
+      out.next();
+    }
+    return out.finish();
   };
-  const list = z
-    .array(z.strictObject({ key: keyType, value: valueType }), { error: "a list of { key, value } was expected" })
-    .transform((given, context) =>
-      encoded(
-        given.map(({ key, value }, index) => [index, key, value]),
-        context,
-      ),
-    );
+  const error = "a list of { key, value } was expected";
+  const list = z.array(z.strictObject({ key: keyType, value: valueType }), { error }).transform((given, context) =>
+    encoded(
+      given.map(({ key, value }, index) => [index, key, value]),
+      context,
+    ),
+  );
   if (layout.kind !== "scalar") return list;
-  const record = z.record(z.string(), typeOf(of)).transform((given, context) => {
-    const entries = Object.entries(given).flatMap(([text, value]): [string, unknown, unknown][] => {
+  const record = recordOf(typeOf(of), error).transform((given, context) => {
+    const entries = given.flatMap(([text, value]): [string, unknown, unknown][] => {
       const key = keyType.safeParse(keyFromText(layout, text));
       if (key.success) return [[text, key.data, value]];
       for (const issue of key.error.issues) report(context, [text], issue.message);
@@ -161,7 +125,7 @@ function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<FieldContent
     });
     return encoded(entries, context);
   });
-  return z.union([list, record], { error: "a list of { key, value }, or an object of values by key, was expected" });
+  return z.union([list, record], { error: `${error}, or an object of values by key` });
 }
 
 const weight = z
@@ -189,7 +153,7 @@ function maglev({ of, max }: ConfigField): z.ZodType<FieldContent["maglev"]> {
     const isNew = duplicates(context);
     return given.map(({ value, weight: turns }, index) => {
       const bytes = encode(of, value);
-      isNew(bytes, index);
+      isNew(Buffer.from(bytes).toString("latin1"), index);
       return { bytes, weight: turns };
     });
   });
@@ -207,12 +171,9 @@ const protocol = z.union([
   z.number().int().min(0).max(255),
 ]);
 
-/** The addresses a service stands behind; encoded as the keys of its map. */
+/** The addresses a service stands behind; encoded as the keys of its map, struct { address, port, protocol }. */
 export function listenType(key: LayoutData, max: number): z.ZodType<readonly Uint8Array[]> {
-  const [address, port] = ["address", "u16"].map((type) => {
-    const layout = key.kind === "struct" ? key.fields.find((f) => isType(f.layout, type))?.layout : undefined;
-    return layout === undefined ? z.never() : typeOf(layout);
-  }) as [z.ZodType, z.ZodType];
+  const { address = z.never(), port = z.never() } = key.kind === "struct" ? fieldsOf(key) : {};
   const object = z.strictObject({ address, port: port.default(0), protocol });
   const one = z.union([textOf(readListener), object as unknown as z.ZodType<ParsedListener>]);
   return z.array(one, { error: 'a list such as ["10.1.0.1:80/tcp"] was expected' }).transform((given, context) => {
@@ -220,10 +181,8 @@ export function listenType(key: LayoutData, max: number): z.ZodType<readonly Uin
     const isNew = duplicates(context);
     return given.map((listener, index) => {
       const bytes = encode(key, listener);
-      isNew(bytes, index);
+      isNew(Buffer.from(bytes).toString("latin1"), index);
       return bytes;
     });
   });
 }
-
-const isType = (layout: LayoutData, type: string): boolean => layout.kind === "scalar" && layout.type === type;

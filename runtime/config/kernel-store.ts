@@ -2,7 +2,7 @@
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { waitForPrograms } from "../loader/grace.ts";
 import type { LoadedObject } from "../loader/load.ts";
-import { updateMany } from "../loader/map-batches.ts";
+import { updatePacked } from "../loader/map-batches.ts";
 import { createMapNow } from "../loader/map-create.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { remove, update } from "../loader/map-operations.ts";
@@ -23,7 +23,7 @@ export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigSto
       if (shape == null) throw new TypeError(`The manifest does not say what the inner maps of '${outer}' are.`);
       const inner = createMapNow(shape, object.map(outer).inner);
       try {
-        updateMany(inner, entries);
+        updatePacked(inner, entries);
         return inner;
       } catch (error) {
         inner.close();

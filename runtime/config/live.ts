@@ -4,15 +4,16 @@
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
-import type { EncodedEntry } from "./fields.ts";
+import type { Entries } from "./entries.ts";
 import { type Plan, planOf, slotsOf } from "./plan.ts";
+import { presentField } from "./present.ts";
 import { splitPath } from "./schema.ts";
 import { type Validated, validatorOf } from "./validate.ts";
 
 /** Where a loaded service's config lies. `Inner` is a target's handle of an inner map. */
 export interface ConfigStore<Inner> {
   /** A new inner map of the shape that `outer` declares, with these entries. Throws without leaving one behind. */
-  make(outer: string, entries: readonly EncodedEntry[]): Inner;
+  make(outer: string, entries: Entries): Inner;
   put(outer: string, slot: number, inner: Inner): void;
   /** Lets go of the handle: the map lives on while an outer map holds it. */
   release(inner: Inner): void;
@@ -33,7 +34,10 @@ export interface LiveConfig {
   readonly paths: readonly string[];
   /** Counts the changes. Flows that were decided under an older one are asked whether they still hold. */
   readonly generation: number;
-  /** What was set last, as it was given; fields never set are left out. */
+  /**
+   * What serves, as JSON can say it (64-bit numbers beyond 2^53 as text, addresses and prefixes as text). Fields never set
+   * are left out.
+   */
   get(): Config;
   get(path: string): unknown;
   /** Replaces the whole config, or one field. @throws ZetaError ZT6001 to ZT6005; the config from before still serves. */
@@ -121,21 +125,21 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
 export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>): LiveConfig {
   const validator = validatorOf(manifest);
   const switching = switcher(manifest, store);
-  const given = new Map<string, unknown>();
+  /** What serves, by path: the encoded form, which is small and which nobody else can change. */
+  const serving = new Map<string, unknown>();
 
   const accept = (validated: Validated): void => {
     if (!validated.ok) throw new ZetaError(validated.problems);
     switching.apply(planOf(manifest, validated.content));
+    for (const [path, content] of validated.content) serving.set(path, content);
   };
-  const valueAt = (config: Config, path: string): unknown => {
-    const [part, field] = splitPath(path);
-    return config[part]?.[field];
-  };
+  const valueOfPath = (path: string): unknown =>
+    serving.has(path) ? presentField(manifest, path, serving.get(path)) : undefined;
   const whole = (): Config => {
     const parts: Record<string, Record<string, unknown>> = {};
-    for (const [path, value] of given) {
+    for (const path of serving.keys()) {
       const [part, field] = splitPath(path);
-      parts[part] = { ...parts[part], [field]: value };
+      parts[part] = { ...parts[part], [field]: valueOfPath(path) };
     }
     return parts;
   };
@@ -145,16 +149,9 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>)
     get generation() {
       return switching.generation;
     },
-    get: (path?: string): Config & unknown => structuredClone(path === undefined ? whole() : given.get(path)) as Config,
-    set(first: Config | string, value?: unknown) {
-      if (typeof first === "string") {
-        accept(validator.field(first, value));
-        given.set(first, structuredClone(value));
-        return;
-      }
-      accept(validator.whole(first));
-      for (const path of validator.paths) given.set(path, structuredClone(valueAt(first, path)));
-    },
+    get: (path?: string): Config => (path === undefined ? whole() : valueOfPath(path)) as Config,
+    set: (first: Config | string, value?: unknown) =>
+      accept(typeof first === "string" ? validator.field(first, value) : validator.whole(first)),
     close: switching.close,
   };
 }

@@ -8,8 +8,9 @@
  * - service.listen: the keys of the map of addresses, which has no slots.
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import type { LayoutData, StructLayout } from "../../sdk/layout/data.ts";
-import type { ConfigField, EncodedChoice, EncodedEntry, FieldContent } from "./fields.ts";
+import { type LayoutData, roundUp, type StructLayout } from "../../sdk/layout/data.ts";
+import { type Entries, writeEntries } from "./entries.ts";
+import type { ConfigField, EncodedChoice, FieldContent } from "./fields.ts";
 import { maglevTable } from "./maglev.ts";
 import { LISTEN, splitPath } from "./schema.ts";
 import type { Content } from "./validate.ts";
@@ -20,7 +21,7 @@ export const CONFIG_GLOBAL = "zeta_config";
 export interface MapContent {
   /** Name of the outer map. */
   readonly map: string;
-  readonly entries: readonly EncodedEntry[];
+  readonly entries: Entries;
 }
 
 export interface Plan {
@@ -57,28 +58,31 @@ function scalarOffset({ layout }: Slots, path: string): number | null {
   return box === undefined || field === undefined ? null : box.offset + field.offset;
 }
 
-const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+const WORD_BYTES = 4;
 
-/** A slot of the table: the choice, then the byte that says there is one. */
-function maglevMaps(field: ConfigField, choices: readonly EncodedChoice[]): MapContent[] {
-  const [table = "", members = ""] = field.maps;
-  const stride = Math.ceil((field.of.size + 1) / field.of.align) * field.of.align;
-  const values = choices.map(({ bytes }) => {
-    const value = new Uint8Array(stride);
-    value.set(bytes);
-    value[field.of.size] = 1;
-    return value;
-  });
-  const slots = maglevTable(choices, field.size);
-  const entries =
-    slots === null
-      ? []
-      : Array.from(slots, (choice, slot) => ({ key: word(slot), value: values[choice] as Uint8Array }));
-  const present = choices.map(({ bytes }) => ({ key: bytes, value: Uint8Array.of(1) }));
-  return [
-    { map: table, entries },
-    { map: members, entries: present },
-  ];
+/** The table: by slot, the choice, then the byte that says there is one. */
+function tableOf({ of, size }: ConfigField, choices: readonly EncodedChoice[]): Entries {
+  const stride = roundUp(of.size + 1, of.align);
+  const slots = maglevTable(choices, size);
+  const out = writeEntries(slots === null ? 0 : size, WORD_BYTES, stride);
+  const keys = new DataView(out.keys.buffer);
+  for (const [slot, choice] of (slots ?? []).entries()) {
+    keys.setUint32(out.keyAt, slot, true);
+    out.values.set((choices[choice] as EncodedChoice).bytes, out.valueAt);
+    out.values[out.valueAt + of.size] = 1;
+    out.next();
+  }
+  return out.finish();
+}
+
+function membersOf({ of }: ConfigField, choices: readonly EncodedChoice[]): Entries {
+  const out = writeEntries(choices.length, of.size, 1);
+  for (const { bytes } of choices) {
+    out.keys.set(bytes, out.keyAt);
+    out.values[out.valueAt] = 1;
+    out.next();
+  }
+  return out.finish();
 }
 
 type Scalars = { readonly offset: number; readonly bytes: Uint8Array }[];
@@ -95,8 +99,14 @@ function mapsOf(field: ConfigField, content: unknown): MapContent[] {
     case "prefixes":
     case "table":
       return [{ map: field.maps[0] ?? "", entries: content as FieldContent["prefixes" | "table"] }];
-    case "maglev":
-      return maglevMaps(field, content as FieldContent["maglev"]);
+    case "maglev": {
+      const choices = content as FieldContent["maglev"];
+      const [table = "", members = ""] = field.maps;
+      return [
+        { map: table, entries: tableOf(field, choices) },
+        { map: members, entries: membersOf(field, choices) },
+      ];
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** Text forms of what config speaks of: "10.0.0.0/8", "10.0.0.1:80", "[2001:db8::1]:80", "10.1.0.1:80/tcp". */
-import { parseAddress, parseIpv4 } from "../../sdk/layout/address.ts";
+import { isMapped, parseAddress, parseIpv4, parseIpv6 } from "../../sdk/layout/address.ts";
 
 /** Either what was read, or why it could not be. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -10,6 +10,9 @@ const bad = (reason: string): { readonly ok: false; readonly reason: string } =>
 export interface ParsedPrefix {
   /** Of the 128-bit form: 96 more than written for IPv4. */
   readonly length: number;
+  /** An IPv4 address, or null. */
+  readonly v4: number | null;
+  /** The 128-bit form of an IPv6 address; 0 for IPv4, whose number says it. */
   readonly address: bigint;
 }
 
@@ -18,7 +21,7 @@ export function readPrefix(text: string): Read<ParsedPrefix> {
   const slash = text.indexOf("/");
   const host = slash < 0 ? text : text.slice(0, slash);
   const v4 = parseIpv4(host);
-  const address = v4 === null ? parseAddress(host) : (0xffffn << 32n) | BigInt(v4);
+  const address = v4 === null ? parseIpv6(host) : 0n;
   if (address === null) return bad(`'${host}' is not an IPv4 or IPv6 address`);
   const width = v4 === null ? 128 : 32;
   const written = slash < 0 ? width : /^\d{1,3}$/.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
@@ -27,7 +30,10 @@ export function readPrefix(text: string): Read<ParsedPrefix> {
   const rest = width - written;
   const stray = v4 === null ? (address & ((1n << BigInt(rest)) - 1n)) !== 0n : v4 % 2 ** rest !== 0;
   if (stray) return bad(`its address has bits set beyond /${written}`);
-  return good({ length: written + 128 - width, address });
+  // An IPv4 prefix in IPv6 notation is the same prefix.
+  if (v4 === null && isMapped(address) && written >= 96)
+    return good({ length: written, v4: Number(address & 0xffff_ffffn), address: 0n });
+  return good({ length: written + 128 - width, v4, address });
 }
 
 export interface ParsedEndpoint {

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { Problem } from "../../compiler/diagnostics/problem.ts";
-import type { Finding } from "./fields.ts";
+import type { Finding } from "./findings.ts";
 import { duplicateEntry, missingField, tooManyEntries, unknownField, wrongValue } from "./problems.ts";
 import { configSchema, fieldSchemas, splitPath } from "./schema.ts";
 

@@ -58,11 +58,11 @@ const SCALARS: Readonly<Record<ScalarName, () => z.ZodType>> = {
   address: () => textOf(parsed("an IPv4 or IPv6 address", parseAddress)),
 };
 
-const isScalar = (layout: LayoutData | undefined, type: ScalarName): boolean =>
+export const isScalar = (layout: LayoutData | undefined, type: ScalarName): boolean =>
   layout?.kind === "scalar" && layout.type === type;
 
 /** Whether a struct is an address and a port, which have one text: "10.0.0.1:80". */
-export const isEndpoint = (layout: LayoutData): layout is StructLayout =>
+export const isEndpoint = (layout: LayoutData): boolean =>
   layout.kind === "struct" &&
   layout.fields.length === 2 &&
   isScalar(layout.fields.find((field) => field.name === "address")?.layout, "address") &&

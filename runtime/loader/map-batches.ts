@@ -38,27 +38,45 @@ function joined(parts: readonly Uint8Array[], size: number): Buffer {
   return bytes;
 }
 
+/** Entries side by side: `count` keys, and as many values. */
+export interface PackedEntries {
+  readonly count: number;
+  readonly keys: Uint8Array;
+  readonly values: Uint8Array;
+}
+
 /**
  * Writes entries in order. Not atomic: when it throws, those before the refused one are written.
  * @throws ZT4021 when the map is full.
  */
-export function updateMany(map: MapHandle, entries: readonly RawEntry[]): void {
-  for (const slice of slices(entries, batchEntries(map))) {
-    const keys = joined(
-      slice.map((entry) => entry.key),
-      map.keySize,
-    );
-    const values = joined(
-      slice.map((entry) => entry.value),
-      valueBytes(map),
-    );
-    const count = cStruct(4).u32(0, slice.length).bytes;
-    const result = library().bpf.bpf_map_update_batch(map.fd, keys, values, count, withFlags(ANY));
+export function updatePacked(map: MapHandle, { count, keys, values }: PackedEntries): void {
+  const size = batchEntries(map);
+  const part = (all: Uint8Array, of: number, from: number, to: number) => all.subarray(from * of, to * of);
+  for (let at = 0; at < count; at += size) {
+    const end = Math.min(at + size, count);
+    const someKeys = part(keys, map.keySize, at, end);
+    const someValues = part(values, valueBytes(map), at, end);
+    const length = cStruct(4).u32(0, end - at).bytes;
+    const result = library().bpf.bpf_map_update_batch(map.fd, someKeys, someValues, length, withFlags(ANY));
     if (result >= 0) continue;
     if (result === -E2BIG || result === -ENOSPC) throw failure(mapFull(null, map.name, map.maxEntries));
     if (!hasNone(result)) throw failure(kernelProblem(`write map '${map.name}'`, result));
     // Whatever the batch has written is written again, with the same content.
-    for (const { key, value } of slice) update(map, key, value);
+    for (let i = at; i < end; i++)
+      update(map, part(keys, map.keySize, i, i + 1), part(values, valueBytes(map), i, i + 1));
+  }
+}
+
+/** The same for entries that lie apart. */
+export function updateMany(map: MapHandle, entries: readonly RawEntry[]): void {
+  for (const slice of slices(entries, batchEntries(map))) {
+    const keys = slice.map((entry) => entry.key);
+    const values = slice.map((entry) => entry.value);
+    updatePacked(map, {
+      count: slice.length,
+      keys: joined(keys, map.keySize),
+      values: joined(values, valueBytes(map)),
+    });
   }
 }
 

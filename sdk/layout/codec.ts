@@ -107,9 +107,19 @@ function packBits(layout: BitsLayout, value: unknown, path: string): bigint {
 
 const inside = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
+/** The common case without detours: tables of hundreds of thousands of entries are encoded one number at a time. */
+function writeSmall(layout: ScalarLayout, value: unknown, bytes: Uint8Array, at: number): boolean {
+  const { size, type, order } = layout;
+  if (typeof value !== "number" || size > 4 || type === "i32" || type === "bool") return false;
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) return false;
+  for (let i = 0; i < size; i++) bytes[at + (order === "big" ? size - 1 - i : i)] = value >>> (8 * i);
+  return true;
+}
+
 function write(layout: LayoutData, value: unknown, bytes: Uint8Array, at: number, path: string): void {
   switch (layout.kind) {
     case "scalar":
+      if (writeSmall(layout, value, bytes, at)) return;
       return writeBytes(bytes, at, layout.size, layout.order, scalarBits(layout, value, path));
     case "bits":
       return writeBytes(bytes, at, layout.size, layout.order, packBits(layout, value, path));
@@ -175,6 +185,10 @@ export function encode(layout: LayoutData, value: unknown): Uint8Array {
   write(layout, value, bytes, 0, "");
   return bytes;
 }
+
+/** The same into `bytes` at `at`, whose padding must be zero already. */
+export const encodeInto = (layout: LayoutData, value: unknown, bytes: Uint8Array, at: number): void =>
+  write(layout, value, bytes, at, "");
 
 /** Decodes `layout.size` bytes at `at`. u64, i64, ipv6, mac and address give bigint; the rest number, boolean, object or array. */
 export function decode(layout: LayoutData, bytes: Uint8Array, at = 0): unknown {

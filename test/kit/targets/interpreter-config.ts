@@ -10,8 +10,9 @@ const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value)
 
 export async function interpretedConfig(manifest: Manifest, machine: Machine): Promise<LiveConfig> {
   // zod is slow to import, and only services need it.
-  const [{ openConfig }, { CONFIG_GLOBAL }] = await Promise.all([
+  const [{ openConfig }, { eachEntry }, { CONFIG_GLOBAL }] = await Promise.all([
     import("../../../runtime/config/live.ts"),
+    import("../../../runtime/config/entries.ts"),
     import("../../../runtime/config/plan.ts"),
   ]);
   const mapNamed = (name: string): InterpretedMap => {
@@ -28,7 +29,7 @@ export async function interpretedConfig(manifest: Manifest, machine: Machine): P
       const shape = mapNamed(outer).data.inner;
       if (shape === null) throw new ZetaError([mapRefused(null, outer, "hold another map", 22)]);
       const inner = makeMap(shape, machine.kernel);
-      for (const { key, value } of entries) must(inner.update(key, value), outer, "store the value");
+      for (const { key, value } of eachEntry(entries)) must(inner.update(key, value), outer, "store the value");
       return inner;
     },
     put: (outer, slot, inner) => must(mapNamed(outer).insert(word(slot), inner), outer, "take the map"),

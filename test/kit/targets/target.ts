@@ -61,7 +61,7 @@ export interface TestConfig {
    * the value from before then stays.
    */
   set(path: string, value: unknown): void;
-  /** What was set last, as it was given. */
+  /** What serves, in the form of a config file. */
   get(path: string): unknown;
   /** Counts the changes. */
   readonly generation: number;

@@ -1,0 +1,105 @@
+/** Encoded config as people write it: the way back from fields.ts. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { formatAddress, formatIpv4, formatIpv6, formatMac } from "../../sdk/layout/address.ts";
+import { decode } from "../../sdk/layout/codec.ts";
+import type { LayoutData } from "../../sdk/layout/data.ts";
+import { eachEntry } from "./entries.ts";
+import type { ConfigField, FieldContent } from "./fields.ts";
+import { LISTEN } from "./schema.ts";
+import { PROTOCOLS } from "./text.ts";
+import { isEndpoint } from "./values.ts";
+
+const FORMATS: Readonly<Record<string, (value: never) => string>> = {
+  ipv4: formatIpv4,
+  ipv6: formatIpv6,
+  address: formatAddress,
+  mac: formatMac,
+};
+
+/** JSON's numbers hold 53 bits exactly. */
+const plainNumber = (value: unknown): unknown =>
+  typeof value !== "bigint"
+    ? value
+    : value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : String(value);
+
+const endpointText = (address: bigint, port: number | string): string => {
+  const text = formatAddress(address);
+  return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
+};
+
+/** A decoded value as a config file says it. */
+function present(layout: LayoutData, value: unknown): unknown {
+  switch (layout.kind) {
+    case "scalar": {
+      const format = FORMATS[layout.type];
+      return format === undefined ? plainNumber(value) : format(value as never);
+    }
+    case "array":
+      return (value as readonly unknown[]).map((each) => present(layout.of, each));
+    case "struct": {
+      const parts = value as Record<string, unknown>;
+      if (isEndpoint(layout)) return endpointText(parts.address as bigint, parts.port as number);
+      return Object.fromEntries(
+        layout.fields
+          .filter((field) => field.layout.kind !== "spinLock")
+          .map((field) => [field.name, present(field.layout, parts[field.name])]),
+      );
+    }
+    case "bits":
+    case "spinLock":
+      return value;
+  }
+}
+
+const decoded = (layout: LayoutData, bytes: Uint8Array): unknown => present(layout, decode(layout, bytes));
+
+/** IPv4 begins after this many bits of the 128-bit form. */
+const MAPPED_BITS = 96;
+
+function prefixText(key: Uint8Array): string {
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  const length = view.getUint32(0, true);
+  const address = (view.getBigUint64(4) << 64n) | view.getBigUint64(12);
+  const text = formatAddress(address);
+  return length >= MAPPED_BITS && !text.includes(":")
+    ? `${text}/${length - MAPPED_BITS}`
+    : `${formatIpv6(address)}/${length}`;
+}
+
+const PRESENT: { readonly [K in ConfigField["kind"]]: (field: ConfigField, content: FieldContent[K]) => unknown } = {
+  scalar: ({ of }, bytes) => decoded(of, bytes),
+  prefixes: ({ of }, entries) =>
+    Object.fromEntries(Array.from(eachEntry(entries), ({ key, value }) => [prefixText(key), decoded(of, value)])),
+  table: ({ of, key: layout }, entries) =>
+    Array.from(eachEntry(entries), ({ key, value }) => ({
+      key: decoded(layout ?? of, key),
+      value: decoded(of, value),
+    })),
+  maglev: ({ of }, choices) =>
+    choices.map(({ bytes, weight }) => (weight === 1 ? decoded(of, bytes) : { value: decoded(of, bytes), weight })),
+};
+
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(PROTOCOLS).map(([name, number]) => [number, name]),
+);
+
+function presentListener(layout: LayoutData, key: Uint8Array): unknown {
+  const { address, port, protocol } = decode(layout, key) as { address: bigint; port: number; protocol: number };
+  const name = PROTOCOL_NAMES.get(protocol);
+  return name === undefined
+    ? { address: formatAddress(address), port, protocol }
+    : `${endpointText(address, port === 0 ? "*" : port)}/${name}`;
+}
+
+/** The content of a field, as `set` takes it. */
+export function presentField(manifest: Manifest, path: string, content: unknown): unknown {
+  if (path === LISTEN) {
+    const layout = manifest.maps.find((map) => map.name === manifest.service?.listen)?.key;
+    return layout == null ? [] : (content as readonly Uint8Array[]).map((key) => presentListener(layout, key));
+  }
+  const field = manifest.service?.config.find((each) => each.path === path);
+  if (field === undefined) return undefined;
+  return (PRESENT[field.kind] as (of: ConfigField, content: unknown) => unknown)(field, content);
+}
