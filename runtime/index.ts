@@ -13,6 +13,8 @@ export {
   strayPins,
 } from "./attach/runs.ts";
 export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
+export type { Config, LiveConfig } from "./config/live.ts";
+export { configJsonSchema, configSchema } from "./config/schema.ts";
 export * from "./lab/index.ts";
 export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";
@@ -33,3 +35,10 @@ export { formatPrefix } from "./maps/prefix.ts";
 export type { JumpTable } from "./maps/programs.ts";
 export { type Submitter, submitter } from "./maps/submitter.ts";
 export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap } from "./maps/typed-map.ts";
+export {
+  type Service,
+  type ServiceInterface,
+  type ServiceOptions,
+  type ServiceSource,
+  startService,
+} from "./service/service.ts";

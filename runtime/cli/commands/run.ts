@@ -17,11 +17,17 @@ export function runCommand(context: CommandContext): Command {
     summary: "run a service on an interface until Ctrl-C",
     examples: [
       "zeta run service.ts --interface eth1",
-      "zeta run build/firewall --interface eth1",
+      "zeta run service.ts --interface eth1 --config config.json",
+      "zeta run build/firewall --interface eth1 --interface eth2",
       "zeta run service.ts --interface veth0 --for 10 --json",
     ],
   })
-    .requiredOption("-i, --interface <name>", "the interface to attach to")
+    .addOption(
+      new Option("-i, --interface <name>", "an interface to attach to; may be given several times")
+        .argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name])
+        .makeOptionMandatory(),
+    )
+    .option("-c, --config <file>", "JSON: the config of the service, which must be complete")
     .addOption(
       new Option("--mode <mode>", "native XDP, or the slower generic one; never chosen by itself")
         .choices(["native", "generic"])

@@ -7,12 +7,10 @@ import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts
 import { counterReader } from "./counters.ts";
 import { openDisplay } from "./display.ts";
 import { watchEvents } from "./events.ts";
-import { openInput, rootProgram } from "./input.ts";
+import { openInput } from "./input.ts";
+import type { StartOptions } from "./start.ts";
 
-export interface RunOptions extends CompilerOptions {
-  readonly interface: string;
-  readonly mode: "native" | "generic";
-  readonly program?: string;
+export interface RunOptions extends CompilerOptions, StartOptions {
   /** Seconds between two looks at the counters. */
   readonly interval: number;
   /** Seconds after which the run ends by itself. */
@@ -29,32 +27,26 @@ function timer(duration: number | undefined): { readonly over: Promise<"over">; 
 /** Runs until a signal or the time given; whatever ends it, nothing stays attached. */
 export async function run(session: Session, options: RunOptions, input: string): Promise<ExitCode> {
   using signals = catchSignals();
-  const { what, manifest, load: loadOptions } = await openInput(session, input, options);
-  const root = rootProgram(manifest, options.program);
-  const [{ load }, { attach }, { openRun }] = await Promise.all([
-    import("../../loader/load.ts"),
-    import("../../attach/attach.ts"),
-    import("../../attach/runs.ts"),
-  ]);
+  const given = await openInput(session, input, options);
+  const { manifest } = given;
+  const { start } = await import("./start.ts");
   const display = openDisplay(session);
+  const where = options.interface.join(", ");
 
-  using object = await localized(session, input, () => load(what, loadOptions));
-  const record = openRun({ service: manifest.name });
+  const started = await localized(session, input, () => start(session, given, options));
+  const { object, run: id } = started;
   try {
-    const attachment = await attach(object.program(root), { interface: options.interface, mode: options.mode });
-    record.record(attachment);
     display.note(
       "attached",
-      `${session.paintErr.good("attached")} ${manifest.name} to ${options.interface} (${options.mode}); Ctrl-C detaches.`,
-      { run: record.id, service: manifest.name, interface: options.interface, mode: options.mode },
+      `${session.paintErr.good("attached")} ${manifest.name} to ${where} (${options.mode}); Ctrl-C detaches.`,
+      { run: id, service: manifest.name, interface: where, mode: options.mode },
     );
     const ended = await show();
-    await attachment.detach();
-    record.forget(attachment);
-    display.note("detached", `${session.paintErr.good("detached")} from ${options.interface}`, { run: record.id });
+    await started.detach();
+    display.note("detached", `${session.paintErr.good("detached")} from ${where}`, { run: id });
     return ended === "over" ? EXIT.ok : exitCodeOfSignal(ended);
   } finally {
-    await record.close();
+    await started.detach();
   }
 
   async function show(): Promise<EndingSignal | "over"> {

@@ -1,0 +1,79 @@
+/** Brings what `zeta run` was given onto its interfaces: a service with its config, or a plain program. */
+import { readFileSync } from "node:fs";
+import { type Attachment, attach } from "../../attach/attach.ts";
+import { openRun } from "../../attach/runs.ts";
+import type { Config } from "../../config/live.ts";
+import { notAService, unreadableConfig } from "../../config/problems.ts";
+import { type LoadedObject, load } from "../../loader/load.ts";
+import { failure } from "../../loader/problems.ts";
+import { startService } from "../../service/service.ts";
+import type { Session } from "../session.ts";
+import { type RunInput, rootProgram } from "./input.ts";
+
+export interface StartOptions {
+  readonly interface: readonly string[];
+  readonly mode: "native" | "generic";
+  readonly program?: string;
+  readonly config?: string;
+}
+
+export interface Started {
+  readonly run: string;
+  readonly object: LoadedObject;
+  /** Safe to call twice. */
+  detach(): Promise<void>;
+}
+
+/** @throws ZetaError ZT6006. */
+export function readConfig(session: Session, file: string): Config {
+  try {
+    const { $schema: _, ...config } = JSON.parse(readFileSync(session.path(file), "utf8")) as Record<string, never>;
+    return config;
+  } catch (cause) {
+    throw failure(unreadableConfig(null, file, cause instanceof Error ? cause.message : String(cause)), cause);
+  }
+}
+
+async function startProgram({ what, manifest, load: options }: RunInput, given: StartOptions): Promise<Started> {
+  if (given.config !== undefined) throw failure(notAService(null, manifest.name));
+  const root = rootProgram(manifest, given.program);
+  const object = await load(what, options);
+  const run = openRun({ service: manifest.name });
+  const attachments: Attachment[] = [];
+  let open = true;
+  const detach = async (): Promise<void> => {
+    if (!open) return;
+    open = false;
+    try {
+      for (const attachment of attachments) await attachment.detach();
+    } finally {
+      object.close();
+      await run.close();
+    }
+  };
+  try {
+    for (const name of given.interface) {
+      const attachment = await attach(object.program(root), { interface: name, mode: given.mode });
+      attachments.push(attachment);
+      run.record(attachment);
+    }
+    return { run: run.id, object, detach };
+  } catch (error) {
+    await detach();
+    throw error;
+  }
+}
+
+/** All of it, or nothing is left behind. */
+export async function start(session: Session, input: RunInput, given: StartOptions): Promise<Started> {
+  const { what, manifest, load: options } = input;
+  const root = manifest.service?.root;
+  if (root === undefined || (given.program !== undefined && given.program !== root)) return startProgram(input, given);
+  const service = await startService(what, {
+    interfaces: given.interface,
+    mode: given.mode,
+    load: options,
+    ...(given.config === undefined ? {} : { config: readConfig(session, given.config) }),
+  });
+  return { run: service.run, object: service.object, detach: service.detach };
+}

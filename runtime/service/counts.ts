@@ -1,0 +1,92 @@
+/** What a service has counted: its counters, its meters, its drops by reason. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { decode } from "../../sdk/layout/codec.ts";
+import type { LayoutData } from "../../sdk/layout/data.ts";
+import type { MapHandle } from "../loader/map-handle.ts";
+import { lookup, valueStride } from "../loader/map-operations.ts";
+
+type ServiceManifest = NonNullable<Manifest["service"]>;
+type Maps = ReadonlyMap<string, MapHandle>;
+
+/** A slot of an array that holds numbers. */
+export interface Count {
+  /** "acl.seen"; parts of its value are named after it: "acl.traffic.bytes". */
+  readonly name: string;
+  readonly map: MapHandle;
+  readonly index: number;
+  readonly layout: LayoutData;
+}
+
+export interface CountValue {
+  readonly name: string;
+  readonly value: bigint;
+}
+
+const U64: LayoutData = { kind: "scalar", type: "u64", size: 8, align: 8, order: "little" };
+/** The map of all counters, lost events among them. */
+const COUNTERS = "zeta_counters";
+/** What the library's meters hold (bpf-lib/state/counter.ts). */
+const METER: LayoutData = {
+  kind: "struct",
+  fields: [
+    { name: "packets", offset: 0, layout: U64 },
+    { name: "bytes", offset: 8, layout: U64 },
+  ],
+  size: 16,
+  align: 8,
+};
+const LAYOUTS: Readonly<Record<string, LayoutData>> = { counter: U64, meter: METER };
+
+/** Whole numbers in a decoded value: itself, or those of its fields, named by path. */
+function* numbersIn(name: string, value: unknown): Generator<CountValue> {
+  if (typeof value === "bigint" || typeof value === "number") yield { name, value: BigInt(value) };
+  else if (typeof value === "object" && value !== null) {
+    for (const [field, part] of Object.entries(value)) yield* numbersIn(`${name}.${field}`, part);
+  }
+}
+
+function slotKey(index: number): Uint8Array {
+  const key = Buffer.alloc(4);
+  key.writeUInt32LE(index);
+  return key;
+}
+
+/** Adds up what the CPUs have counted. */
+export function readCount({ name, map, index, layout }: Count): CountValue[] {
+  const bytes = lookup(map, slotKey(index));
+  if (bytes === null) return [];
+  const sums = new Map<string, bigint>();
+  for (let cpu = 0; cpu < map.copies; cpu++) {
+    for (const part of numbersIn(name, decode(layout, bytes, cpu * valueStride(map)))) {
+      sums.set(part.name, (sums.get(part.name) ?? 0n) + part.value);
+    }
+  }
+  return [...sums].map(([part, value]) => ({ name: part, value }));
+}
+
+/** Counters and meters, in the order of their declaration. */
+export const counts = (service: ServiceManifest, maps: Maps): readonly Count[] =>
+  service.state.flatMap(({ path, kind, map: mapName, index }): Count[] => {
+    const map = maps.get(mapName);
+    const layout = LAYOUTS[kind];
+    return layout === undefined || map === undefined ? [] : [{ name: path, map, index, layout }];
+  });
+
+/** Drops by reason ("acl: not allowed"). */
+export function dropCounts(service: ServiceManifest, maps: Maps): readonly Count[] {
+  const map = service.dropsMap === null ? undefined : maps.get(service.dropsMap);
+  return map === undefined ? [] : service.drops.map((name, index) => ({ name, map, index, layout: U64 }));
+}
+
+/** Reads how many events of a stream found no room, as the library counts them; null where nothing does. */
+export function lostCount({ state }: ServiceManifest, path: string, maps: Maps): (() => bigint) | null {
+  const stream = state.find((each) => each.path === path);
+  const map = maps.get(COUNTERS);
+  if (stream === undefined || map === undefined) return null;
+  const count: Count = { name: path, map, index: stream.index, layout: U64 };
+  return () => readCount(count)[0]?.value ?? 0n;
+}
+
+/** All of them as they are now. */
+export const readAll = (all: readonly Count[]): Record<string, bigint> =>
+  Object.fromEntries(all.flatMap(readCount).map(({ name, value }) => [name, value]));

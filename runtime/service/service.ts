@@ -1,0 +1,198 @@
+/**
+ * A service, live: loaded, configured, attached. What `zeta run` does, for programs that embed Zeta.
+ *
+ * ```ts
+ * const built = await compile("service.ts");
+ * if (!built.ok) throw new ZetaError(built.problems);
+ * await using service = await startService(built, { interfaces: ["eth1"], config });
+ * service.config.set("acl.perSecond", 500);
+ * console.log(service.counters(), service.drops());
+ * ```
+ */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { type Attachment, attach } from "../attach/attach.ts";
+import { openRun, type Run } from "../attach/runs.ts";
+import { kernelStore } from "../config/kernel-store.ts";
+import { type Config, type LiveConfig, openConfig } from "../config/live.ts";
+import { notAService } from "../config/problems.ts";
+import type { Bundle } from "../loader/bundle.ts";
+import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
+import { walk } from "../loader/map-batches.ts";
+import { failure, nameUnknown } from "../loader/problems.ts";
+import type { XdpMode } from "../loader/xdp.ts";
+import { type EventOptions, type EventStream, events } from "../maps/events.ts";
+import { counts, dropCounts, lostCount, readAll } from "./counts.ts";
+
+/** A bundle, an object with its manifest, or what `compile` gave. */
+export type ServiceSource =
+  | Bundle
+  | ObjectWithManifest
+  | { readonly manifest: Manifest; readonly code: { readonly object: Uint8Array } };
+
+export interface ServiceInterface {
+  /** By name or number. */
+  readonly interface: string | number;
+  readonly mode?: XdpMode;
+  /** Network namespace of the interface, by `ip netns` name or path. */
+  readonly namespace?: string;
+}
+
+export interface ServiceOptions {
+  /** Where packets come in. A flow's two directions may use different ones. */
+  readonly interfaces: readonly (string | number | ServiceInterface)[];
+  /** For interfaces that do not say; native unless told. */
+  readonly mode?: XdpMode;
+  /** For interfaces that do not say; this process's own unless told. */
+  readonly namespace?: string;
+  /** Every field of the service: in place before the first packet. */
+  readonly config?: Config;
+  /** Keeps the service running when this process ends, until `detach` or `zeta detach`. */
+  readonly pin?: boolean;
+  /** State folder in which the run is noted, so that `zeta ps` finds it. */
+  readonly state?: string;
+  readonly load?: Pick<LoadOptions, "cpu" | "maps" | "maxEntries" | "constants">;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly manifest: Manifest;
+  readonly object: LoadedObject;
+  readonly attachments: readonly Attachment[];
+  /** The run's name in `zeta ps`. */
+  readonly run: string;
+  readonly config: LiveConfig;
+  /** Counters and meters by path: `{ "acl.allowed": 12n, "acl.traffic.bytes": 840n }`. */
+  counters(): Record<string, bigint>;
+  /** Dropped packets by reason, zeros included: `{ "acl: not allowed": 3n }`. */
+  drops(): Record<string, bigint>;
+  /** A stream of the events of a field ("watch.seen"), or of the only one. One consumer each. @throws ZT4015. */
+  events<T = unknown>(path?: string, options?: Pick<EventOptions, "signal">): EventStream<T>;
+  /** Flows that are remembered now; counted by walking them. */
+  flows(): number;
+  /** Takes it off every interface, and unloads it. Safe to call twice. */
+  detach(): Promise<void>;
+  /** Lets go: a pinned service goes on, any other is detached. */
+  close(): Promise<void>;
+  /** `close`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const FLOWS = "zeta_forward";
+
+const loadable = (source: ServiceSource): Bundle | ObjectWithManifest =>
+  "code" in source ? { object: source.code.object, manifest: source.manifest } : source;
+
+async function attachAll(object: LoadedObject, root: string, run: Run, options: ServiceOptions): Promise<Attachment[]> {
+  const { mode, namespace, state } = options;
+  const pins = options.pin === true ? await run.pins() : null;
+  const attachments: Attachment[] = [];
+  try {
+    for (const [index, given] of options.interfaces.entries()) {
+      const one: ServiceInterface = typeof given === "object" ? given : { interface: given };
+      const attachment = await attach(object.program(root), {
+        ...(mode === undefined ? {} : { mode }),
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(state === undefined ? {} : { state }),
+        ...(pins === null ? {} : { pin: `${pins}/link${index}` }),
+        ...one,
+      });
+      attachments.push(attachment);
+      run.record(attachment);
+    }
+    return attachments;
+  } catch (error) {
+    for (const attachment of attachments) await attachment.detach();
+    throw error;
+  }
+}
+
+/**
+ * Loads a service, gives it its config, and attaches it: all of it, or nothing stays behind.
+ * @throws ZetaError: ZT6007 for what is no service, ZT6001 to ZT6005 for its config, and whatever `load` and `attach` throw.
+ */
+export async function startService(source: ServiceSource, options: ServiceOptions): Promise<Service> {
+  const { manifest } = source;
+  const { service } = manifest;
+  if (service === null) throw failure(notAService(null, manifest.name));
+  const object = await load(loadable(source), options.load);
+  const config = openConfig(manifest, kernelStore(manifest, object));
+  const unload = (): void => {
+    config.close();
+    object.close();
+  };
+  let run: Run | null = null;
+  try {
+    if (config.paths.length > 0) config.set(options.config ?? {});
+    run = openRun({ service: manifest.name, ...(options.state === undefined ? {} : { state: options.state }) });
+    const attachments = await attachAll(object, service.root, run, options);
+    return liveService({ manifest, service, object, config, run, attachments, unload, pinned: options.pin === true });
+  } catch (error) {
+    unload();
+    await run?.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly manifest: Manifest;
+  readonly service: NonNullable<Manifest["service"]>;
+  readonly object: LoadedObject;
+  readonly config: LiveConfig;
+  readonly run: Run;
+  readonly attachments: readonly Attachment[];
+  readonly unload: () => void;
+  readonly pinned: boolean;
+}
+
+function liveService({ manifest, service, object, config, run, attachments, unload, pinned }: Parts): Service {
+  const counted = counts(service, object.maps);
+  const dropped = dropCounts(service, object.maps);
+  const streams = service.state.filter(({ kind }) => kind === "events");
+  let open = true;
+  const detach = async (): Promise<void> => {
+    if (!open) return;
+    open = false;
+    try {
+      for (const attachment of attachments) await attachment.detach();
+    } finally {
+      unload();
+      await run.close();
+    }
+  };
+  const close = async (): Promise<void> => {
+    if (!pinned) return detach();
+    if (!open) return;
+    open = false;
+    for (const attachment of attachments) attachment.close();
+    unload();
+  };
+  return {
+    name: service.name,
+    manifest,
+    object,
+    attachments,
+    run: run.id,
+    config,
+    counters: () => readAll(counted),
+    drops: () => readAll(dropped),
+    events<T>(path?: string, given: Pick<EventOptions, "signal"> = {}): EventStream<T> {
+      const paths = streams.map((stream) => stream.path);
+      const stream = path === undefined && streams.length === 1 ? streams[0] : streams.find((one) => one.path === path);
+      if (stream?.value == null) throw failure(nameUnknown(null, "event stream", path ?? "", paths));
+      const lost = lostCount(service, stream.path, object.maps);
+      return events(object.map(stream.map), stream.value, {
+        ...given,
+        ...(lost === null ? {} : { lost }),
+      }) as EventStream<T>;
+    },
+    flows() {
+      const table = object.maps.get(FLOWS);
+      let number = 0;
+      if (table !== undefined) for (const _ of walk(table)) number += 1;
+      return number;
+    },
+    detach,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
