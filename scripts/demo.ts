@@ -6,11 +6,12 @@ import type { StartGateway } from "./demo/gateway.ts";
 import { buildNetwork } from "./demo/network.ts";
 import { startNftables } from "./demo/nftables.ts";
 import { changeLive, driveConnections, measureRate, reachEachBackend } from "./demo/steps.ts";
+import { startZeta } from "./demo/zeta.ts";
 
-const gateways: Readonly<Record<string, StartGateway>> = { nftables: startNftables };
+const gateways: Readonly<Record<string, StartGateway>> = { zeta: startZeta, nftables: startNftables };
 const size = { connections: 10_000, seconds: 5 };
 
-const { values } = parseArgs({ options: { gateway: { type: "string", default: "nftables" } } });
+const { values } = parseArgs({ options: { gateway: { type: "string", default: "zeta" } } });
 const start = gateways[values.gateway];
 const say = (text: string) => console.log(`demo: ${text}`);
 

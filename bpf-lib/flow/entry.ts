@@ -32,6 +32,4 @@ export const flowEntry = struct({
   hop: nextHop,
   packets: u64,
   bytes: u64,
-  /** Connections that began under this entry: its first packet, and every TCP SYN since. */
-  opened: u64,
 });

@@ -59,7 +59,6 @@ export const forwardEntry = (decided: Outcome, generation: u32): Of<typeof flowE
   hop: NOWHERE,
   packets: 0n,
   bytes: 0n,
-  opened: 1n,
 });
 
 /** The exact reverse: what the client's packets were changed from is what replies are changed to. */
@@ -75,7 +74,6 @@ export const reverseEntry = (key: Key, decided: Outcome, generation: u32): Of<ty
   hop: NOWHERE,
   packets: 0n,
   bytes: 0n,
-  opened: 0n,
 });
 
 /** Whether every middlebox stands by what was decided, under the config of now. */

@@ -8,6 +8,7 @@ import { Change, endpointValues, type flowEntry } from "../flow/entry.ts";
 import { type FlowTable, keyOf, openFlows } from "../flow/table.ts";
 import { open, type Parts, tcpOf } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
+import { countOpened } from "../state/opened.ts";
 import { apply } from "./apply.ts";
 import { decide, forwardEntry, holds, reverseEntry } from "./decide.ts";
 import { isListener } from "./listen.ts";
@@ -46,16 +47,18 @@ const endOf = (words: Entry["source"]) => seenAs(words, endpointValues);
 /** The entry of a client's packet: remembered and still standing, or decided now. */
 const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: FlowTable): Way => {
   const tcp = tcpOf(parts);
-  if (known !== null && tcp !== null && tcp.control.syn === 1 && tcp.control.ack === 0) known.opened += 1n;
+  const opens = tcp !== null && tcp.control.syn === 1 && tcp.control.ack === 0;
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const key = { source, destination, sourcePort, destinationPort, protocol };
   const flowKey = keyOf(source, destination, sourcePort, destinationPort, protocol);
   const packet = describe(parts, CLIENT, { keyFields: false });
   if (known !== null) {
-    if (known.generation === session.generation) return along(known);
     const decided = { source: endOf(known.source), destination: endOf(known.destination) };
-    if (holds(session, packet, key, decided)) {
-      known.generation = session.generation;
+    const current = known.generation === session.generation;
+    // A connection that opens under newer config is decided under it; one that runs keeps what every middlebox holds to.
+    if (current || (!opens && holds(session, packet, key, decided))) {
+      if (!current) known.generation = session.generation;
+      if (opens) countOpened(known.destination);
       return along(known);
     }
     flows.delete(
@@ -78,7 +81,9 @@ const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: F
       reverseEntry(key, decided, session.generation),
     );
   }
-  return along(flows.get(flowKey));
+  const entry = flows.get(flowKey);
+  if (entry !== null) countOpened(entry.destination);
+  return along(entry);
 };
 
 /** Opens every middlebox once, so that a packet sees one generation of the config only. */

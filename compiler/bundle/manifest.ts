@@ -110,6 +110,8 @@ export const manifestSchema = z.object({
       listen: z.string().nullable(),
       /** Map of where endpoints are, for services that deliver; null for others. */
       endpoints: z.string().nullable(),
+      /** Map of flows opened by decided destination (LRU); null when nothing is decided. */
+      opened: z.string().nullable(),
       config: z.array(field),
       state: z.array(state),
       /** Drop reasons by index, as counted in the map `drops`: "acl: not allowed". */

@@ -1,5 +1,6 @@
 /** `a.b`, `a?.b`, `a[i]`: fields of views, properties of objects, members of SDK things. */
 
+import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { mapMember } from "../builtins/maps.ts";
 import { readField } from "../cells.ts";
 import { definite, settleNull, shortText } from "../coerce.ts";
@@ -12,6 +13,18 @@ import { dynamicProperty, indexOutOfRange, unknownField } from "../problems.ts";
 import { ts } from "../typescript.ts";
 import { describe, NULL, type Value } from "../values.ts";
 import { callExpression } from "./call.ts";
+
+/** What programs may know of a layout: `entry.layout.size`. */
+const sizes = ({ size, align }: LayoutData): Value => ({
+  kind: "object",
+  name: "a layout's description",
+  fields: new Map(
+    Object.entries({ size, align }).map(([name, value]) => [
+      name,
+      { kind: "cell", cell: { kind: "fixed", value: { kind: "literal", value } } },
+    ]),
+  ),
+});
 
 /** A member of a value that is certainly there. */
 export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering): Value {
@@ -30,7 +43,7 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
     case "list":
       return listMember(base, name, to) ?? missing(["length", "map", "forEach"]);
     case "layout":
-      return name === "size" ? { kind: "literal", value: base.layout.size } : missing(["size"]);
+      return name === "layout" ? sizes(base.layout) : missing(["layout"]);
     default:
       return to.refuse((at) => unknownField(at, `${name}' in '${shortText(node)}' (${describe(base)})`, ""), node);
   }

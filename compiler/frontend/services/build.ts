@@ -107,6 +107,7 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
     middleboxes: service.chain.map((box) => box.name),
     listen: has("zeta_listen") ? "zeta_listen" : null,
     endpoints: has("zeta_endpoints") ? "zeta_endpoints" : null,
+    opened: has("zeta_opened") ? "zeta_opened" : null,
     config: service.chain.flatMap((box) => [...box.config].map(([name, spec]) => configEntry(box.name, name, spec))),
     state: service.chain.flatMap((box) =>
       [...box.state].map(([name, spec]) => stateEntry(module, box.name, name, spec)),
