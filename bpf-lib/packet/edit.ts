@@ -1,19 +1,34 @@
-/** Editing addresses and ports by value; the packet's words and all checksums follow. */
-import type { address, u16 } from "zeta/bpf";
-import { Change } from "../flow/entry.ts";
-import type { Parts } from "./open.ts";
+/** Editing one address or one port; what is not named stays as it is now, and all checksums follow. */
+import { type address, EtherType, fromIpv4, fromIpv6, ipv4Header, ipv6Header, type Of, type u16 } from "zeta/bpf";
+import { Change, type endpointWords } from "../flow/entry.ts";
+import { network, type Parts, tcpOf, udpOf } from "./open.ts";
 import { putEnds } from "./rewrite.ts";
 import { wordsOf } from "./words.ts";
 
 export type End = "source" | "destination";
 
-const put = (parts: Parts, end: End, at: address, port: u16): void => {
-  const words = wordsOf(at, port);
-  putEnds(parts, { change: end === "source" ? Change.Source : Change.Destination, source: words, destination: words });
+/** The address that the packet carries now. */
+export const addressAt = (parts: Parts, end: End): address => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Header);
+  if (ip4 !== null) return fromIpv4(end === "source" ? ip4.source : ip4.destination);
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Header);
+  if (ip6 !== null) return fromIpv6(end === "source" ? ip6.source : ip6.destination);
+  return 0n;
 };
 
-export const putAddress = (parts: Parts, end: End, to: address): void =>
-  put(parts, end, to, end === "source" ? parts.sourcePort : parts.destinationPort);
+/** The port that the packet carries now; 0 where it has none. */
+export const portAt = (parts: Parts, end: End): u16 => {
+  const tcp = tcpOf(parts);
+  if (tcp !== null) return end === "source" ? tcp.sourcePort : tcp.destinationPort;
+  const udp = udpOf(parts);
+  if (udp !== null) return end === "source" ? udp.sourcePort : udp.destinationPort;
+  return 0;
+};
 
-export const putPort = (parts: Parts, end: End, to: u16): void =>
-  put(parts, end, end === "source" ? parts.source : parts.destination, to);
+const put = (parts: Parts, end: End, words: Of<typeof endpointWords>): void =>
+  putEnds(parts, { change: end === "source" ? Change.Source : Change.Destination, source: words, destination: words });
+
+export const putAddress = (parts: Parts, end: End, to: address): void =>
+  put(parts, end, wordsOf(to, portAt(parts, end)));
+
+export const putPort = (parts: Parts, end: End, to: u16): void => put(parts, end, wordsOf(addressAt(parts, end), to));

@@ -28,7 +28,7 @@ import {
   vxlanHeader,
 } from "zeta/bpf";
 import { choice, refuseKeyEdit, seenAs } from "../../sdk/middlebox/internal.ts";
-import { putAddress, putPort } from "./edit.ts";
+import { addressAt, portAt, putAddress, putPort } from "./edit.ts";
 import { icmpOf, icmpv6Of, network, type Parts, tcpOf, udpOf } from "./open.ts";
 import { changed, updated } from "./sums.ts";
 import { findOption } from "./tcp-options.ts";
@@ -387,14 +387,14 @@ export const describe = (parts: Parts, from: u32, access: Access): Packet => ({
     return parts.frame.length;
   },
   get source() {
-    return parts.source;
+    return access.keyFields ? addressAt(parts, "source") : parts.source;
   },
   set source(to: address) {
     guard(access, "source");
     putAddress(parts, "source", to);
   },
   get destination() {
-    return parts.destination;
+    return access.keyFields ? addressAt(parts, "destination") : parts.destination;
   },
   set destination(to: address) {
     guard(access, "destination");
@@ -402,10 +402,10 @@ export const describe = (parts: Parts, from: u32, access: Access): Packet => ({
   },
   protocol: parts.protocol,
   get sourcePort() {
-    return parts.sourcePort;
+    return access.keyFields ? portAt(parts, "source") : parts.sourcePort;
   },
   get destinationPort() {
-    return parts.destinationPort;
+    return access.keyFields ? portAt(parts, "destination") : parts.destinationPort;
   },
   isLaterFragment: parts.later,
   ethernet: () => ethernetView(parts),

@@ -7,6 +7,7 @@ import { collectProblems } from "../diagnostics/collect.ts";
 import type { Module } from "../ir/ir.ts";
 import { verifyModule } from "../ir/verify.ts";
 import { version } from "../version.ts";
+import { LIBRARY_MODULES } from "./builtins/library.ts";
 import { isService } from "./builtins/middlebox.ts";
 import { isProgram } from "./builtins/program.ts";
 import { Refusal } from "./lowering.ts";
@@ -25,6 +26,7 @@ export interface LowerOptions {
 
 /** Modules of bpf-lib that services are built from. */
 const LIBRARY_ROOTS = [
+  ...LIBRARY_MODULES,
   "service/serve.ts",
   "config/prefixes.ts",
   "config/table.ts",

@@ -31,4 +31,5 @@ export * from "../middlebox/addresses.ts";
 export * from "./checksum.ts";
 export * from "./frame.ts";
 export * from "./kernel.ts";
+export * from "./packet.ts";
 export * from "./program.ts";

@@ -3,6 +3,7 @@ import type { Value } from "../values.ts";
 import { globalBuiltins } from "./globals.ts";
 import { kernelBuiltins } from "./kernel.ts";
 import { layoutBuiltins } from "./layouts.ts";
+import { libraryBuiltins } from "./library.ts";
 import { mapBuiltins } from "./maps.ts";
 import { middleboxBuiltins } from "./middlebox.ts";
 import { programBuiltins } from "./program.ts";
@@ -13,5 +14,6 @@ export const builtins: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...kernelBuiltins,
   ...programBuiltins,
   ...middleboxBuiltins,
+  ...libraryBuiltins,
   ...globalBuiltins,
 ]);
