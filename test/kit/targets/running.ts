@@ -1,6 +1,6 @@
 /** What every target shares once a program is loaded: typed maps, drops, counters, events, outcomes. */
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
-import type { LiveConfig } from "../../../runtime/config/live.ts";
+import type { Config, LiveConfig } from "../../../runtime/config/live.ts";
 import { decode } from "../../../sdk/layout/codec.ts";
 import { type Verdict, verdictOf } from "../matchers/verdict.ts";
 import { fromBytes } from "../packet/packet.ts";
@@ -110,7 +110,8 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
         return engine.config?.generation ?? 0;
       },
       get: (path) => configured().get(path),
-      set: (path, value) => configured().set(path, value),
+      set: (first: Config | string, value?: unknown) =>
+        typeof first === "string" ? configured().set(first, value) : configured().set(first),
     },
     events(name) {
       const streams = service?.state.filter((state) => state.kind === "events") ?? [];

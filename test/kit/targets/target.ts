@@ -1,6 +1,7 @@
 /** A place where a program runs under test. One table of packets runs on every target and must give the same outcomes. */
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import type { Module } from "../../../compiler/ir/ir.ts";
+import type { Config } from "../../../runtime/config/live.ts";
 import type { Verdict } from "../matchers/verdict.ts";
 import type { Packet } from "../packet/packet.ts";
 import type { TestMap } from "./map.ts";
@@ -58,9 +59,10 @@ export interface Outcome {
 export interface TestConfig {
   /**
    * Replaces a field's value for the next packets. @throws ZetaError ZT6001 to ZT6005 with the path of each wrong part;
-   * the value from before then stays.
+   * the value from before then stays. Without a path: the whole config, as a config file has it.
    */
   set(path: string, value: unknown): void;
+  set(config: Config): void;
   /** What serves, in the form of a config file. */
   get(path: string): unknown;
   /** Counts the changes. */
