@@ -69,8 +69,11 @@ export function storageFor(
   if (other !== undefined) to.refuse((at) => differentShapes(at, describe(first), describe(other)), node);
   if (first.kind === "view" && inner.some((value) => value.kind === "view" && !sameLayout(value.layout, first.layout)))
     to.refuse((at) => differentShapes(at, "a view of one layout", "a view of another layout"), node);
-  if (first.kind === "view")
-    return { kind: "view", variable: to.variable(pointerType(first), name), example: first, epoch: first.epoch };
+  if (first.kind === "view") {
+    const example = inner.find((value) => value.kind === "view" && value.readOnly) ?? first;
+    const variable = to.variable(pointerType(first), name);
+    return { kind: "view", variable, example: example as ViewValue, epoch: first.epoch };
+  }
   if (first.kind === "object") return objectStorage(inner, first, name, node, to);
   if (first.kind === "map" && first.inner !== null)
     return { kind: "map", variable: to.variable("map", name), map: first.map };
@@ -238,8 +241,10 @@ export function readStorage(storage: Storage, version: number, to: Lowering): Va
       to.holds(storage.variable, value);
       return value;
     }
-    case "view":
-      return { ...storage.example, place: to.get(storage.variable), offset: 0, epoch: storage.epoch };
+    case "view": {
+      const epoch = to.knowledge.epochs.get(storage.variable) ?? storage.epoch;
+      return { ...storage.example, place: to.get(storage.variable), offset: 0, epoch };
+    }
     case "map":
       return { kind: "map", map: storage.map, inner: to.get(storage.variable) };
     case "nullable": {
@@ -320,7 +325,10 @@ export function assignStorage(storage: Storage, value: Value, node: ts.Node, to:
       ) {
         return to.refuse((at) => wrongArgument(at, "a view of the same layout", describe(view)), node);
       }
+      if (view.readOnly && !storage.example.readOnly)
+        to.refuse((at) => differentShapes(at, "a view that can be written", "a view that can only be read"), node);
       storage.epoch = view.epoch;
+      if (view.epoch >= 0) to.viewAssigned(storage.variable, view.epoch);
       to.set(storage.variable, offsetPlace(view, to));
       return;
     }

@@ -96,6 +96,8 @@ export interface Knowledge {
   readonly contents: ReadonlyMap<number, Content>;
   /** Packet fields loaded on this path, by place, offset and name. */
   readonly loads: ReadonlyMap<string, Value>;
+  /** By variable that holds a packet view: the epoch in which that view was taken. */
+  readonly epochs: ReadonlyMap<number, number>;
   /** Ring-buffer records reserved on this path that nothing has finished yet, and where they were reserved. */
   readonly records: Records;
   /** Changes with every head or tail adjustment; a packet view of another epoch is dead. */
@@ -114,6 +116,7 @@ const NOTHING: Knowledge = {
   ranges: new Map(),
   contents: new Map(),
   loads: new Map(),
+  epochs: new Map(),
   records: new Map(),
   epoch: 0,
 };
@@ -511,7 +514,8 @@ export class Lowering {
       ...(label === null ? [] : (this.left.get(label) ?? [])),
     ]);
     const epoch = moved ? this.fresh() : this.knowledge.epoch;
-    this.knowledge = { ...this.knowledge, contents, loads, records, epoch };
+    const epochs = this.#commonEpochs(ends, label !== null);
+    this.knowledge = { ...this.knowledge, contents, loads, epochs, records, epoch };
   }
 
   /** Both branches of a condition; afterwards only what holds on the paths that go on is known. */
@@ -565,6 +569,26 @@ export class Lowering {
     const known = value.operand.kind === "temp" ? this.knowledge.ranges.get(value.operand.id) : undefined;
     if (known === undefined) return [value.low, value.high];
     return [known[0] > value.low ? known[0] : value.low, known[1] < value.high ? known[1] : value.high];
+  }
+
+  viewAssigned(variable: number, epoch: number): void {
+    this.knowledge = { ...this.knowledge, epochs: new Map(this.knowledge.epochs).set(variable, epoch) };
+  }
+  /**
+   * Where paths differ, a view is as good as dead: it gets an epoch that never is. `jumps`: paths that are not among
+   * `ends` meet here too; on those a variable may hold what it held before.
+   */
+  #commonEpochs(ends: readonly Nested[], jumps: boolean): ReadonlyMap<number, number> {
+    const before = this.knowledge.epochs;
+    const epochs = new Map(before);
+    const live = ends.filter((end) => end.reachable || jumps);
+    for (const variable of new Set(live.flatMap((end) => [...end.assigned]))) {
+      const ways = [...live.map((end) => end.knowledge.epochs), ...(jumps ? [before] : [])];
+      const found = new Set(ways.flatMap((way) => way.get(variable) ?? []));
+      const [first] = found;
+      if (first !== undefined) epochs.set(variable, found.size === 1 ? first : this.fresh());
+    }
+    return epochs;
   }
 
   recordOpened(id: number, node: ts.Node): void {

@@ -114,6 +114,21 @@ export function findCounter(
   return null;
 }
 
+/** Whether a function inside the one that declares the name assigns it: where that is called is not followed. */
+function movedByClosure(symbol: ts.Symbol, to: Lowering): boolean {
+  const { valueDeclaration } = symbol;
+  const home = valueDeclaration && ts.findAncestor(valueDeclaration, ts.isFunctionLike);
+  if (home === undefined) return false;
+  let found = false;
+  const visit = (node: ts.Node): void => {
+    if (found) return;
+    if (ts.isFunctionLike(node)) found = assignments(node, symbol, to) > 0;
+    else ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(home, visit);
+  return found;
+}
+
 function counterFor(
   name: ts.Identifier,
   bound: ts.Expression,
@@ -128,6 +143,7 @@ function counterFor(
   const moves = steps.flatMap((step) => stepOf(step, symbol, to) ?? []);
   const [step] = moves;
   const stepsInBody = steps.filter((node) => isInside(node, body) && stepOf(node, symbol, to) !== null).length;
+  if (movedByClosure(symbol, to)) return null;
   if (step === undefined || moves.length !== 1 || assignments(body, symbol, to) !== stepsInBody) return null;
   const start = boundsOf(readCell(cell, to), to);
   const limit = quietBounds(bound, to);
