@@ -183,7 +183,7 @@ export const badName = problem("ZT2023", (what: string, name: string) => ({
   fix: "Use a letter, then letters, digits, '-' or '_', at most 63.",
 }));
 export const outerJump = problem("ZT2024", (what: string) => ({
-  message: `${what} cannot leave this callback, which the kernel calls.`,
+  message: `${what} cannot leave the function it stands in.`,
   fix: "Set a variable and return false from the callback to stop it.",
 }));
 export const notCallable = problem("ZT2025", (found: string) => ({

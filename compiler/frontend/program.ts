@@ -3,7 +3,15 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Problem, Span } from "../diagnostics/problem.ts";
 import { packageRoot } from "../package-root.ts";
-import { doesNotFit, missingFile, mixedTypes, typescriptSyntax, typescriptType, unknownImport } from "./problems.ts";
+import {
+  doesNotFit,
+  missingFile,
+  mixedTypes,
+  outerJump,
+  typescriptSyntax,
+  typescriptType,
+  unknownImport,
+} from "./problems.ts";
 import { ts } from "./typescript.ts";
 
 const OWN_MODULES: Readonly<Record<string, string>> = {
@@ -133,6 +141,9 @@ function scalarMismatch(span: Span | null, text: string): Problem | null {
   return UNSIGNED.has(from) && UNSIGNED.has(to) ? doesNotFit(span, from, to) : mixedTypes(span, "=", from, to);
 }
 
+/** TypeScript's own numbers. */
+const JUMP_OUT_OF_FUNCTION = 1107;
+
 function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Problem {
   const text = withoutPaths(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
   const span =
@@ -141,6 +152,7 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
       : spanAt(diagnostic.file, diagnostic.start ?? 0, (diagnostic.start ?? 0) + (diagnostic.length ?? 0), root);
   if (diagnostic.code === 2307 || diagnostic.code === 7016)
     return unknownImport(span, /'([^']*)'/.exec(text)?.[1] ?? text);
+  if (diagnostic.code === JUMP_OUT_OF_FUNCTION) return outerJump(span, "This jump");
   if (syntax) return typescriptSyntax(span, text);
   return scalarMismatch(span, text) ?? typescriptType(span, text);
 }

@@ -21,6 +21,19 @@ export default program("example", (frame) => {
 const table = "const table = map.hash({ key: u32, value: struct({ n: u32, small: u8 }), max: 4 });";
 const view = "const h = frame.cursor().take(ethernetHeader); if (h === null) return Action.Drop;";
 
+/** A service of one middlebox that decides. */
+const deciding = (statements: string): string => `
+import { drop, middlebox, service } from "zeta";
+import { map, u32 } from "zeta/bpf";
+const seen = map.hash({ key: u32, value: u32, max: 4 });
+const box = middlebox("box", {
+  decide(flow) {
+    ${statements}
+    return flow.forward();
+  },
+});
+export default service("example", { chain: [box] });`;
+
 const example = (code: string, what: string, refused: string, accepted: string): RefusalExample => ({
   code,
   what,
@@ -71,7 +84,7 @@ export const examples: readonly RefusalExample[] = [
   example(
     "ZT1017",
     "a string built from the packet",
-    body("const s = `length ${§frame.length}`;"),
+    body(`const s = \`length \${§frame.length}\`;`),
     body('log("length %d", frame.length);'),
   ),
   example("ZT1017", "a string compared with data", body('const s = §"a" + frame.length;'), body('const s = "a" + 1;')),
@@ -277,6 +290,12 @@ export const examples: readonly RefusalExample[] = [
     body("t.get(1);", "const t = map.hash({ key: u32, value: u32, max: 4 * 1024 });"),
   ),
   example(
+    "ZT2010",
+    "an effect in decide, which may run again",
+    deciding("§seen.set(1, 1);"),
+    deciding('if (seen.get(1) !== null) return drop("seen");'),
+  ),
+  example(
     "ZT2011",
     "too much stack",
     `export default program("example", §(frame) => {\n  const big = local(struct({ bytes: array(u64, 65) }));\n  return Action.Pass;\n});`,
@@ -380,6 +399,12 @@ export const examples: readonly RefusalExample[] = [
     "a name that the kernel does not take",
     'export default program(§"1 name", () => Action.Pass);',
     'export default program("name-1", () => Action.Pass);',
+  ),
+  example(
+    "ZT2024",
+    "leaving a loop from inside what the kernel calls",
+    body("outer: for (let i = 0; i < 3; i++) { loop(4, () => { §continue outer; }); }"),
+    body("for (let i = 0; i < 3; i++) { loop(4, (j) => j < 2); }"),
   ),
   example(
     "ZT2025",
