@@ -38,7 +38,7 @@ export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap
 export {
   type Service,
   type ServiceInterface,
-  type ServiceOptions,
   type ServiceSource,
+  type StartServiceOptions,
   startService,
 } from "./service/service.ts";

@@ -37,7 +37,7 @@ export interface ServiceInterface {
   readonly namespace?: string;
 }
 
-export interface ServiceOptions {
+export interface StartServiceOptions {
   /** Where packets come in. A flow's two directions may use different ones. */
   readonly interfaces: readonly (string | number | ServiceInterface)[];
   /** For interfaces that do not say; native unless told. */
@@ -82,7 +82,12 @@ const FLOWS = "zeta_forward";
 const loadable = (source: ServiceSource): Bundle | ObjectWithManifest =>
   "code" in source ? { object: source.code.object, manifest: source.manifest } : source;
 
-async function attachAll(object: LoadedObject, root: string, run: Run, options: ServiceOptions): Promise<Attachment[]> {
+async function attachAll(
+  object: LoadedObject,
+  root: string,
+  run: Run,
+  options: StartServiceOptions,
+): Promise<Attachment[]> {
   const { mode, namespace, state } = options;
   const pins = options.pin === true ? await run.pins() : null;
   const attachments: Attachment[] = [];
@@ -110,7 +115,7 @@ async function attachAll(object: LoadedObject, root: string, run: Run, options: 
  * Loads a service, gives it its config, and attaches it: all of it, or nothing stays behind.
  * @throws ZetaError: ZT6007 for what is no service, ZT6001 to ZT6005 for its config, and whatever `load` and `attach` throw.
  */
-export async function startService(source: ServiceSource, options: ServiceOptions): Promise<Service> {
+export async function startService(source: ServiceSource, options: StartServiceOptions): Promise<Service> {
   const { manifest } = source;
   const { service } = manifest;
   if (service === null) throw failure(notAService(null, manifest.name));
