@@ -1,6 +1,6 @@
 /** A comparison: the same work in our language and in C, on the same maps with the same content. */
 import { fileURLToPath } from "node:url";
-import type { Packet } from "../../test/kit/index.ts";
+import type { Packet, Verdict } from "../../test/kit/index.ts";
 import type { Subject } from "../measure/subject.ts";
 
 export interface BenchCase {
@@ -13,6 +13,8 @@ export interface BenchCase {
   readonly routed: boolean;
   /** Which entries of its tables the flows meet. */
   readonly pattern: string;
+  /** What becomes of every frame that is measured. */
+  readonly verdict: Verdict;
   /** Distinct flows: a power of two. */
   readonly flows: number;
   /** Fills the maps of either side. */

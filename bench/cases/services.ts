@@ -4,7 +4,7 @@ import { entries, generations } from "../measure/keyed.ts";
 import type { Subject } from "../measure/subject.ts";
 import { type BenchCase, each } from "./case.ts";
 
-type Work = Pick<BenchCase, "source" | "rival" | "routed" | "fill">;
+type Work = Pick<BenchCase, "source" | "rival" | "routed" | "verdict" | "fill">;
 
 /** Tokens in plenty, so that no packet is refused while measuring; none refilled, so that what is left can be compared. */
 const LIMIT = { perSecond: 0n, burst: 10_000_000_000n };
@@ -19,16 +19,22 @@ function fillAcl(subject: Subject): void {
   subject.setGlobal("zeta_config", { generation: 0, slots: [{ acl: LIMIT }, { acl: LIMIT }] });
 }
 
-const acl: Work = { source: "examples/acl/service.ts", rival: "acl", routed: false, fill: fillAcl };
+const acl: Work = { source: "examples/acl/service.ts", rival: "acl", routed: false, verdict: "pass", fill: fillAcl };
 
-const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
-const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
+export const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
+export const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
+const NONE = { address: "::", port: 0 };
 const TABLE_SIZE = 65_537;
 
 /** Fills a Maglev table evenly: how user space spreads choices is not what is measured. */
 export function fillBackends(subject: Subject, backends: readonly { address: string; port: number }[], slot = 0): void {
   generations(subject.map("balancer_backends")).swap(slot, (table) =>
-    entries(table).setMany(each(TABLE_SIZE, (i) => [i, { choice: backends[i % backends.length], used: 1 }])),
+    entries(table).setMany(
+      each(TABLE_SIZE, (i) => [
+        i,
+        { choice: backends[i % backends.length] ?? NONE, used: backends.length === 0 ? 0 : 1 },
+      ]),
+    ),
   );
   generations(subject.map("balancer_backends_set")).swap(slot, (set) =>
     entries(set).setMany(backends.map((backend) => [backend, 1])),
@@ -47,6 +53,7 @@ const balancer: Work = {
   source: "examples/balancer/service.ts",
   rival: "balancer",
   routed: true,
+  verdict: "redirect",
   fill: (subject) => fillBalancer(subject),
 };
 const balancer6: Work = { ...balancer, fill: (subject) => fillBalancer(subject, BACKENDS_6) };

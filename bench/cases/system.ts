@@ -4,12 +4,13 @@ import { entries } from "../measure/keyed.ts";
 import type { Subject } from "../measure/subject.ts";
 import { type BenchCase, each } from "./case.ts";
 
-type Work = Pick<BenchCase, "source" | "rival" | "routed" | "fill">;
+type Work = Pick<BenchCase, "source" | "rival" | "routed" | "verdict" | "fill">;
 
 const parseCount: Work = {
   source: "bench/programs/parse-count.ts",
   rival: "parse-count",
   routed: false,
+  verdict: "pass",
   fill: () => {},
 };
 
@@ -23,7 +24,13 @@ function fillRules(subject: Subject): void {
   rules.set("192.168.0.0/24", { from: 0, to: 65_535 });
 }
 
-const filter: Work = { source: "bench/programs/filter.ts", rival: "filter", routed: false, fill: fillRules };
+const filter: Work = {
+  source: "bench/programs/filter.ts",
+  rival: "filter",
+  routed: false,
+  verdict: "pass",
+  fill: fillRules,
+};
 
 function fillTargets(subject: Subject): void {
   const targets = entries(subject.map("targets"));
@@ -33,7 +40,13 @@ function fillTargets(subject: Subject): void {
   targets.set("10.1.0.2", { ...target, port: 0 });
 }
 
-const rewrite: Work = { source: "bench/programs/rewrite.ts", rival: "rewrite", routed: false, fill: fillTargets };
+const rewrite: Work = {
+  source: "bench/programs/rewrite.ts",
+  rival: "rewrite",
+  routed: false,
+  verdict: "transmit",
+  fill: fillTargets,
+};
 
 /** 64-byte frames of flows that differ in source and port. */
 const segments = (flows: number) => (): readonly Packet[] =>

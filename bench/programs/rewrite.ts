@@ -4,6 +4,7 @@
  */
 import {
   Action,
+  array,
   EtherType,
   ethernetHeader,
   ipv4,
@@ -19,7 +20,7 @@ import {
 } from "zeta/bpf";
 
 const networkWords = struct({ start: u32, more: u32, hops: u16, checksum: u16, source: u32, destination: u32 });
-const tcpWords = struct({ source: u16, destination: u16, rest: u64, window: u32, checksum: u16, urgent: u16 });
+const tcpWords = struct({ source: u16, destination: u16, rest: array(u32, 3), checksum: u16, urgent: u16 });
 const udpWords = struct({ source: u16, destination: u16, length: u16, checksum: u16 });
 
 const targets = map.hash({ key: ipv4, value: struct({ address: u32, port: u16, mac }), max: 1024 });

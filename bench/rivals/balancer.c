@@ -4,14 +4,15 @@
  */
 #include "packet.h"
 
-struct listener { union address address; __u16 port; __u8 protocol; };
-struct endpoint { union address address; __u16 port; };
+/* Padding is named: keys compare by all their bytes. */
+struct listener { union address address; __u16 port; __u8 protocol, spare[5]; };
+struct endpoint { union address address; __u16 port, spare[3]; };
 struct choice { struct endpoint choice; __u8 used; };
 struct flow_key { union address source, destination; __u16 source_port, destination_port; __u32 network; };
-struct words { __u32 address[4]; __u16 port, spare; };
+struct words { __u32 address[4]; __u16 port, spare; __u32 vni; };
 struct hop { __u64 until; __u32 interface; __u8 destination[6], source[6]; };
 struct flow_entry {
-	struct words source, destination;
+	struct words source, destination, place;
 	__u32 change, generation;
 	struct hop hop;
 	__u64 packets, bytes;
@@ -19,8 +20,14 @@ struct flow_entry {
 
 #define CHANGE_SOURCE 1
 #define CHANGE_DESTINATION 2
+#define CHANGE_REPLY 16
 #define TABLE_SIZE 65537
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
 #define TRUSTED_TICKS 100
+
+/* Reasons for drops, in the order of the service's manifest. */
+enum { TABLE_FULL, NO_BACKEND };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -55,10 +62,17 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 131072);
 	__type(key, struct flow_key);
 	__type(value, struct flow_entry);
-} zeta_forward SEC(".maps"), zeta_reverse SEC(".maps");
+} zeta_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct words);
+	__type(value, __u64);
+} zeta_opened SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -96,41 +110,61 @@ static __always_inline __u32 hash_flow(const struct flow_key *key, __u8 protocol
 	return (second ^ second >> 29) >> 16;
 }
 
-static __always_inline void put_port(struct parts *p, bool source, __u16 port, __u64 change)
-{
-	if (p->tcp) {
-		__u16 *at = source ? &p->tcp->source : &p->tcp->destination;
-		p->tcp->checksum = updated(p->tcp->checksum, change + changed(*at, port));
-		*at = port;
-	} else if (p->udp) {
-		__u16 *at = source ? &p->udp->source : &p->udp->destination;
-		if (p->udp->checksum) {
-			__u16 next = updated(p->udp->checksum, change + changed(*at, port));
-			p->udp->checksum = next ? next : 0xffff;
-		}
-		*at = port;
-	} else if (p->icmp && p->protocol == ICMPV6)
-		p->icmp->checksum = updated(p->icmp->checksum, change);
-}
-
-static __always_inline void put_endpoint(struct parts *p, bool source, const struct words *to)
+/* TCP and UDP begin with their ports. */
+static __always_inline __u64 put_ports(struct ports *ports, const struct flow_entry *to)
 {
 	__u64 change = 0;
 
+	if (to->change & CHANGE_DESTINATION) {
+		change = changed(ports->destination, to->destination.port);
+		ports->destination = to->destination.port;
+	}
+	if (to->change & CHANGE_SOURCE) {
+		change += changed(ports->source, to->source.port);
+		ports->source = to->source.port;
+	}
+	return change;
+}
+
+/* Changes addresses and ports at the ends that the entry names; all checksums follow. The family stays. */
+static __always_inline void put_ends(struct parts *p, const struct flow_entry *to)
+{
+	bool source = to->change & CHANGE_SOURCE, destination = to->change & CHANGE_DESTINATION;
+	__u64 change = 0;
+
 	if (p->ip4) {
-		__u32 *at = source ? &p->ip4->source : &p->ip4->destination;
-		change = changed(*at, to->address[3]);
+		if (destination) {
+			change = changed(p->ip4->destination, to->destination.address[3]);
+			p->ip4->destination = to->destination.address[3];
+		}
+		if (source) {
+			change += changed(p->ip4->source, to->source.address[3]);
+			p->ip4->source = to->source.address[3];
+		}
 		p->ip4->checksum = updated(p->ip4->checksum, change);
-		*at = to->address[3];
 	} else if (p->ip6) {
-		__u32 *at = source ? p->ip6->source : p->ip6->destination;
 #pragma unroll
-		for (int i = 0; i < 4; i++) {
-			change += changed(at[i], to->address[i]);
-			at[i] = to->address[i];
+		for (int i = 0; destination && i < 4; i++) {
+			change += changed(p->ip6->destination[i], to->destination.address[i]);
+			p->ip6->destination[i] = to->destination.address[i];
+		}
+#pragma unroll
+		for (int i = 0; source && i < 4; i++) {
+			change += changed(p->ip6->source[i], to->source.address[i]);
+			p->ip6->source[i] = to->source.address[i];
 		}
 	}
-	put_port(p, source, to->port, change);
+	if (p->tcp) {
+		change += put_ports((void *)p->tcp, to);
+		p->tcp->checksum = updated(p->tcp->checksum, change);
+	} else if (p->udp) {
+		change += put_ports((void *)p->udp, to);
+		if (p->udp->checksum) {
+			__u16 next = updated(p->udp->checksum, change);
+			p->udp->checksum = next ? next : 0xffff;
+		}
+	} else if (p->icmp)
+		p->icmp->checksum = updated(p->icmp->checksum, change);
 }
 
 static __always_inline bool ask(struct xdp_md *ctx, const struct parts *p, struct hop *hop, __u64 now)
@@ -182,10 +216,8 @@ static __always_inline int apply(struct xdp_md *ctx, struct parts *p, struct flo
 
 	entry->packets++;
 	entry->bytes += p->end - p->data;
-	if (entry->change & CHANGE_DESTINATION)
-		put_endpoint(p, false, &entry->destination);
-	if (entry->change & CHANGE_SOURCE)
-		put_endpoint(p, true, &entry->source);
+	if (entry->change & (CHANGE_SOURCE | CHANGE_DESTINATION))
+		put_ends(p, entry);
 	__u64 now = bpf_jiffies64();
 	if (hop->until - now - 1 >= TRUSTED_TICKS && !ask(ctx, p, hop, now))
 		return XDP_PASS;
@@ -200,20 +232,53 @@ static __always_inline void words_of(struct words *to, const union address *addr
 {
 	__builtin_memcpy(to->address, address, 16);
 	to->port = bpf_htons(port);
-	to->spare = 0;
 }
 
 /* Asked when a known flow meets newer config: whether its backend is still configured. */
 static __always_inline bool holds(const struct flow_entry *entry, __u32 slot)
 {
 	void *set = bpf_map_lookup_elem(&balancer_backends_set, &slot);
-	struct endpoint backend = {};
+	struct endpoint backend = { .port = bpf_ntohs(entry->destination.port) };
 
 	__builtin_memcpy(&backend.address, entry->destination.address, 16);
-	backend.port = bpf_ntohs(entry->destination.port);
 	return set && bpf_map_lookup_elem(set, &backend);
 }
 
+/* Ends a flow: both of its entries go. */
+static __always_inline void forget(const struct flow_key *key, const struct flow_entry *entry)
+{
+	struct flow_key back = {
+		.source_port = bpf_ntohs(entry->destination.port),
+		.destination_port = bpf_ntohs(entry->source.port),
+		.network = key->network,
+	};
+
+	__builtin_memcpy(&back.source, entry->destination.address, 16);
+	__builtin_memcpy(&back.destination, entry->source.address, 16);
+	bpf_map_delete_elem(&zeta_flows, &back);
+	bpf_map_delete_elem(&zeta_flows, key);
+}
+
+static __always_inline void count_drop(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(&zeta_drops, &reason);
+
+	if (count)
+		*count += 1;
+}
+
+/* By where they were sent. */
+static __always_inline void count_opened(const struct words *destination)
+{
+	__u64 *flows = bpf_map_lookup_elem(&zeta_opened, destination), first = 1;
+
+	if (flows)
+		__sync_fetch_and_add(flows, 1);
+	else
+		bpf_map_update_elem(&zeta_opened, destination, &first, BPF_ANY);
+}
+
+/* The entry of a new flow, or NULL: the packet is dropped and counted. */
 static __always_inline struct flow_entry *decide(const struct parts *p, const struct flow_key *key, __u32 generation)
 {
 	__u32 slot = generation & 1;
@@ -222,10 +287,7 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 	struct choice *chosen = table ? bpf_map_lookup_elem(table, &at) : NULL;
 
 	if (!chosen || !chosen->used) {
-		__u32 reason = 0;
-		__u64 *count = bpf_map_lookup_elem(&zeta_drops, &reason);
-		if (count)
-			*count += 1;
+		count_drop(NO_BACKEND);
 		return NULL;
 	}
 	struct flow_entry entry = { .change = CHANGE_DESTINATION, .generation = generation };
@@ -238,18 +300,22 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 	};
 	words_of(&entry.source, &key->source, key->source_port);
 	words_of(&entry.destination, &chosen->choice.address, chosen->choice.port);
-	bpf_map_update_elem(&zeta_forward, key, &entry, BPF_ANY);
+	bpf_map_update_elem(&zeta_flows, key, &entry, BPF_ANY);
 	words_of(&entry.source, &key->destination, key->destination_port);
 	words_of(&entry.destination, &key->source, key->source_port);
-	entry.change = CHANGE_SOURCE;
-	bpf_map_update_elem(&zeta_reverse, &back, &entry, BPF_ANY);
-	return bpf_map_lookup_elem(&zeta_forward, key);
+	entry.change = CHANGE_SOURCE | CHANGE_REPLY;
+	bpf_map_update_elem(&zeta_flows, &back, &entry, BPF_ANY);
+	struct flow_entry *made = bpf_map_lookup_elem(&zeta_flows, key);
+	if (made)
+		count_opened(&made->destination);
+	else
+		count_drop(TABLE_FULL);
+	return made;
 }
 
 SEC("xdp") int balancer(struct xdp_md *ctx)
 {
 	__u32 generation = zeta_config.generation;
-	struct flow_entry *entry;
 	struct parts p;
 
 	if (!parse(ctx, &p))
@@ -262,19 +328,22 @@ SEC("xdp") int balancer(struct xdp_md *ctx)
 		/* Bit fields of 24 and 8 bits, the first one highest. */
 		.network = p.protocol,
 	};
-	if (!is_listener(&p)) {
-		entry = bpf_map_lookup_elem(&zeta_reverse, &key);
-		return entry ? apply(ctx, &p, entry) : XDP_PASS;
-	}
-	entry = bpf_map_lookup_elem(&zeta_forward, &key);
-	if (entry && entry->generation != generation) {
-		if (holds(entry, generation & 1))
-			entry->generation = generation;
-		else
-			entry = NULL;
-	}
-	if (!entry)
+	struct flow_entry *entry = bpf_map_lookup_elem(&zeta_flows, &key);
+	if (!entry) {
+		if (!is_listener(&p))
+			return XDP_PASS;
 		entry = decide(&p, &key, generation);
+	} else if (!(entry->change & CHANGE_REPLY)) {
+		bool opens = p.tcp && (p.tcp->control & bpf_htons(TCP_SYN | TCP_ACK)) == bpf_htons(TCP_SYN);
+		if (entry->generation == generation || (!opens && holds(entry, generation & 1))) {
+			entry->generation = generation;
+			if (opens)
+				count_opened(&entry->destination);
+		} else {
+			forget(&key, entry);
+			entry = decide(&p, &key, generation);
+		}
+	}
 	return entry ? apply(ctx, &p, entry) : XDP_DROP;
 }
 

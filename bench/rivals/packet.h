@@ -42,7 +42,7 @@ union address { __u32 words[4]; __u64 halves[2]; };
 
 static __always_inline bool is_tag(__u16 type) { return type == ETH_VLAN || type == ETH_PROVIDER_VLAN; }
 
-/* The transport header by what it is; at most one is set. */
+/* Headers that are whole; null for those that are not there. */
 struct parts {
 	void *data, *end;
 	struct ipv4 *ip4;
@@ -79,7 +79,7 @@ static __always_inline bool walk_extensions(void **at, void *end, __u8 *protocol
 	return true;
 }
 
-/* False for all that is not IPv4 or IPv6 with whole headers. */
+/* False for all that is not IPv4 or IPv6 with its ports. */
 static __always_inline bool parse(struct xdp_md *ctx, struct parts *p)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -134,15 +134,17 @@ static __always_inline bool parse(struct xdp_md *ctx, struct parts *p)
 		return false;
 	if (later)
 		return true;
-	if (p->protocol == TCP && transport + sizeof(struct tcp) <= end) {
-		p->tcp = transport;
-		p->source_port = bpf_ntohs(p->tcp->source);
-		p->destination_port = bpf_ntohs(p->tcp->destination);
-	} else if (p->protocol == UDP && transport + sizeof(struct udp) <= end) {
-		p->udp = transport;
-		p->source_port = bpf_ntohs(p->udp->source);
-		p->destination_port = bpf_ntohs(p->udp->destination);
-	} else if ((p->protocol == ICMP || p->protocol == ICMPV6) && transport + sizeof(struct icmp) <= end)
+	if (p->protocol == TCP || p->protocol == UDP) {
+		struct ports *ports = transport;
+		if ((void *)(ports + 1) > end)
+			return false;
+		p->source_port = bpf_ntohs(ports->source);
+		p->destination_port = bpf_ntohs(ports->destination);
+		if (p->protocol == TCP && transport + sizeof(struct tcp) <= end)
+			p->tcp = transport;
+		if (p->protocol == UDP && transport + sizeof(struct udp) <= end)
+			p->udp = transport;
+	} else if (p->protocol == ICMPV6 && transport + sizeof(struct icmp) <= end)
 		p->icmp = transport;
 	return true;
 }

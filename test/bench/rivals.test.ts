@@ -1,0 +1,74 @@
+/** A rival is one only when it does the same work: same verdicts, same packets, same content of maps. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BenchCase, sourceOf } from "../../bench/cases/case.ts";
+import { cases } from "../../bench/cases/index.ts";
+import { BACKENDS, BACKENDS_6, fillBackends } from "../../bench/cases/services.ts";
+import { openRoad, type Road } from "../../bench/measure/road.ts";
+import { loadPair, type Subject } from "../../bench/measure/subject.ts";
+import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
+import { answersOf, contentsOf } from "./answers.ts";
+import { table } from "./packets.ts";
+
+const lacking = missingCapabilities();
+const reason = lacking.length === 0 ? "" : ` (skipped: needs ${lacking.join(", ")})`;
+
+/** Each fill of each program once: cases differ in frames too, which do not matter here. */
+const distinct = cases.filter((one, index) => cases.findIndex(({ fill }) => fill === one.fill) === index);
+
+describe.skipIf(reason !== "")(`rivals in C${reason}`, () => {
+  let road: Road | null = null;
+  beforeAll(async () => {
+    road = await openRoad();
+  });
+  afterAll(async () => {
+    await road?.[Symbol.asyncDispose]();
+  });
+  const pairOf = (one: BenchCase) => loadPair(sourceOf(one), one.rival, one.routed ? (road?.ingress ?? null) : null);
+
+  /** All that both sides say, to compare as a whole. */
+  const agree = (ours: Subject, rival: Subject): void => {
+    const [own, other] = [answersOf(ours, table), answersOf(rival, table)];
+    table.forEach((packet, index) => {
+      const sent = Buffer.from(packet.bytes).toString("hex");
+      expect({ index, sent, ...own[index] }).toEqual({ index, sent, ...other[index] });
+    });
+    expect(contentsOf(ours)).toEqual(contentsOf(rival));
+  };
+
+  test.each(distinct)("$name: the same answers to the same packets", async (one) => {
+    using pair = await pairOf(one);
+    one.fill(pair.ours);
+    one.fill(pair.rival);
+    agree(pair.ours, pair.rival);
+  });
+
+  test("the balancer: the same when the config changes under known flows", async () => {
+    const one = cases.find(({ rival }) => rival === "balancer") as BenchCase;
+    using pair = await pairOf(one);
+    for (const side of [pair.ours, pair.rival]) {
+      one.fill(side);
+      answersOf(side, table);
+      // Some flows' backends stay, others go; a third generation has none at all.
+      fillBackends(side, [...BACKENDS.slice(2), ...BACKENDS_6.slice(0, 1)], 1);
+      side.setGlobal("zeta_config", { generation: 1 });
+    }
+    agree(pair.ours, pair.rival);
+    for (const side of [pair.ours, pair.rival]) {
+      fillBackends(side, [], 0);
+      side.setGlobal("zeta_config", { generation: 2 });
+    }
+    agree(pair.ours, pair.rival);
+  });
+
+  test.each(cases)("$name: what is measured is forwarded, let in or counted by both sides alike", async (one) => {
+    using pair = await pairOf(one);
+    for (const side of [pair.ours, pair.rival]) one.fill(side);
+    const [own, other] = [one.frames(pair.ours), one.frames(pair.rival)];
+    expect(own).toHaveLength(one.flows);
+    expect(own.map(({ bytes }) => bytes)).toEqual(other.map(({ bytes }) => bytes));
+    const verdicts = new Set(
+      [...answersOf(pair.ours, own), ...answersOf(pair.rival, other)].map(({ verdict }) => verdict),
+    );
+    expect([...verdicts]).toEqual([one.verdict]);
+  });
+});
