@@ -34,6 +34,19 @@ const box = middlebox("box", {
 });
 export default service("example", { chain: [box] });`;
 
+/** A service of one middlebox that filters. */
+const filtering = (statements: string): string => `
+import { ipv4, middlebox, pass, service } from "zeta";
+const box = middlebox("box", {
+  filter(packet) {
+    const ip = packet.ipv4();
+    if (ip === null) return pass();
+    ${statements}
+    return pass();
+  },
+});
+export default service("example", { chain: [box] });`;
+
 const example = (code: string, what: string, refused: string, accepted: string): RefusalExample => ({
   code,
   what,
@@ -486,5 +499,11 @@ export const examples: readonly RefusalExample[] = [
       "const r = events.reserve(struct({ n: u32 })); if (r === null) return Action.Drop;\n  r.n = 1;\n  events.submit(r);",
       "const events = map.ringBuffer({ max: 4096 });",
     ),
+  ),
+  example(
+    "ZT2030",
+    "a filter that changes what the flow is found by",
+    filtering('§ip.source = ipv4("10.0.0.1");'),
+    filtering("ip.ttl = 5;"),
   ),
 ];
