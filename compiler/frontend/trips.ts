@@ -6,6 +6,7 @@ import { symbolOf } from "./expressions/identifier.ts";
 import { MAX_TRIPS } from "./loops.ts";
 import { type Lowering, Refusal } from "./lowering.ts";
 import type { Cell } from "./scope.ts";
+import { RANGE } from "./types.ts";
 import { ts } from "./typescript.ts";
 import type { Value } from "./values.ts";
 
@@ -152,9 +153,13 @@ function counterFor(
 
 const isInside = (node: ts.Node, outer: ts.Node): boolean => node.pos >= outer.pos && node.end <= outer.end;
 
+/** Beyond it the counter would wrap, and start anew. */
+const rangeOf = (cell: Cell): readonly [bigint, bigint] =>
+  RANGE[cell.kind === "mutable" && cell.storage.kind === "scalar" ? cell.storage.type : "u32"];
+
 /** The most iterations there can be, and the counter's bounds within them; null when there is no useful bound. */
 export function countTrips(
-  { operator, step, start, firstBound }: Counter,
+  { cell, operator, step, start, firstBound }: Counter,
   _to: Lowering,
 ): { count: number; low: bigint; high: bigint } | null {
   const up = step > 0n;
@@ -169,6 +174,10 @@ export function countTrips(
   const count = distance <= 0n ? 0n : (distance + size - 1n) / size;
   if (count > BigInt(MAX_TRIPS)) return null;
   const last = up ? firstBound[1] - 1n + extra : firstBound[0] + 1n - extra;
+  const exact = start[0] === start[1] && firstBound[0] === firstBound[1];
+  const [lowest, highest] = rangeOf(cell);
+  const end = exact ? start[0] + count * step : operator === "!==" ? firstBound[up ? 1 : 0] : last + step;
+  if (count > 0n && (end < lowest || end > highest)) return null;
   return up
     ? { count: Number(count), low: start[0], high: last > start[0] ? last : start[0] }
     : { count: Number(count), low: last < start[1] ? last : start[1], high: start[1] };

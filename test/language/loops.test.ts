@@ -1,5 +1,7 @@
 /** `for`, `while`, `do`, `for…of`, `loop`, with break, continue and labels. */
-import { calculates } from "./harness.ts";
+import { describe, expect, test } from "vitest";
+import { calculates, problemsOf } from "./harness.ts";
+import { body } from "./refusals.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
@@ -264,3 +266,27 @@ calculates(
     { input: { bytes: [9, 9, 0, ...range(13)] }, output: { sum: 18, seen: 2 } },
   ],
 );
+
+describe("a counter that would wrap before it reaches its bound has none", () => {
+  test.each([
+    ["down past zero", "for (let i = 10; i >= 0; i--) { }", "for (let i = 10; i > 0; i--) { }"],
+    ["down by steps that miss zero", "for (let i = 9; i > 0; i -= 2) { }", "for (let i = 10; i > 0; i -= 2) { }"],
+    [
+      "up past the end of a byte",
+      "for (let i: u8 = 250; i <= 255; i++) { }",
+      "for (let i: u8 = 250; i < 255; i++) { }",
+    ],
+    [
+      "up past the end of a word",
+      "for (let i = 0xffff_fff0; i <= 0xffff_ffff; i++) { }",
+      "for (let i = 0xffff_fff0; i < 0xffff_ffff; i++) { }",
+    ],
+  ])("%s", async (_, refused, accepted) => {
+    expect((await problemsOf(body(refused))).map(({ code }) => code)).toEqual(["ZT2001"]);
+    expect(await problemsOf(body(accepted))).toEqual([]);
+  });
+
+  test("but a signed one passes zero", async () => {
+    expect(await problemsOf(body("for (let i: i32 = 3; i >= 0; i--) { }"))).toEqual([]);
+  });
+});
