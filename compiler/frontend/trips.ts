@@ -61,10 +61,15 @@ function stepOf(node: ts.Expression, symbol: ts.Symbol, to: Lowering): bigint | 
 }
 
 /** Bounds of an expression, evaluated where nothing it emits is kept. */
-function quietBounds(node: ts.Expression, to: Lowering): readonly [bigint, bigint] | null {
+function quietBounds(
+  node: ts.Expression,
+  to: Lowering,
+  before: () => void = () => undefined,
+): readonly [bigint, bigint] | null {
   let found: readonly [bigint, bigint] | null = null;
   try {
     to.nested(() => {
+      before();
       found = boundsOf(evaluate(node, to), to);
     });
   } catch (error) {
@@ -147,9 +152,26 @@ function counterFor(
   if (movedByClosure(symbol, to)) return null;
   if (step === undefined || moves.length !== 1 || assignments(body, symbol, to) !== stepsInBody) return null;
   const start = boundsOf(readCell(cell, to), to);
-  const limit = quietBounds(bound, to);
+  const limit = steady(bound, [...steps, body], to) ? quietBounds(bound, to) : boundsInAnyTurn(bound, to);
   return start === null || limit === null ? null : { cell, operator, bound, step, firstBound: limit, start };
 }
+
+/** Whether the bound is made of names alone that nothing in the loop assigns: it then is in every turn what it is now. */
+function steady(bound: ts.Expression, loop: readonly ts.Node[], to: Lowering): boolean {
+  if (ts.isPropertyAccessExpression(bound) || ts.isElementAccessExpression(bound) || ts.isCallExpression(bound))
+    return false;
+  if (ts.isIdentifier(bound)) {
+    const symbol = symbolOf(bound, to);
+    return (
+      symbol === undefined || !(loop.some((node) => assignments(node, symbol, to) > 0) || movedByClosure(symbol, to))
+    );
+  }
+  return ts.forEachChild(bound, (part) => (ts.isExpression(part) && !steady(part, loop, to)) || undefined) !== true;
+}
+
+/** Bounds that hold whatever earlier turns have left behind. */
+const boundsInAnyTurn = (bound: ts.Expression, to: Lowering): readonly [bigint, bigint] | null =>
+  quietBounds(bound, to, () => to.forgetForLoop(to.cells));
 
 const isInside = (node: ts.Node, outer: ts.Node): boolean => node.pos >= outer.pos && node.end <= outer.end;
 
