@@ -18,6 +18,7 @@ const USAGE = `npm run fuzz -- [options]
   --out DIR      folder for reproducers (.zeta/fuzz)
   --json         nothing but the summary's line on standard output
   --verbose      say also why the compiler refused a program, and shrink those
+  --raw          only tell failures, write no reproducers
   --replay DIR   run one reproducer again`;
 
 const { values } = parseArgs({
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     matrix: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
+    raw: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -44,6 +46,7 @@ const tell = (failure: Failure, { cpu, llvm }: Variant): void =>
 async function onFailure(failure: Failure, variant: Variant, given: Case): Promise<void> {
   if (failure.kind === "rejected" && !values.verbose) return;
   tell(failure, variant);
+  if (values.raw) return;
   const shrunk = await shrink(failure, given, { compiler, variant });
   console.error(`  written to ${await writeReproducer(values.out, seed, failure.unit, shrunk, variant)}`);
 }

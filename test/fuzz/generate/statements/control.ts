@@ -184,7 +184,7 @@ export function whileLoop(to: Writer): void {
     },
     after ? `} while (${test});` : "}",
   );
-  to.addVariable(name, way.type, true);
+  to.addVariable(name, way.type, false);
 }
 
 /** `for (const x of [a, b, c])`: written once per item when compiling. */
