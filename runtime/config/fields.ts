@@ -8,7 +8,7 @@ import { encode, encodeInto } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Entries, writeEntries } from "./entries.ts";
 import { duplicates, limit, recordOf, report } from "./findings.ts";
-import { type ParsedListener, PROTOCOLS, readListener, readPrefix } from "./text.ts";
+import { type ParsedListener, PROTOCOLS, readEndpoint, readListener, readPrefix } from "./text.ts";
 import { fieldsOf, isEndpoint, isScalar, textOf, typeOf } from "./values.ts";
 
 export type ConfigField = NonNullable<Manifest["service"]>["config"][number];
@@ -25,6 +25,8 @@ export interface FieldContent {
   readonly table: Entries;
   readonly maglev: readonly EncodedChoice[];
 }
+
+const U8: LayoutData = { kind: "scalar", type: "u8", size: 1, align: 1, order: "little" };
 
 /** Declared with `of: {}`: only presence counts, and a list of keys says it all. */
 const isPresence = (layout: LayoutData): boolean => isScalar(layout, "u8");
@@ -89,29 +91,36 @@ function keyFromText(key: LayoutData, text: string): unknown {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
+function encoded(
+  keyLayout: LayoutData,
+  valueLayout: LayoutData,
+  entries: readonly (readonly [at: PropertyKey, key: unknown, value: unknown])[],
+  max: number,
+  context: z.RefinementCtx,
+): Entries {
+  limit(context, entries.length, max);
+  const isNew = duplicates(context);
+  const out = writeEntries(entries.length, keyLayout.size, valueLayout.size);
+  for (const [at, key, value] of entries) {
+    encodeInto(keyLayout, key, out.keys, out.keyAt);
+    encodeInto(valueLayout, value, out.values, out.valueAt);
+    isNew(Buffer.from(out.keys.buffer, out.keyAt, keyLayout.size).toString("latin1"), at);
+    out.next();
+  }
+  return out.finish();
+}
+
 function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<Entries> {
   const layout = keyLayout ?? of;
   const keyType = typeOf(layout);
   const valueType = isPresence(of) ? typeOf(of).default(1) : typeOf(of);
-  const encoded = (
-    entries: readonly (readonly [at: PropertyKey, key: unknown, value: unknown])[],
-    context: z.RefinementCtx,
-  ): Entries => {
-    limit(context, entries.length, max);
-    const isNew = duplicates(context);
-    const out = writeEntries(entries.length, layout.size, of.size);
-    for (const [at, key, value] of entries) {
-      encodeInto(layout, key, out.keys, out.keyAt);
-      encodeInto(of, value, out.values, out.valueAt);
-      isNew(Buffer.from(out.keys.buffer, out.keyAt, layout.size).toString("latin1"), at);
-      out.next();
-    }
-    return out.finish();
-  };
   const error = "a list of { key, value } was expected";
   const list = z.array(z.strictObject({ key: keyType, value: valueType }), { error }).transform((given, context) =>
     encoded(
+      layout,
+      of,
       given.map(({ key, value }, index) => [index, key, value]),
+      max,
       context,
     ),
   );
@@ -123,7 +132,7 @@ function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<Entries> {
       for (const issue of key.error.issues) report(context, [text], issue.message);
       return [];
     });
-    return encoded(entries, context);
+    return encoded(layout, of, entries, max, context);
   });
   return z.union([list, record], { error: `${error}, or an object of values by key` });
 }
@@ -144,7 +153,7 @@ function choice(of: LayoutData): z.ZodType<{ readonly value: unknown; readonly w
     value,
     weight: turns as number,
   }));
-  return isEndpoint(of) ? z.union([plain(typeOf(of)), beside, explicit]) : z.union([beside, explicit]);
+  return isEndpoint(of) ? z.union([plain(textOf(readEndpoint)), beside, explicit]) : z.union([beside, explicit]);
 }
 
 function maglev({ of, max }: ConfigField): z.ZodType<FieldContent["maglev"]> {
@@ -171,18 +180,36 @@ const protocol = z.union([
   z.number().int().min(0).max(255),
 ]);
 
-/** The addresses a service stands behind; encoded as the keys of its map, struct { address, port, protocol }. */
-export function listenType(key: LayoutData, max: number): z.ZodType<readonly Uint8Array[]> {
+/** The addresses a service stands behind: keys of its map, struct { address, port, protocol }; all present. */
+export function listenType(key: LayoutData, max: number): z.ZodType<Entries> {
   const { address = z.never(), port = z.never() } = key.kind === "struct" ? fieldsOf(key) : {};
   const object = z.strictObject({ address, port: port.default(0), protocol });
   const one = z.union([textOf(readListener), object as unknown as z.ZodType<ParsedListener>]);
-  return z.array(one, { error: 'a list such as ["10.1.0.1:80/tcp"] was expected' }).transform((given, context) => {
-    limit(context, given.length, max);
-    const isNew = duplicates(context);
-    return given.map((listener, index) => {
-      const bytes = encode(key, listener);
-      isNew(Buffer.from(bytes).toString("latin1"), index);
-      return bytes;
-    });
-  });
+  return z.array(one, { error: 'a list such as ["10.1.0.1:80/tcp"] was expected' }).transform((given, context) =>
+    encoded(
+      key,
+      U8,
+      given.map((listener, index) => [index, listener, 1]),
+      max,
+      context,
+    ),
+  );
+}
+
+/** Where endpoints are: key and value of the map in one object, { vni, address, interface, destination, source }. */
+export function endpointsType(key: LayoutData, value: LayoutData, max: number): z.ZodType<Entries> {
+  const [keyFields, valueFields] = [key, value].map((each) => (each.kind === "struct" ? fieldsOf(each) : {}));
+  const { vni, ...rest } = { ...keyFields, ...valueFields };
+  const one = z.strictObject({ ...rest, vni: (vni ?? z.never()).default(0) });
+  const part = (all: Record<string, unknown>, of: Record<string, z.ZodType> | undefined) =>
+    Object.fromEntries(Object.keys(of ?? {}).map((name) => [name, all[name]]));
+  return z.array(one, { error: "a list of endpoints was expected" }).transform((given, context) =>
+    encoded(
+      key,
+      value,
+      given.map((each, index) => [index, part(each, keyFields), part(each, valueFields)]),
+      max,
+      context,
+    ),
+  );
 }

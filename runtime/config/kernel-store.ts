@@ -16,7 +16,6 @@ function word(value: number): Uint8Array {
 }
 
 export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigStore<MapHandle> {
-  const listen = manifest.service?.listen ?? "";
   return {
     make(outer, entries) {
       const shape = manifest.maps.find((map) => map.name === outer)?.inner;
@@ -35,7 +34,7 @@ export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigSto
     writeScalars: (offset, bytes) => object.globals.writeBytes(CONFIG_GLOBAL, offset, bytes),
     switchTo: (generation) => object.globals.storeWord(CONFIG_GLOBAL, 0, generation),
     settle: waitForPrograms,
-    addListener: (key) => void update(object.map(listen), key, Uint8Array.of(1)),
-    removeListener: (key) => void remove(object.map(listen), key),
+    write: (map, key, value) => void update(object.map(map), key, value),
+    remove: (map, key) => void remove(object.map(map), key),
   };
 }

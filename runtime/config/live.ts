@@ -4,8 +4,8 @@
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
-import type { Entries } from "./entries.ts";
-import { type Plan, planOf, slotsOf } from "./plan.ts";
+import { type Entries, eachEntry } from "./entries.ts";
+import { type MapContent, type Plan, planOf, slotsOf } from "./plan.ts";
 import { presentField } from "./present.ts";
 import { splitPath } from "./schema.ts";
 import { type Validated, validatorOf } from "./validate.ts";
@@ -22,8 +22,9 @@ export interface ConfigStore<Inner> {
   switchTo(generation: number): void;
   /** Returns when no packet is under way any more that began before the call. */
   settle(): void;
-  addListener(key: Uint8Array): void;
-  removeListener(key: Uint8Array): void;
+  /** Single entries of maps that have no slots. */
+  write(map: string, key: Uint8Array, value: Uint8Array): void;
+  remove(map: string, key: Uint8Array): void;
 }
 
 /** `{ acl: { rules: … }, service: { listen: … } }`. */
@@ -51,7 +52,8 @@ export interface LiveConfig {
 function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
   const slots = slotsOf(manifest);
   let scalars = new Uint8Array(slots.size);
-  let listeners: ReadonlyMap<string, Uint8Array> = new Map();
+  /** Keys of maps without slots, by map and by their bytes in hexadecimal. */
+  const direct = new Map<string, ReadonlyMap<string, Uint8Array>>();
   let generation = 0;
   /** The inner map that serves, by outer map: both slots hold it, except during a change. */
   const serving = new Map<string, Inner>();
@@ -81,12 +83,15 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
     }
   };
 
-  const listen = (keys: readonly Uint8Array[]): void => {
-    const next = new Map(keys.map((key) => [Buffer.from(key).toString("hex"), key]));
+  const replace = ({ map, entries }: MapContent): void => {
+    const before = direct.get(map) ?? new Map<string, Uint8Array>();
+    const next = new Map<string, Uint8Array>();
+    const all = [...eachEntry(entries)];
+    for (const { key } of all) next.set(Buffer.from(key).toString("hex"), key);
     // Those that go make room first, since the map may be full of them.
-    for (const [name, key] of listeners) if (!next.has(name)) store.removeListener(key);
-    for (const [name, key] of next) if (!listeners.has(name)) store.addListener(key);
-    listeners = next;
+    for (const [name, key] of before) if (!next.has(name)) store.remove(map, key);
+    for (const { key, value } of all) store.write(map, key, value);
+    direct.set(map, next);
   };
 
   return {
@@ -113,7 +118,7 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
         if (before !== undefined) store.release(before);
         serving.set(map, inner);
       }
-      if (plan.listen !== null) listen(plan.listen);
+      for (const content of plan.direct) replace(content);
     },
     close(): void {
       for (const inner of serving.values()) store.release(inner);

@@ -5,14 +5,14 @@
  * - scalar: bytes in the slot of the global `zeta_config`;
  * - prefixes, table: M[0] holds the entries;
  * - maglev: M[0] the table's slots, each { choice, used }; M[1] the choices, for membership;
- * - service.listen: the keys of the map of addresses, which has no slots.
+ * - what belongs to the service itself (service.listen, service.endpoints): entries of one map, which has no slots.
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { type LayoutData, roundUp, type StructLayout } from "../../sdk/layout/data.ts";
 import { type Entries, writeEntries } from "./entries.ts";
 import type { ConfigField, EncodedChoice, FieldContent } from "./fields.ts";
 import { maglevTable } from "./maglev.ts";
-import { LISTEN, splitPath } from "./schema.ts";
+import { directMaps, splitPath } from "./schema.ts";
 import type { Content } from "./validate.ts";
 
 /** Holds the generation, then the scalars of both slots. The compiler's config-global.ts lays it out. */
@@ -28,8 +28,8 @@ export interface Plan {
   readonly maps: readonly MapContent[];
   /** Offsets are within a slot. */
   readonly scalars: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
-  /** All keys of the map of addresses; null when they stay as they are. */
-  readonly listen: readonly Uint8Array[] | null;
+  /** All entries of maps that have no slots. */
+  readonly direct: readonly MapContent[];
 }
 
 /** Where the slots of scalars lie in the global. */
@@ -118,6 +118,8 @@ export function planOf(manifest: Manifest, content: Content): Plan {
     scalars: given
       .filter(({ kind }) => kind === "scalar")
       .flatMap(({ path }) => scalarOf(slots, path, content.get(path) as Uint8Array)),
-    listen: (content.get(LISTEN) as readonly Uint8Array[] | undefined) ?? null,
+    direct: [...directMaps(manifest)].flatMap(([path, { name }]) =>
+      content.has(path) ? [{ map: name, entries: content.get(path) as Entries }] : [],
+    ),
   };
 }

@@ -3,9 +3,9 @@ import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { formatAddress, formatIpv4, formatIpv6, formatMac } from "../../sdk/layout/address.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
-import { eachEntry } from "./entries.ts";
+import { type Entries, eachEntry } from "./entries.ts";
 import type { ConfigField, FieldContent } from "./fields.ts";
-import { LISTEN } from "./schema.ts";
+import { type DirectPath, directMaps } from "./schema.ts";
 import { PROTOCOLS } from "./text.ts";
 import { isEndpoint } from "./values.ts";
 
@@ -95,9 +95,15 @@ function presentListener(layout: LayoutData, key: Uint8Array): unknown {
 
 /** The content of a field, as `set` takes it. */
 export function presentField(manifest: Manifest, path: string, content: unknown): unknown {
-  if (path === LISTEN) {
-    const layout = manifest.maps.find((map) => map.name === manifest.service?.listen)?.key;
-    return layout == null ? [] : (content as readonly Uint8Array[]).map((key) => presentListener(layout, key));
+  const map = directMaps(manifest).get(path as DirectPath);
+  if (map !== undefined) {
+    const { key: layout, value: of } = map;
+    if (layout === null || of === null) return [];
+    return Array.from(eachEntry(content as Entries), ({ key, value }) =>
+      path === "service.listen"
+        ? presentListener(layout, key)
+        : { ...(decoded(layout, key) as object), ...(decoded(of, value) as object) },
+    );
   }
   const field = manifest.service?.config.find((each) => each.path === path);
   if (field === undefined) return undefined;

@@ -1,20 +1,34 @@
 /** A service's config as a whole: `{ acl: { rules: …, perSecond: … }, service: { listen: [ … ] } }`. */
 import { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { fieldTypes, listenType } from "./fields.ts";
+import type { MapData } from "../../sdk/maps/data.ts";
+import { endpointsType, fieldTypes, listenType } from "./fields.ts";
 
-/** The path of the addresses that a service stands behind, where it does not take everything. */
-export const LISTEN = "service.listen";
+/** What belongs to the service itself, and lies in one map without generations: its path, and where that map's name stands. */
+export const DIRECT = { "service.listen": "listen", "service.endpoints": "endpoints" } as const;
+export type DirectPath = keyof typeof DIRECT;
+
+/** The maps behind such paths, for those that the service has. */
+export function directMaps({ service, maps }: Manifest): ReadonlyMap<DirectPath, MapData> {
+  const found = new Map<DirectPath, MapData>();
+  for (const [path, part] of Object.entries(DIRECT) as [DirectPath, "listen" | "endpoints"][]) {
+    const map = maps.find(({ name }) => name === service?.[part]);
+    if (map !== undefined) found.set(path, map);
+  }
+  return found;
+}
+
+function directType(path: DirectPath, { key, value, maxEntries }: MapData): z.ZodType {
+  if (key === null || value === null) return z.never();
+  return path === "service.listen" ? listenType(key, maxEntries) : endpointsType(key, value, maxEntries);
+}
 
 /** One type per field, by path ("acl.rules"): in, what JSON can say; out, encoded content (see fields.ts). */
 export function fieldSchemas(manifest: Manifest): ReadonlyMap<string, z.ZodType> {
-  const { service, maps } = manifest;
-  const types = new Map<string, z.ZodType>(
-    (service?.config ?? []).map((field) => [field.path, fieldTypes[field.kind](field)]),
-  );
-  const listen = maps.find((map) => map.name === service?.listen);
-  if (listen?.key != null) types.set(LISTEN, listenType(listen.key, listen.maxEntries));
-  return types;
+  return new Map<string, z.ZodType>([
+    ...(manifest.service?.config ?? []).map((field) => [field.path, fieldTypes[field.kind](field)] as const),
+    ...[...directMaps(manifest)].map(([path, map]) => [path, directType(path, map)] as const),
+  ]);
 }
 
 /** "acl.rules" → "acl" and "rules". */

@@ -32,10 +32,7 @@ const wide = (low: bigint, high: bigint) =>
   z
     .union(
       [
-        z
-          .number()
-          .int("a whole number was expected")
-          .refine(Number.isSafeInteger, "write it as text: it is beyond 2^53"),
+        z.number().refine(Number.isSafeInteger, "a whole number was expected; beyond 2^53 write it as text"),
         z.bigint(),
         z.string().regex(/^-?\d+$/, "a decimal number was expected"),
       ],

@@ -17,11 +17,11 @@ import { type Config, type LiveConfig, openConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
-import { walk } from "../loader/map-batches.ts";
 import { failure, nameUnknown } from "../loader/problems.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { type EventOptions, type EventStream, events } from "../maps/events.ts";
 import { counts, dropCounts, lostCount, readAll } from "./counts.ts";
+import { countFlows, openedFlows } from "./flows.ts";
 
 /** A bundle, an object with its manifest, or what `compile` gave. */
 export type ServiceSource =
@@ -69,6 +69,8 @@ export interface Service {
   events<T = unknown>(path?: string, options?: Pick<EventOptions, "signal">): EventStream<T>;
   /** Flows that are remembered now; counted by walking them. */
   flows(): number;
+  /** Flows opened so far by where they were sent: `{ "10.2.0.1:8080": 17n }`. The least recently used may be forgotten. */
+  opened(): Record<string, bigint>;
   /** Takes it off every interface, and unloads it. Safe to call twice. */
   detach(): Promise<void>;
   /** Lets go: a pinned service goes on, any other is detached. */
@@ -76,8 +78,6 @@ export interface Service {
   /** `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-const FLOWS = "zeta_forward";
 
 const loadable = (source: ServiceSource): Bundle | ObjectWithManifest =>
   "code" in source ? { object: source.code.object, manifest: source.manifest } : source;
@@ -190,12 +190,8 @@ function liveService({ manifest, service, object, config, run, attachments, unlo
         ...(lost === null ? {} : { lost }),
       }) as EventStream<T>;
     },
-    flows() {
-      const table = object.maps.get(FLOWS);
-      let number = 0;
-      if (table !== undefined) for (const _ of walk(table)) number += 1;
-      return number;
-    },
+    flows: () => countFlows(manifest, object),
+    opened: () => openedFlows(manifest, object),
     detach,
     close,
     [Symbol.asyncDispose]: close,

@@ -14,6 +14,9 @@ type Viewed<V> =
       ? { readonly [K in keyof V]: V[K] extends Layout<infer T> ? T : never }
       : never;
 
+/** `Readonly` of what has fields; of a number it would make an object. */
+type Kept<V> = V extends number | bigint | boolean ? V : Readonly<V>;
+
 declare const seen: unique symbol;
 /** A config field that a hook sees as `V`. */
 export interface Field<V> {
@@ -24,17 +27,17 @@ export type View<F> = F extends Field<infer V> ? V : F extends Layout<infer V> ?
 
 export interface Prefixes<V> {
   /** The value of the longest prefix that covers the address, or null. */
-  lookup(at: address): Readonly<V> | null;
+  lookup(at: address): V | null;
   has(at: address): boolean;
 }
 /** Values by address prefix, either family. At most `max` prefixes. */
 export const prefixes = <const V extends Layout<any> | Shape>(_: {
   readonly of: V;
   readonly max: number;
-}): Field<Prefixes<Viewed<V>>> => compiledOnly("prefixes");
+}): Field<Prefixes<Kept<Viewed<V>>>> => compiledOnly("prefixes");
 
 export interface Table<K, V> {
-  lookup(key: K): Readonly<V> | null;
+  lookup(key: K): V | null;
   has(key: K): boolean;
 }
 /** Values by key. At most `max` entries. */
@@ -42,13 +45,13 @@ export const table = <const K extends Layout<any> | Shape, const V extends Layou
   readonly key: K;
   readonly of: V;
   readonly max: number;
-}): Field<Table<Viewed<K>, Viewed<V>>> => compiledOnly("table");
+}): Field<Table<Viewed<K>, Kept<Viewed<V>>>> => compiledOnly("table");
 
 export interface Maglev<V> {
   /** The choice for a hash; null when there is nothing to choose from. */
-  pick(hash: u32): Readonly<V> | null;
+  pick(hash: u32): V | null;
   /** Whether a value is among the choices. */
-  has(value: Readonly<V>): boolean;
+  has(value: V): boolean;
 }
 /**
  * Weighted choices by consistent hashing (Eisenbud et al., "Maglev", NSDI 2016): when choices come and go, few hashes move.
@@ -58,4 +61,4 @@ export const maglev = <V>(_: {
   readonly of: Layout<V>;
   readonly max: number;
   readonly tableSize?: number;
-}): Field<Maglev<V>> => compiledOnly("maglev");
+}): Field<Maglev<Kept<V>>> => compiledOnly("maglev");

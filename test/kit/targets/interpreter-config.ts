@@ -23,7 +23,6 @@ export async function interpretedConfig(manifest: Manifest, machine: Machine): P
   const must = (result: number, map: string, what: string): void => {
     if (result < 0) throw new ZetaError([mapRefused(null, map, what, -result)]);
   };
-  const listen = manifest.service?.listen ?? "";
   return openConfig<InterpretedMap>(manifest, {
     make(outer, entries) {
       const shape = mapNamed(outer).data.inner;
@@ -37,7 +36,7 @@ export async function interpretedConfig(manifest: Manifest, machine: Machine): P
     writeScalars: (offset, bytes) => machine.globals.get(CONFIG_GLOBAL).set(bytes, offset),
     switchTo: (generation) => machine.globals.get(CONFIG_GLOBAL).set(word(generation)),
     settle() {},
-    addListener: (key) => must(mapNamed(listen).update(key, Uint8Array.of(1)), listen, "store the value"),
-    removeListener: (key) => void mapNamed(listen).delete(key),
+    write: (map, key, value) => must(mapNamed(map).update(key, value), map, "store the value"),
+    remove: (map, key) => void mapNamed(map).delete(key),
   });
 }
