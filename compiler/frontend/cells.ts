@@ -227,6 +227,9 @@ export function mutable(
   return cell;
 }
 
+/** Two names may stand for one object, so a field of one that changes as a whole has no place of its own. */
+const TURNS = "A field of an object that is chosen between, or held by an assigned 'let',";
+
 export function readCell(cell: Cell, to: Lowering): Value {
   return cell.kind === "fixed" ? cell.value : readStorage(cell.storage, cell.version, to);
 }
@@ -261,7 +264,10 @@ export function readStorage(storage: Storage, version: number, to: Lowering): Va
       const fields = new Map(
         [...storage.fields].map(([key, part]) => [
           key,
-          { kind: "cell", cell: { kind: "fixed", value: readStorage(part, to.partOf(version, key), to) } } as const,
+          {
+            kind: "cell",
+            cell: { kind: "fixed", value: readStorage(part, to.partOf(version, key), to), what: TURNS },
+          } as const,
         ]),
       );
       return {
@@ -284,7 +290,7 @@ function readFlag(variable: number, to: Lowering) {
 }
 
 export function assignCell(cell: Cell, value: Value, node: ts.Node, to: Lowering): void {
-  if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, "A constant"), node);
+  if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, cell.what ?? "A constant"), node);
   to.touch(cell);
   assignInto(cell, value, node, to);
   loseRecord(value, to);

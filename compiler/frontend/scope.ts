@@ -5,7 +5,12 @@ import type { Property, ScalarType, Value } from "./values.ts";
 /** What a name is bound to. */
 export type Cell =
   /** `const`, a parameter, or a `let` that nothing assigns. */
-  | { readonly kind: "fixed"; readonly value: Value }
+  | {
+      readonly kind: "fixed";
+      readonly value: Value;
+      /** What to say when it is assigned nevertheless. */
+      readonly what?: string;
+    }
   /** A mutable local; its storage is IR variables, by the shape of what it holds. */
   | MutableCell;
 

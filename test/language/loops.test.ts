@@ -290,3 +290,31 @@ describe("a counter that would wrap before it reaches its bound has none", () =>
     expect(await problemsOf(body("for (let i: i32 = 3; i >= 0; i--) { }"))).toEqual([]);
   });
 });
+
+describe("a bound that the loop itself changes is none", () => {
+  test.each([
+    [
+      "an assigned name",
+      "let n = 5;\n  for (let i = 0; i < n; i++) n = 100;",
+      "let n = 5;\n  for (let i = 0; i < n; i++) { }\n  n = 6;",
+    ],
+    [
+      "a name that a closure assigns",
+      "let n = 5;\n  const grow = () => { n++; };\n  for (let i = 0; i < n; i++) grow();",
+      "const n = 5;\n  for (let i = 0; i < n; i++) { }",
+    ],
+    [
+      "a field of an object",
+      "const o = { n: 5 };\n  for (let i = 0; i < o.n; i++) o.n++;",
+      "const o = { n: 5 };\n  for (let i = 0; i < o.n; i++) { }",
+    ],
+    [
+      "a field of the packet, tested before",
+      "const h = frame.cursor().take(ethernetHeader);\n  if (h === null) return Action.Drop;\n  if (h.type > 9) return Action.Drop;\n  for (let i = 0; i < h.type; i++) h.type = 9999;",
+      "const h = frame.cursor().take(ethernetHeader);\n  if (h === null) return Action.Drop;\n  if (h.type > 9) return Action.Drop;\n  const { type } = h;\n  for (let i = 0; i < type; i++) h.type = 9999;",
+    ],
+  ])("%s", async (_, refused, accepted) => {
+    expect((await problemsOf(body(refused))).map(({ code }) => code)).toEqual(["ZT2001"]);
+    expect(await problemsOf(body(accepted))).toEqual([]);
+  });
+});

@@ -342,6 +342,12 @@ export const examples: readonly RefusalExample[] = [
     body("c.value = 5;", "const c = variable(u32, 1);"),
   ),
   example(
+    "ZT2015",
+    "a field of an object that a let holds by turns",
+    body("let o = { n: 1 };\n  if (frame.length > 60) o = { n: 2 };\n  §o.n = 3;"),
+    body("let o = { n: 1 };\n  if (frame.length > 60) o = { n: 2 };\n  o = { ...o, n: 3 };"),
+  ),
+  example(
     "ZT2016",
     "an index past the end",
     body("const l = local(struct({ list: array(u8, 4) }));\n  const x = §l.list[4];"),
