@@ -39,13 +39,15 @@ async function forTests(lowered: Extract<LowerResult, { ok: true }>): Promise<Lo
 export function createCompiler(defaults: CompilerOptions = {}): Compiler {
   let cache: import("./frontend/program.ts").SourceCache | undefined;
   const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
-    const [{ lowerFile }, { SourceCache }] = await Promise.all([
+    const [{ lowerFile }, { SourceCache }, { improve }] = await Promise.all([
       import("./frontend/index.ts"),
       import("./frontend/program.ts"),
+      import("./passes/index.ts"),
     ]);
     cache ??= new SourceCache();
     const files = options.files ?? defaults.files;
-    const lowered = lowerFile(entry, { cache, ...(files ? { files } : {}) });
+    const written = lowerFile(entry, { cache, ...(files ? { files } : {}) });
+    const lowered = written.ok ? { ...written, module: improve(written.module) } : written;
     return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;
   };
   return {

@@ -31,23 +31,23 @@ const kindOf = (frame: Frame): u32 => {
     if (tag === null) return Malformed;
     type = tag.type;
   }
+  const networkAt = cursor.position;
   let protocol: u32 = 0;
+  let transportAt: u32 = 0;
   if (type === EtherType.Ipv4) {
-    const start = cursor.position;
     const ip = cursor.take(ipv4Header);
     if (ip === null || ip.start.words < 5) return Malformed;
     protocol = ip.protocol;
-    const transport = frame.cursor(start + ip.start.words * 4);
-    if (protocol === Protocol.Tcp && transport.peek(tcpHeader) === null) return Malformed;
-    if (protocol === Protocol.Udp && transport.peek(udpHeader) === null) return Malformed;
-    return protocol;
-  }
-  if (type !== EtherType.Ipv6) return Malformed;
-  const ip = cursor.take(ipv6Header);
-  if (ip === null) return Malformed;
-  protocol = ip.nextHeader;
-  if (protocol === Protocol.Tcp && cursor.peek(tcpHeader) === null) return Malformed;
-  if (protocol === Protocol.Udp && cursor.peek(udpHeader) === null) return Malformed;
+    transportAt = networkAt + ip.start.words * 4;
+  } else if (type === EtherType.Ipv6) {
+    const ip = cursor.take(ipv6Header);
+    if (ip === null) return Malformed;
+    protocol = ip.nextHeader;
+    transportAt = networkAt + 40;
+  } else return Malformed;
+  const transport = frame.cursor(transportAt);
+  if (protocol === Protocol.Tcp && transport.peek(tcpHeader) === null) return Malformed;
+  if (protocol === Protocol.Udp && transport.peek(udpHeader) === null) return Malformed;
   return protocol;
 };
 

@@ -1,0 +1,63 @@
+/** Replacing operands of operations and statements, for passes that know another name of a value. */
+import type { Block, Op, Operand, Statement } from "../ir/ir.ts";
+
+export type Replace = (operand: Operand) => Operand;
+
+const KINDS: ReadonlySet<unknown> = new Set(["constant", "null", "temp"]);
+
+const isOperand = (value: unknown): value is Operand =>
+  typeof value === "object" && value !== null && "kind" in value && KINDS.has(value.kind);
+
+/** Operands stand in fields of their own, in lists, and inside the map operand of a map found at run time. */
+function replaceIn(value: unknown, replace: Replace): unknown {
+  if (isOperand(value)) return replace(value);
+  if (Array.isArray(value)) return value.some(isOperand) ? value.map((one) => replaceIn(one, replace)) : value;
+  if (typeof value === "object" && value !== null && "kind" in value && value.kind === "dynamic")
+    return replaceFields(value, replace, []);
+  return value;
+}
+
+/** The same object when nothing in it changes. */
+function replaceFields<T extends object>(thing: T, replace: Replace, except: readonly string[]): T {
+  const changed = Object.entries(thing).flatMap(([name, value]) => {
+    const next = except.includes(name) ? value : replaceIn(value, replace);
+    return next === value ? [] : [[name, next] as const];
+  });
+  return changed.length === 0 ? thing : { ...thing, ...Object.fromEntries(changed) };
+}
+
+export const replaceInOp = (op: Op, replace: Replace): Op => replaceFields(op, replace, []);
+
+/** What a statement reads. The temps that it names, and the blocks inside it, stay. */
+export function replaceInStatement<S extends Statement>(statement: S, replace: Replace): S {
+  if (statement.kind !== "let") return replaceFields(statement, replace, ["result", "index"]);
+  const op = replaceInOp(statement.op, replace);
+  return op === statement.op ? statement : { ...statement, op };
+}
+
+/** The same statement with other blocks inside. */
+export function replaceBlocks(statement: Statement, replace: (block: Block) => Block): Statement {
+  switch (statement.kind) {
+    case "if":
+      return { ...statement, then: replace(statement.then), otherwise: replace(statement.otherwise) };
+    case "switch": {
+      const cases = statement.cases.map((each) => ({ ...each, body: replace(each.body) }));
+      return { ...statement, cases, otherwise: replace(statement.otherwise) };
+    }
+    case "loop":
+    case "block":
+    case "repeat":
+    case "drain":
+      return { ...statement, body: replace(statement.body) };
+    default:
+      return statement;
+  }
+}
+
+/** Whether what follows the statement is never reached through it. */
+export const leaves = (block: Block): boolean => {
+  const last = block.at(-1);
+  if (last === undefined) return false;
+  if (last.kind === "return" || last.kind === "break" || last.kind === "continue") return true;
+  return last.kind === "if" && leaves(last.then) && leaves(last.otherwise);
+};
