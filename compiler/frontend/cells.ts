@@ -6,7 +6,8 @@ import { cursorFrom, cursorParts, isCursor } from "./builtins/cursor.ts";
 import { callFunction } from "./calls.ts";
 import { checkCaptured } from "./captures.ts";
 import { coerce, definite, settleNull, toScalar } from "./coerce.ts";
-import type { Hole, Lowering } from "./lowering.ts";
+import type { Hole } from "./drafts.ts";
+import type { Lowering } from "./lowering.ts";
 import { offsetPlace } from "./memory.ts";
 import {
   differentShapes,

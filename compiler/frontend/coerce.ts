@@ -1,6 +1,7 @@
 /** From a value to the scalar, definite value, or condition that a place in the program wants. */
 
-import { type Lowering, Refusal } from "./lowering.ts";
+import { Refusal } from "./frames.ts";
+import type { Lowering } from "./lowering.ts";
 import {
   doesNotFit,
   floatingPoint,

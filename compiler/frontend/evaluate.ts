@@ -8,7 +8,8 @@ import { conditionalExpression } from "./expressions/conditional.ts";
 import { identifier } from "./expressions/identifier.ts";
 import { arrayLiteral, objectLiteral } from "./expressions/objects.ts";
 import { postfixUnary, prefixUnary } from "./expressions/unary.ts";
-import { type Lowering, Refusal } from "./lowering.ts";
+import { Refusal } from "./frames.ts";
+import type { Lowering } from "./lowering.ts";
 import {
   asyncUsed,
   classUsed,

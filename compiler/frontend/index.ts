@@ -10,7 +10,7 @@ import { version } from "../version.ts";
 import { LIBRARY_MODULES } from "./builtins/library.ts";
 import { isService } from "./builtins/middlebox.ts";
 import { isProgram } from "./builtins/program.ts";
-import { Refusal } from "./lowering.ts";
+import { Refusal } from "./frames.ts";
 import { baseName, ModuleBuilder } from "./module.ts";
 import { nothingToBuild } from "./problems.ts";
 import { createSourceProgram, type FileOverlay, libraryPath, type SourceCache } from "./program.ts";

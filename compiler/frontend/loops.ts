@@ -4,7 +4,9 @@
  */
 import type { Block } from "../ir/ir.ts";
 import { evaluateCondition } from "./evaluate.ts";
-import type { Jump, Lowering, Nested } from "./lowering.ts";
+import type { Jump } from "./frames.ts";
+import type { Nested } from "./knowledge.ts";
+import type { Lowering } from "./lowering.ts";
 import type { ts } from "./typescript.ts";
 
 /** More iterations than this cost the verifier too much; `loop` (bpf_loop) has no such limit. */

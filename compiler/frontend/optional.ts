@@ -1,7 +1,8 @@
 /** Values that depend on whether another is there: `a?.b`, `a ?? b`. */
 import { merge } from "./cells.ts";
 import { settleNull } from "./coerce.ts";
-import type { Hole, Lowering } from "./lowering.ts";
+import type { Hole } from "./drafts.ts";
+import type { Lowering } from "./lowering.ts";
 import type { ts } from "./typescript.ts";
 import { type Fact, NULL, presence, type Value } from "./values.ts";
 

@@ -2,8 +2,9 @@
 import type { IrFunction, Temp } from "../ir/ir.ts";
 import { callFunction } from "./calls.ts";
 import { coerce } from "./coerce.ts";
+import { settle } from "./drafts.ts";
 import { flavourOf } from "./flavours.ts";
-import { Lowering, settle } from "./lowering.ts";
+import { Lowering } from "./lowering.ts";
 import { inSubprogram, recursion } from "./problems.ts";
 import { checkedReturn } from "./programs.ts";
 import { IR_TYPE, scalar } from "./types.ts";

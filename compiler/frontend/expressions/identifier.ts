@@ -1,6 +1,7 @@
 /** A name: a local, or a declaration of some module. */
 import { readCell } from "../cells.ts";
-import { type Lowering, Refusal } from "../lowering.ts";
+import { Refusal } from "../frames.ts";
+import type { Lowering } from "../lowering.ts";
 import { unknownName } from "../problems.ts";
 import { ts } from "../typescript.ts";
 import { NULL, type Value } from "../values.ts";

@@ -3,8 +3,9 @@
 import type { Block } from "../../ir/ir.ts";
 import { definite } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
+import type { Jump } from "../frames.ts";
 import { lowerLoop } from "../loops.ts";
-import type { Jump, Lowering } from "../lowering.ts";
+import type { Lowering } from "../lowering.ts";
 import { elementOf } from "../memory.ts";
 import { unsupportedSyntax } from "../problems.ts";
 import { Scope } from "../scope.ts";

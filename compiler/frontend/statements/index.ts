@@ -2,7 +2,8 @@
 
 import { leave } from "../calls.ts";
 import { evaluate } from "../evaluate.ts";
-import { type Lowering, Refusal } from "../lowering.ts";
+import { Refusal } from "../frames.ts";
+import type { Lowering } from "../lowering.ts";
 import { classUsed, exceptionUsed, unsupportedSyntax } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { ts } from "../typescript.ts";

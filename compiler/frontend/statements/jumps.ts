@@ -1,7 +1,8 @@
 /** `return`, `break`, `continue` and labels. */
 import { leave } from "../calls.ts";
 import { evaluate } from "../evaluate.ts";
-import type { Jump, Lowering } from "../lowering.ts";
+import type { Jump } from "../frames.ts";
+import type { Lowering } from "../lowering.ts";
 import { outerJump, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.ts";
 import { NULL } from "../values.ts";

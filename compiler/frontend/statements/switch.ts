@@ -2,7 +2,9 @@
 import type { Block } from "../../ir/ir.ts";
 import { coerce, settleNull, toScalar } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
-import type { Jump, Lowering, Nested } from "../lowering.ts";
+import type { Jump } from "../frames.ts";
+import type { Nested } from "../knowledge.ts";
+import type { Lowering } from "../lowering.ts";
 import { comparison } from "../operators.ts";
 import { duplicateName, notConstant, unsupportedSyntax } from "../problems.ts";
 import { arithmeticType, IR_TYPE } from "../types.ts";
