@@ -128,7 +128,7 @@ export async function startService(source: ServiceSource, options: StartServiceO
   let run: Run | null = null;
   try {
     if (config.paths.length > 0) config.set(options.config ?? {});
-    run = openRun({ service: manifest.name, ...(options.state === undefined ? {} : { state: options.state }) });
+    run = openRun({ service: service.name, ...(options.state === undefined ? {} : { state: options.state }) });
     const attachments = await attachAll(object, service.root, run, options);
     return liveService({ manifest, service, object, config, run, attachments, unload, pinned: options.pin === true });
   } catch (error) {

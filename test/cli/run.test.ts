@@ -2,10 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
 import { type Finished, type Running, start, temporaryFolder, zeta } from "./command.ts";
 import { BROKEN, COUNTER } from "./sources.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Compiled once: most of these tests are about what happens afterwards. */
 let bundle: string;
@@ -124,6 +127,37 @@ describe("a run", () => {
     const { code, stderr } = zeta(["run", "counter.ts", "--interface", "inside"], { ...there(), unprivileged: true });
     expect(code).toBe(3);
     expect(stderr).toMatch(/^error ZT4002: .*CAP_BPF/);
+  });
+});
+
+describe("the config of a service", () => {
+  const acl = ["run", join(root, "examples/acl/service.ts"), "--interface", "inside"];
+  const config = (content: string): string => {
+    writeFileSync(join(cwd, "config.json"), content);
+    return "config.json";
+  };
+
+  test("is in place before the first packet", async () => {
+    const rules = { "10.9.0.2/32": { from: 0, to: 0 } };
+    const file = config(JSON.stringify({ acl: { rules, perSecond: 1000, burst: 1000 } }));
+    const running = start([...acl, "--interval", "0.1", "--config", file], there());
+    await running.says("attached acl to inside (native)");
+    await lab.client.run("ping", ["-c", "3", "-i", "0.05", "10.9.0.1"]);
+    await running.says(/acl\.allowed=[3-9]/);
+    running.signal("SIGINT");
+    expect((await running.ended).code).toBe(130);
+  });
+
+  test.each([
+    ["that is missing", [], "ZT6003"],
+    ["that lacks a field", ["--config", "{}"], "ZT6003"],
+    ["that is no JSON", ["--config", "{"], "ZT6006"],
+  ])("%s is refused, and nothing is attached", async (_, [option, content], code) => {
+    const words = option === undefined ? [] : [option, config(content ?? "")];
+    const { code: exit, stderr } = zeta([...acl, ...words], there());
+    expect(exit).toBe(1);
+    expect(stderr).toContain(code);
+    expect(await hasProgram()).toBe(false);
   });
 });
 

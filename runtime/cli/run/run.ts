@@ -29,6 +29,7 @@ export async function run(session: Session, options: RunOptions, input: string):
   using signals = catchSignals();
   const given = await openInput(session, input, options);
   const { manifest } = given;
+  const name = manifest.service?.name ?? manifest.name;
   const { start } = await import("./start.ts");
   const display = openDisplay(session);
   const where = options.interface.join(", ");
@@ -38,8 +39,8 @@ export async function run(session: Session, options: RunOptions, input: string):
   try {
     display.note(
       "attached",
-      `${session.paintErr.good("attached")} ${manifest.name} to ${where} (${options.mode}); Ctrl-C detaches.`,
-      { run: id, service: manifest.name, interface: where, mode: options.mode },
+      `${session.paintErr.good("attached")} ${name} to ${where} (${options.mode}); Ctrl-C detaches.`,
+      { run: id, service: name, interface: where, mode: options.mode },
     );
     const ended = await show();
     await started.detach();
