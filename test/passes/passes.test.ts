@@ -144,6 +144,34 @@ describe("bounds tests", () => {
   });
 });
 
+describe("places", () => {
+  /** Two branches, each of which asks for bytes at the same offset that the packet tells. */
+  const branching = (moves: boolean) =>
+    moduleOf((to) => {
+      const first = to.load("u32", 1, need(to, 0, 14, 1), 3);
+      const offset = to.binary("and", "u32", first, u32(31));
+      if (moves) to.effect({ op: "adjustTail", delta: { kind: "constant", type: "i32", value: -1n } });
+      const asks = (bytes: number) => (inside: BlockBuilder) => {
+        const place = inside.let("packet", { op: "packetAt", offset, max: 31 });
+        const fits = inside.let("bool", { op: "packetFits", place, bytes });
+        inside.if(fits, () => inside.return(inside.binary("and", "u32", inside.load("u32", 1, place), u32(3))));
+      };
+      const odd = to.binary("and", "u32", first, u32(1));
+      to.if(to.let("bool", { op: "compare", operator: "eq", type: "u32", a: odd, b: u32(0) }), asks(20), asks(8));
+      to.return(u32(2));
+    });
+
+  test("of several branches are found once, and tested in each", () => {
+    const improved = keepsMeaning(branching(false));
+    expect(occurrences(improved, "packetAt")).toBe(2);
+    expect(testSizes(improved)).toEqual([14, 20, 8]);
+  });
+
+  test("stay where they are when the packet moves", () => {
+    expect(occurrences(keepsMeaning(branching(true)), "packetAt")).toBe(3);
+  });
+});
+
 describe("variables", () => {
   test("are read once where ways meet with the same content, and not where they differ", () => {
     const module = moduleOf((to) => {

@@ -1,0 +1,62 @@
+/**
+ * A place in the packet that several branches find anew, each for a header of its own, is found once: where its offset
+ * becomes known. Finding a place tells nothing of the packet and costs the same wherever it is done; a test of its bytes
+ * stays in the branch that asks. Left alone where the packet may move, which would leave the place dead.
+ */
+import type { Block, IrFunction, Op, Statement, Temp } from "../ir/ir.ts";
+import { walk } from "../ir/operands.ts";
+import { blockMovesPacket } from "./effects.ts";
+import { replaceBlocks } from "./operands.ts";
+
+type PlaceOp = Extract<Op, { op: "packetAt" }>;
+
+/** Offsets that two or more places start from, with what is known of them; */
+function sharedOffsets(body: Block): ReadonlyMap<number, PlaceOp> {
+  const found = new Map<number, PlaceOp>();
+  const shared = new Map<number, PlaceOp>();
+  walk(body, (statement) => {
+    if (statement.kind !== "let" || statement.op.op !== "packetAt" || statement.op.offset.kind !== "temp") return;
+    const { op } = statement;
+    const id = statement.op.offset.id;
+    const other = found.get(id);
+    if (other === undefined) found.set(id, op);
+    // What all of them know is known here too.
+    else shared.set(id, { ...op, max: op.max === null || other.max === null ? null : Math.max(op.max, other.max) });
+  });
+  return shared;
+}
+
+function greatestTemp(fn: IrFunction): number {
+  let greatest = Math.max(-1, ...fn.parameters.map(({ id }) => id));
+  walk(fn.body, (statement) => {
+    if (statement.kind === "let" || statement.kind === "drain")
+      greatest = Math.max(greatest, statement.result?.id ?? -1);
+    if (statement.kind === "repeat") greatest = Math.max(greatest, statement.index.id);
+  });
+  return greatest;
+}
+
+const hasCallback = (body: Block): boolean => {
+  let found = false;
+  walk(body, ({ kind }) => {
+    if (kind === "repeat" || kind === "drain") found = true;
+  });
+  return found;
+};
+
+/** `useKnown` then renames the places that branches find to the one made here. */
+export function hoistPlaces<F extends IrFunction>(fn: F): F {
+  if (blockMovesPacket(fn.body) || hasCallback(fn.body)) return fn;
+  const shared = sharedOffsets(fn.body);
+  if (shared.size === 0) return fn;
+  let next = greatestTemp(fn) + 1;
+  const rewrite = (block: Block): Block =>
+    block.flatMap((statement): readonly Statement[] => {
+      const inner = replaceBlocks(statement, rewrite);
+      const op = inner.kind === "let" && inner.result !== null ? shared.get(inner.result.id) : undefined;
+      if (op === undefined) return [inner];
+      const place: Temp = { kind: "temp", id: next++, type: "packet", name: "place" };
+      return [inner, { kind: "let", result: place, op, at: inner.at }];
+    });
+  return { ...fn, body: rewrite(fn.body) };
+}
