@@ -13,8 +13,8 @@ export {
   strayPins,
 } from "./attach/runs.ts";
 export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
+export { configJsonSchema, configSchema } from "./config/lazy-schema.ts";
 export type { Config, LiveConfig } from "./config/live.ts";
-export { configJsonSchema, configSchema } from "./config/schema.ts";
 export * from "./lab/index.ts";
 export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";

@@ -13,7 +13,7 @@ import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { type Attachment, attach } from "../attach/attach.ts";
 import { openRun, type Run } from "../attach/runs.ts";
 import { kernelStore } from "../config/kernel-store.ts";
-import { type Config, type LiveConfig, openConfig } from "../config/live.ts";
+import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
@@ -119,6 +119,8 @@ export async function startService(source: ServiceSource, options: StartServiceO
   const { manifest } = source;
   const { service } = manifest;
   if (service === null) throw failure(notAService(null, manifest.name));
+  // Checking config needs zod, which a program that only reads maps need not wait for.
+  const { openConfig } = await import("../config/live.ts");
   const object = await load(loadable(source), options.load);
   const config = openConfig(manifest, kernelStore(manifest, object));
   const unload = (): void => {

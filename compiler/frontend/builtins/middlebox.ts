@@ -136,7 +136,9 @@ const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 
 function nameOf(call: BuiltinCall, what: string): string {
   const name = textArgument(call, 0, `the name of ${what}`);
-  return NAME.test(name) ? name : call.to.refuse((at) => badName(at, what, name), call.argument(0));
+  // The service's own config, such as its addresses, has paths that begin so.
+  const taken = what === "a middlebox" && name === "service";
+  return NAME.test(name) && !taken ? name : call.to.refuse((at) => badName(at, what, name), call.argument(0));
 }
 
 function hook(options: ObjectValue, name: string, call: BuiltinCall): FunctionValue | null {
