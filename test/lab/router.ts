@@ -11,7 +11,6 @@ import {
   map,
   program,
   redirect,
-  swapBytes,
   u32,
   u64,
 } from "zeta/bpf";
