@@ -1,11 +1,11 @@
 /**
  * A place in the packet that several branches find anew, each for a header of its own, is found once: where its offset
  * becomes known. Finding a place tells nothing of the packet and costs the same wherever it is done; a test of its bytes
- * stays in the branch that asks. Left alone where the packet may move, which would leave the place dead.
+ * stays in the branch that asks. Where the packet moves in between, `useKnown` does not take up what is made here, and
+ * `removeDead` takes it away again.
  */
 import type { Block, IrFunction, Op, Statement, Temp } from "../ir/ir.ts";
 import { walk } from "../ir/operands.ts";
-import { blockMovesPacket } from "./effects.ts";
 import { replaceBlocks } from "./operands.ts";
 
 type PlaceOp = Extract<Op, { op: "packetAt" }>;
@@ -36,17 +36,8 @@ function greatestTemp(fn: IrFunction): number {
   return greatest;
 }
 
-const hasCallback = (body: Block): boolean => {
-  let found = false;
-  walk(body, ({ kind }) => {
-    if (kind === "repeat" || kind === "drain") found = true;
-  });
-  return found;
-};
-
 /** `useKnown` then renames the places that branches find to the one made here. */
 export function hoistPlaces<F extends IrFunction>(fn: F): F {
-  if (blockMovesPacket(fn.body) || hasCallback(fn.body)) return fn;
   const shared = sharedOffsets(fn.body);
   if (shared.size === 0) return fn;
   let next = greatestTemp(fn) + 1;
