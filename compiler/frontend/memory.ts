@@ -158,19 +158,29 @@ const structField = (layout: StructLayout, name: string) => layout.fields.find((
 export function readMember(view: ViewValue, name: string, node: ts.Node, to: Lowering): Value {
   alive(view, node, to);
   const { layout } = view;
-  if (layout.kind === "bits") return readOnce(view, name, to, () => readBitField(view, layout, name, node, to));
+  if (layout.kind === "bits") {
+    const { shift, width } = bitField(layout, name) ?? { shift: 0, width: 0 };
+    const what = `${layout.size}${layout.order}:${shift}:${width}`;
+    return readOnce(view, view.offset, what, to, () => readBitField(view, layout, name, node, to));
+  }
   if (layout.kind === "array" && name === "length") return scalarConstant("u32", BigInt(layout.length));
   if (layout.kind !== "struct") return to.refuse((at) => unknownField(at, name, ""), node);
   const field = structField(layout, name);
   if (field === undefined)
     return to.refuse((at) => unknownField(at, name, layout.fields.map((f) => f.name).join(", ")), node);
-  return readOnce(view, name, to, () => readAt(view, field.layout, view.offset + field.offset, name, to));
+  const offset = view.offset + field.offset;
+  const read = () => readAt(view, field.layout, offset, name, to);
+  if (field.layout.kind !== "scalar") return read();
+  return readOnce(view, offset, `${field.layout.type}${field.layout.order}`, to, read);
 }
 
-/** A packet's field is loaded once until something is written to the packet, so that what a test has shown of it still holds. */
-function readOnce<V extends Value>(view: ViewValue, name: string, to: Lowering, read: () => V): V {
+/**
+ * A packet's field is loaded once until something is written to the packet, so that what a test has shown of it still
+ * holds. `what` tells apart the fields that begin at one offset: a struct's first field, and that field's own first.
+ */
+function readOnce<V extends Value>(view: ViewValue, offset: number, what: string, to: Lowering, read: () => V): V {
   if (view.epoch < 0 || view.place.kind !== "temp") return read();
-  const key = `${view.place.id}:${view.offset}:${name}`;
+  const key = `${view.place.id}:${offset}:${what}`;
   const known = to.knowledge.loads.get(key);
   if (known !== undefined) return known as V;
   const value = read();
