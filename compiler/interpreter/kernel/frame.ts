@@ -36,6 +36,8 @@ export class Frame {
         `A packet of ${packet.length} bytes does not fit a frame: ${Frame.longest(headroom)} is the most.`,
       );
     }
+    // An earlier packet may have grown into the room that this one finds empty.
+    this.bytes.fill(0, 0, headroom);
     this.bytes.set(packet, headroom);
     this.start = headroom;
     this.end = headroom + packet.length;
