@@ -2,7 +2,7 @@
 import type { BinaryOperator, CompareOperator, Op, Scalar } from "../../ir/ir.ts";
 import { isSigned } from "../../ir/ir.ts";
 import { type BinaryInstruction, type IntegerType, type Predicate, type Value, widthOf } from "../builder.ts";
-import { division, swap } from "../prelude/helpers.ts";
+import { barrier, division, swap } from "../prelude/helpers.ts";
 import { type Frame, resize, valueFor } from "./frame.ts";
 import { llvmType } from "./signature.ts";
 import { shiftWide } from "./wide.ts";
@@ -118,5 +118,11 @@ export const select = (frame: Frame, op: Extract<Op, { op: "select" }>): Value =
 export const swapBytes = (frame: Frame, op: Extract<Op, { op: "swap" }>): Value =>
   frame.builder.call(swap(llvmType(op.type) as "i16" | "i32" | "i64"), [valueFor(frame, op.a)]);
 
-export const isNull = (frame: Frame, op: Extract<Op, { op: "isNull" }>): Value =>
-  frame.builder.compare("eq", valueFor(frame, op.a), frame.builder.nullPointer());
+/** See null-tests.ts. */
+export function isNull(frame: Frame, op: Extract<Op, { op: "isNull" }>): Value {
+  const { builder, facts } = frame;
+  const test = builder.compare("eq", valueFor(frame, op.a), builder.nullPointer());
+  if (facts.onlySteers(op)) return test;
+  const outcome = builder.call(barrier("i64"), [resize(frame, test, "i64")]);
+  return builder.compare("ne", outcome, builder.constant("i64", 0n));
+}

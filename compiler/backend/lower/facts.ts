@@ -5,10 +5,11 @@
  */
 import type { Module, Op, Operand, Scalar } from "../../ir/ir.ts";
 import { BITS } from "../../ir/ir.ts";
+import { type NullTests, nullTestsOf } from "./null-tests.ts";
 import type { Routine } from "./routines.ts";
 import { statements } from "./walk.ts";
 
-export interface Facts {
+export interface Facts extends NullTests {
   /** The largest value that an unsigned operand can have. */
   maximum(operand: Operand): bigint;
   /** A power of two up to 8 that divides the address. */
@@ -136,5 +137,5 @@ export function factsOf(module: Module, owner: Routine): Facts {
     const inner = sum(rest);
     return { base: inner.base, constant: inner.constant + added.value };
   };
-  return { maximum, alignment, sum };
+  return { maximum, alignment, sum, ...nullTestsOf(owner.body) };
 }

@@ -1,7 +1,7 @@
 /** One lowering per statement of the IR: structured control flow becomes blocks and branches. */
 import type { Block, Statement } from "../../ir/ir.ts";
 import type { IntegerType, Label } from "../builder.ts";
-import { lifetime } from "../prelude/helpers.ts";
+import { landmark, lifetime } from "../prelude/helpers.ts";
 import { drain, repeat } from "./callbacks.ts";
 import { leave } from "./calls.ts";
 import { exitsOf, type Frame, homeOf, i64, slotOf, valueFor, wholeWords } from "./frame.ts";
@@ -35,9 +35,10 @@ function join(frame: Frame, name: string): Join {
   };
 }
 
-function lowerInto(frame: Frame, label: Label, body: Block, then: Join): void {
+function lowerInto(frame: Frame, label: Label, body: Block, then: Join, first: () => void = () => {}): void {
   frame.builder.enter(label);
   frame.reachable = true;
+  first();
   lowerBlock(frame, body);
   if (frame.reachable) then.jump();
 }
@@ -49,8 +50,10 @@ const lowerIf: Lowerings["if"] = (frame, { condition, then, otherwise }) => {
   const yes = builder.block("then");
   const no = builder.block("else");
   builder.branch(test, yes, no);
-  lowerInto(frame, yes, then, end);
-  lowerInto(frame, no, otherwise, end);
+  const present = frame.facts.presentWhen(condition);
+  const apart = (): void => void builder.call(landmark, []);
+  lowerInto(frame, yes, then, end, present === true ? apart : undefined);
+  lowerInto(frame, no, otherwise, end, present === false ? apart : undefined);
   end.enter();
 };
 

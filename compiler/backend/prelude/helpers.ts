@@ -43,6 +43,9 @@ function assembly(
 /** The same value, about which the optimiser knows nothing. Not for i128. */
 export const barrier = (type: LlvmType): Callee => assembly(`zeta.barrier.${type}`, type, [type], "", "=r,0", false);
 
+/** Nothing, at a place that the optimiser must come by: what leads here is neither merged nor turned into a select. */
+export const landmark: Callee = assembly("zeta.landmark", "void", [], "", "", false);
+
 /** Orders memory accesses for the compiler. */
 export const memoryBarrier: Callee = assembly("zeta.memory.barrier", "void", [], "", "~{memory}", false);
 
