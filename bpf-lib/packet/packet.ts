@@ -343,7 +343,11 @@ const tunnelAt = (parts: Parts, port: u16): u32 | null => {
   return geneve === null || geneve.start.version !== 0 ? null : geneve.network.vni;
 };
 
-const tunnelView = (vni: u32 | null) => (vni === null ? null : { vni });
+const tunnelView = (vni: u32 | null) => {
+  if (vni === null) return null;
+  const identifier: u32 = vni;
+  return { vni: identifier };
+};
 
 const transportLength = (parts: Parts): u32 => {
   const tcp = tcpOf(parts);
