@@ -3,9 +3,11 @@ import path from "node:path";
 import type { Cpu } from "../../compiler/api.ts";
 import { emitObject } from "../../compiler/backend/index.ts";
 import type { Problem } from "../../compiler/diagnostics/problem.ts";
-import { type Compiler, createCompiler } from "../../compiler/index.ts";
+import { lowerFile } from "../../compiler/frontend/index.ts";
+import { SourceCache } from "../../compiler/frontend/program.ts";
 import type { Module } from "../../compiler/ir/ir.ts";
 import { packageRoot } from "../../compiler/package-root.ts";
+import { improve } from "../../compiler/passes/index.ts";
 import { sourceOf, type Unit } from "./unit.ts";
 
 /** What makes the objects. */
@@ -17,6 +19,7 @@ export interface Variant {
 
 export interface Batch {
   readonly units: readonly Unit[];
+  /** As the front end wrote it, before any pass: what the programs mean. */
   readonly module: Module;
   readonly object: Uint8Array;
 }
@@ -58,25 +61,21 @@ function refusals(guilty: ReadonlyMap<Unit, readonly Problem[]>, units: readonly
   }));
 }
 
+/** Keeps what it has parsed from one batch to the next. */
 export class BatchCompiler {
-  readonly #compiler: Compiler = createCompiler();
-
-  async #lower(units: readonly Unit[]) {
-    const files = new Map([[FILE, sourceOf(units).text]]);
-    return await this.#compiler.lower(FILE, { files });
-  }
+  readonly #cache = new SourceCache();
 
   /** The checked IR of what the front end accepts. */
-  async lower(units: readonly Unit[]): Promise<{ units: readonly Unit[]; module: Module | null; refused: Refused[] }> {
+  lower(units: readonly Unit[]): { units: readonly Unit[]; module: Module | null; refused: Refused[] } {
     const refused: Refused[] = [];
     let left = units;
     while (left.length > 0) {
-      const result = await this.#lower(left);
+      const result = lowerFile(FILE, { cache: this.#cache, files: new Map([[FILE, sourceOf(left).text]]) });
       if (result.ok) return { units: left, module: result.module, refused };
       const guilty = byUnit(result.problems, left);
       // A problem without a place is nobody's in particular: each unit is asked by itself.
       if (guilty.size === left.length && left.length > 1) {
-        const alone = await Promise.all(left.map((unit) => this.lower([unit])));
+        const alone = left.map((unit) => this.lower([unit]));
         refused.push(...alone.flatMap((one) => one.refused));
         left = alone.flatMap((one) => (one.module === null ? [] : one.units));
         continue;
@@ -88,9 +87,9 @@ export class BatchCompiler {
   }
 
   async compile(units: readonly Unit[], { cpu, llvm }: Variant): Promise<Compiled> {
-    const lowered = await this.lower(units);
+    const lowered = this.lower(units);
     if (lowered.module === null) return { batch: null, refused: lowered.refused };
-    const emitted = await emitObject(lowered.module, { cpu, ...(llvm === null ? {} : { llvm }) });
+    const emitted = await emitObject(improve(lowered.module), { cpu, ...(llvm === null ? {} : { llvm }) });
     if (emitted.ok) {
       const batch = { units: lowered.units, module: lowered.module, object: emitted.code.object };
       return { batch, refused: lowered.refused };

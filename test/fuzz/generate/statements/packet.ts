@@ -177,6 +177,7 @@ export function adjust(to: Writer): void {
     [1, () => `(-i32(${expression(to, "u32", 1)} & 63))`],
   ])();
   const call = `frame.adjust${draw.pick(["Head", "Tail"])}(${delta})`;
+  kill(to.packet);
   if (to.rights.finish && draw.chance(0.5)) to.line(`if (!${call}) return done(${result(to)});`);
   else if (draw.chance(0.5)) to.line(`${call};`);
   else {
@@ -184,6 +185,5 @@ export function adjust(to: Writer): void {
     to.line(`const ${name} = ${call};`);
     to.addVariable(name, "bool", false);
   }
-  kill(to.packet);
   if (draw.chance(0.7)) takeHeader(to);
 }
