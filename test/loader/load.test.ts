@@ -104,7 +104,7 @@ test("every truncation of an object is a problem of ours, never a crash", async 
   }
 });
 
-test("importing the runtime takes at most 100 ms, and neither koffi, zod, LLVM nor TypeScript", async () => {
+test("importing the runtime loads neither koffi, zod, LLVM nor TypeScript", async () => {
   const folder = mkdtempSync(join(tmpdir(), "zeta-import-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   // Bundled as the package is published: here Node would strip the types of each file first.
@@ -129,11 +129,6 @@ test("importing the runtime takes at most 100 ms, and neither koffi, zod, LLVM n
   };
   follow(Object.keys(metafile.outputs).find((path) => path.endsWith("/index.mjs")) ?? "");
   expect([...external].filter((path) => !path.startsWith("node:"))).toEqual([]);
-  const script = `
-    const start = performance.now();
-    await import(${JSON.stringify(join(folder, "index.mjs"))});
-    console.log(performance.now() - start);`;
-  expect(Math.min(...[1, 2, 3].map(() => Number(inNode(script))))).toBeLessThan(100);
 });
 
 test("a missing libbpf is named, with the package that brings it", () => {
