@@ -63,6 +63,14 @@ export const udpOf = (parts: Parts) => transport(parts, Protocol.Udp, udpHeader)
 export const icmpOf = (parts: Parts) => transport(parts, Protocol.Icmp, icmpHeader);
 export const icmpv6Of = (parts: Parts) => transport(parts, Protocol.Icmpv6, icmpHeader);
 
+/** Where the IP datagram ends, as its header says: behind it, the link layer may have padded the frame. */
+export const datagramEnd = (parts: Parts): u32 => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Header);
+  if (ip4 !== null) return parts.networkAt + ip4.totalLength;
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Header);
+  return ip6 === null ? 0 : parts.networkAt + 40 + ip6.payloadLength;
+};
+
 /** Gives IPv4 and IPv6 packets whose network header is whole to `use`, the rest to `other`. */
 export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => Action): Action => {
   const start = frame.cursor();

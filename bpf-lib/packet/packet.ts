@@ -16,6 +16,7 @@ import {
   type mac,
   type Of,
   OverlayPort,
+  Protocol,
   swapBytes,
   type tcpHeader,
   u16 as toU16,
@@ -29,7 +30,7 @@ import {
 } from "zeta/bpf";
 import { choice, refuseKeyEdit, seenAs } from "../../sdk/middlebox/internal.ts";
 import { addressAt, portAt, putAddress, putPort } from "./edit.ts";
-import { icmpOf, icmpv6Of, network, type Parts, tcpOf, udpOf } from "./open.ts";
+import { datagramEnd, icmpOf, icmpv6Of, network, type Parts, tcpOf, udpOf } from "./open.ts";
 import { changed, updated } from "./sums.ts";
 import { findOption } from "./tcp-options.ts";
 import { icmpWords, ipv4Words, tcpWords } from "./words.ts";
@@ -349,10 +350,23 @@ const tunnelView = (vni: u32 | null) => {
   return { vni: identifier };
 };
 
-const transportLength = (parts: Parts): u32 => {
-  const tcp = tcpOf(parts);
-  if (tcp !== null) return tcp.control.words * 4;
-  return parts.later ? 0 : 8;
+/** Bytes of the transport header: 0 where there is none, or none that is known here; null when it is not whole. */
+const transportLength = (parts: Parts): u32 | null => {
+  if (parts.later) return 0;
+  if (parts.protocol === Protocol.Tcp) {
+    const tcp = tcpOf(parts);
+    return tcp === null || tcp.control.words < 5 ? null : tcp.control.words * 4;
+  }
+  const known = parts.protocol === Protocol.Udp || parts.protocol === Protocol.Icmp;
+  return known || parts.protocol === Protocol.Icmpv6 ? 8 : 0;
+};
+
+/** What the link layer has padded is no payload: the IP header says where that ends. */
+const payloadOf = (parts: Parts, offset: u32, length: u32): Cursor | null => {
+  const header = transportLength(parts);
+  if (header === null) return null;
+  const start: u32 = parts.transportAt + header + offset;
+  return start + length > datagramEnd(parts) ? null : parts.frame.cursor(start).slice(length);
 };
 
 const vlanOf = (parts: Parts) => {
@@ -422,6 +436,5 @@ export const describe = (parts: Parts, from: u32, access: Access): Packet => ({
   icmpv6: () => icmpViewOf(icmpv6Of(parts)),
   vxlan: () => tunnelView(tunnelAt(parts, OverlayPort.Vxlan)),
   geneve: () => tunnelView(tunnelAt(parts, OverlayPort.Geneve)),
-  payload: (offset: u32, length: u32): Cursor | null =>
-    parts.frame.cursor(parts.transportAt + transportLength(parts) + offset).slice(length),
+  payload: (offset: u32, length: u32): Cursor | null => payloadOf(parts, offset, length),
 });
