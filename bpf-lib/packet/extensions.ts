@@ -1,20 +1,27 @@
 /** IPv6 extension headers (RFC 8200 section 4): walking over them to the transport header. */
-import { extensionHeader, type Frame, fragmentHeader, Protocol, type u8, type u32 } from "zeta/bpf";
+import { type Frame, fragmentHeader, header, Protocol, type u8, u8 as u8Layout, type u32 } from "zeta/bpf";
 
 const MOST_HEADERS = 8;
 /** Changes no offset, since eight headers take 16 KiB at most; but the verifier then sees that all ways to a header are alike. */
 const OFFSETS = 0x7fff;
 
-/** Runs `found(protocol, offset, isLaterFragment)` for the first header that is not an extension; false when the packet ends before. */
+/** What extension headers begin with; only routing headers have segments. */
+const extensionStart = header({ nextHeader: u8Layout, words: u8Layout, type: u8Layout, segmentsLeft: u8Layout });
+
+/**
+ * Runs `found(protocol, offset, isLaterFragment, segmentsLeft)` for the first header that is not an extension; false when
+ * the packet ends before. Segments left: addresses of a routing header that the packet is still to visit.
+ */
 export const walkExtensions = (
   frame: Frame,
   start: u32,
   first: u8,
-  found: (protocol: u8, at: u32, later: boolean) => void,
+  found: (protocol: u8, at: u32, later: boolean, segmentsLeft: u8) => void,
 ): boolean => {
   let protocol: u8 = first;
   let offset: u32 = 0;
   let later = false;
+  let segmentsLeft: u8 = 0;
   let whole = true;
   for (let i = 0; i < MOST_HEADERS; i++) {
     const at: u32 = start + offset;
@@ -33,15 +40,16 @@ export const walkExtensions = (
       protocol === Protocol.Routing ||
       protocol === Protocol.DestinationOptions
     ) {
-      const extension = frame.cursor(at).peek(extensionHeader);
+      const extension = frame.cursor(at).peek(extensionStart);
       if (extension === null) {
         whole = false;
         break;
       }
+      if (protocol === Protocol.Routing) segmentsLeft = extension.segmentsLeft;
       protocol = extension.nextHeader;
       offset = (offset + extension.words * 8 + 8) & OFFSETS;
     } else break;
   }
-  if (whole) found(protocol, start + offset, later);
+  if (whole) found(protocol, start + offset, later, segmentsLeft);
   return whole;
 };

@@ -39,6 +39,8 @@ export interface Parts {
   readonly protocol: u8;
   /** A fragment other than the first: no transport header follows. */
   readonly later: boolean;
+  /** Of an IPv6 routing header. Unless 0, the destination is a place on the way: transport checksums are of the last one. */
+  readonly segmentsLeft: u8;
   readonly source: address;
   readonly destination: address;
   /** Ports of TCP and UDP; 0 otherwise. */
@@ -93,6 +95,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
   let protocol: u8 = 0;
   let transportAt: u32 = 0;
   let later = false;
+  let segmentsLeft: u8 = 0;
   let source: address = 0n;
   let destination: address = 0n;
   if (type === EtherType.Ipv4) {
@@ -106,10 +109,11 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
   } else if (type === EtherType.Ipv6) {
     const ip = frame.cursor(networkAt).peek(ipv6Header);
     if (ip === null || ip.start.version !== 6) return other();
-    const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater) => {
+    const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater, segments) => {
       protocol = next;
       transportAt = at;
       later = isLater;
+      segmentsLeft = segments;
     });
     if (!whole) return other();
     source = fromIpv6(ip.source);
@@ -133,6 +137,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
     transportAt,
     protocol,
     later,
+    segmentsLeft,
     source,
     destination,
     sourcePort,

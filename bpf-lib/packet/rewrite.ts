@@ -41,7 +41,10 @@ const putAddresses = (parts: Parts, to: Ends): u64 => {
     }
     ip4.checksum = updated(ip4.checksum, change);
   } else if (ip6 !== null) {
-    if ((to.change & Change.Destination) !== 0) change = put6(ip6.destination, to.destination.address);
+    if ((to.change & Change.Destination) !== 0) {
+      const added = put6(ip6.destination, to.destination.address);
+      change = parts.segmentsLeft === 0 ? added : 0n;
+    }
     if ((to.change & Change.Source) !== 0) change += put6(ip6.source, to.source.address);
   }
   return change;
