@@ -2,44 +2,10 @@
  * Scapy as the independent oracle. It reads what we build (same fields), computes every length and checksum anew (same
  * bytes), and builds packets of its own, which we must read as it does.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, describe as group, test } from "vitest";
 import { describe, dissect, fromBytes, fromHex, listFields, packets, toHex } from "../kit/index.ts";
+import { type Oracle, startOracle } from "./oracle.ts";
 import "../kit/matchers.ts";
-
-interface Oracle {
-  ask<T>(request: object): Promise<T>;
-  close(): Promise<void>;
-}
-
-/** Debian's own Python holds the package; another `python3` may come first in PATH. */
-const PYTHON = "/usr/bin/python3";
-
-function startOracle(): Oracle {
-  const script = fileURLToPath(new URL("./scapy-oracle.py", import.meta.url));
-  const child = spawn(PYTHON, [script], { stdio: ["pipe", "pipe", "pipe"] });
-  let complaints = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    complaints += chunk.toString();
-  });
-  const exited = once(child, "close");
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    async ask<T>(request: object) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`scapy ended: ${complaints} (Debian's python3-scapy is needed)`);
-      return JSON.parse(value) as T;
-    },
-    async close() {
-      child.stdin.end();
-      await exited;
-    },
-  };
-}
 
 let oracle: Oracle;
 beforeAll(() => {
