@@ -1,4 +1,7 @@
-/** Refusing a connection: RST to the sender (RFC 9293 section 3.10.7.1), made of the very packet. */
+/**
+ * Refusing a connection: RST to the sender (RFC 9293 section 3.10.7.1), made of the very packet. Segments that answer to
+ * nothing are dropped: resets, malformed ones, fragments, and those behind IPv6 extension headers.
+ */
 import {
   Action,
   EtherType,
@@ -13,47 +16,68 @@ import {
   type u64,
 } from "zeta/bpf";
 import { seenAs } from "../../sdk/middlebox/internal.ts";
-import { network, type Parts } from "../packet/open.ts";
+import { datagramEnd, network, type Parts } from "../packet/open.ts";
 import { changed, updated } from "../packet/sums.ts";
 import { ipv4Words, ipv6Words, tcpWords } from "../packet/words.ts";
 
 const HEADER = 20;
 const TCP = 6;
+const TTL = 64;
 /** Flags of an answer to a segment without ACK: RST and ACK; to one with ACK: RST alone. Five words of header. */
 const WORDS = 5;
+/** Parts of words in memory order: what is kept of an IPv4 header's first word and of IPv6's length, next header and limit. */
+const VERSION_AND_LENGTH = 0x00ff;
+const PROTOCOL = 0xff00;
+const DO_NOT_FRAGMENT = 0x0040;
+const MORE_FRAGMENTS = 0x0020;
+const VERSION_SIX = 0x60;
+const NEXT_HEADER = 0x00ff_0000;
 
-/** Turns the network header round and shortens it to `bytes` of transport; gives the sum of its addresses. */
-const turn = (parts: Parts, bytes: u32): u64 => {
-  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
-  if (ip4 !== null) {
-    const { source, destination, totalLength } = ip4;
-    const length = swapBytes.u16(u16(parts.transportAt - parts.networkAt + bytes));
-    ip4.source = destination;
-    ip4.destination = source;
-    ip4.totalLength = length;
-    ip4.checksum = updated(ip4.checksum, changed(totalLength, length));
-    return toU64(source) + toU64(destination);
-  }
-  const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
-  if (ip6 === null) return 0n;
-  const length = parts.transportAt - parts.networkAt - 40 + bytes;
-  ip6.lengthAndLimit = (ip6.lengthAndLimit & 0xffff_0000) | swapBytes.u16(u16(length));
+/** Turns an IPv4 header round, shortens it to a TCP header and makes it our own; gives the sum of its addresses. */
+const turn4 = (parts: Parts, ip: Of<typeof ipv4Words>): u64 => {
+  const { start, totalLength, fragment, ttlAndProtocol, source, destination } = ip;
+  const length = swapBytes.u16(u16(parts.transportAt - parts.networkAt + HEADER));
+  ip.start = start & VERSION_AND_LENGTH;
+  ip.totalLength = length;
+  ip.fragment = DO_NOT_FRAGMENT;
+  ip.ttlAndProtocol = u16((ttlAndProtocol & PROTOCOL) | TTL);
+  ip.source = destination;
+  ip.destination = source;
+  const change =
+    changed(start, ip.start) +
+    changed(totalLength, length) +
+    changed(fragment, DO_NOT_FRAGMENT) +
+    changed(ttlAndProtocol, ip.ttlAndProtocol);
+  ip.checksum = updated(ip.checksum, change);
+  return toU64(source) + toU64(destination);
+};
+
+/** The same for IPv6. */
+const turn6 = (ip: Of<typeof ipv6Words>): u64 => {
+  ip.start = VERSION_SIX;
+  ip.lengthAndLimit = (ip.lengthAndLimit & NEXT_HEADER) | swapBytes.u16(HEADER) | (TTL << 24);
   let sum: u64 = 0n;
   for (const i of [0, 1, 2, 3] as const) {
-    const from = ip6.source[i];
-    const to = ip6.destination[i];
+    const from = ip.source[i];
+    const to = ip.destination[i];
     sum += toU64(from) + toU64(to);
-    ip6.source[i] = to;
-    ip6.destination[i] = from;
+    ip.source[i] = to;
+    ip.destination[i] = from;
   }
   return sum;
 };
 
-/** How many sequence numbers the segment takes: its data, SYN and FIN. */
-const taken = (parts: Parts, tcp: Of<typeof tcpHeader>): u32 => {
-  const headers = parts.transportAt + tcp.control.words * 4;
-  const data = parts.frame.length > headers ? parts.frame.length - headers : 0;
-  return data + tcp.control.syn + tcp.control.fin;
+/** Whether an answer can be made of the packet: it is no fragment and, in IPv6, has no extension headers. */
+const answerable = (parts: Parts): boolean => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  return ip4 === null ? parts.transportAt - parts.networkAt === 40 : (ip4.fragment & MORE_FRAGMENTS) === 0;
+};
+
+const turn = (parts: Parts): u64 => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  if (ip4 !== null) return turn4(parts, ip4);
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
+  return ip6 === null ? 0n : turn6(ip6);
 };
 
 /** Sends the packet back where it came from. */
@@ -64,12 +88,15 @@ export const turnEthernet = (parts: Parts): void => {
 };
 
 export const answerReset = (parts: Parts, tcp: Of<typeof tcpHeader>): Action => {
-  if (tcp.control.rst === 1) return Action.Drop;
-  const next: u32 = tcp.sequence + taken(parts, tcp);
+  const headers: u32 = parts.transportAt + tcp.control.words * 4;
+  const end = datagramEnd(parts);
+  if (tcp.control.rst === 1 || tcp.control.words < WORDS || headers > end || !answerable(parts)) return Action.Drop;
+  // The sequence numbers that the segment takes: its data, without the frame's padding, SYN and FIN.
+  const next: u32 = tcp.sequence + (end - headers) + tcp.control.syn + tcp.control.fin;
   const acknowledged = tcp.control.ack === 1;
   const { sourcePort, destinationPort, acknowledgement } = tcp;
   turnEthernet(parts);
-  const addresses = turn(parts, HEADER);
+  const addresses = turn(parts);
   tcp.sourcePort = destinationPort;
   tcp.destinationPort = sourcePort;
   tcp.sequence = acknowledged ? acknowledgement : 0;
@@ -98,8 +125,8 @@ export const answerReset = (parts: Parts, tcp: Of<typeof tcpHeader>): Action => 
     toU64(words.control);
   const pseudo: u64 = addresses + toU64(swapBytes.u16(TCP + HEADER));
   words.checksum = updated(0xffff, pseudo + segment);
-  const end = parts.transportAt + HEADER;
-  return parts.frame.length === end || parts.frame.adjustTail(i32(toU32(end - parts.frame.length)))
+  const cut = parts.transportAt + HEADER;
+  return parts.frame.length === cut || parts.frame.adjustTail(i32(toU32(cut - parts.frame.length)))
     ? Action.Transmit
     : Action.Drop;
 };
