@@ -92,7 +92,7 @@ export function readingOf(packet: Packet): object {
       window: tcp?.window ?? 0,
       headerLength: tcp?.headerLength ?? 0,
       flags: FLAGS.map((flag) => tcp?.flags.includes(flag) ?? false),
-      opens: tcp !== undefined && tcp.flags.includes("syn") && !tcp.flags.includes("ack"),
+      opens: (tcp?.flags ?? []).includes("syn") && !(tcp?.flags ?? []).includes("ack"),
     },
     udp: {
       found: udp !== undefined,
