@@ -11,6 +11,9 @@ export interface Ends {
   readonly destination: address;
   readonly sourcePort: u16;
   readonly destinationPort: u16;
+  /** Where a middlebox before has it delivered, and in which network. */
+  readonly place: address;
+  readonly vni: u32;
 }
 
 const outcome = (ends: Ends, change: u32): Outcome => ({
@@ -21,8 +24,8 @@ const outcome = (ends: Ends, change: u32): Outcome => ({
   sourcePort: ends.sourcePort,
   destination: ends.destination,
   destinationPort: ends.destinationPort,
-  place: 0n,
-  vni: 0,
+  place: ends.place,
+  vni: ends.vni,
 });
 
 /** `ends` are what the middleboxes before have made of the packet's own. */
@@ -51,6 +54,8 @@ export const flowOf = (first: Packet, protocol: u8, ends: Ends, before: u32) => 
         sourcePort: source === undefined ? ends.sourcePort : source.port,
         destination: destination === undefined ? ends.destination : destination.address,
         destinationPort: destination === undefined ? ends.destinationPort : destination.port,
+        place: ends.place,
+        vni: ends.vni,
       },
       before | changes,
     );
@@ -61,6 +66,6 @@ export const flowOf = (first: Packet, protocol: u8, ends: Ends, before: u32) => 
   ) => {
     noteDelivery();
     const ways = how.returns === "direct" ? Change.Deliver | Change.Direct : Change.Deliver;
-    return { ...outcome(ends, before | ways), place: to.address, vni: to.vni };
+    return { ...outcome(ends, (before & ~Change.Direct) | ways), place: to.address, vni: to.vni };
   },
 });

@@ -29,7 +29,7 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
   let vni: u32 = 0;
   for (const box of session.boxes) {
     if (box.decide === null) continue;
-    const flow = flowOf(packet, key.protocol, { source, destination, sourcePort, destinationPort }, change);
+    const flow = flowOf(packet, key.protocol, { source, destination, sourcePort, destinationPort, place, vni }, change);
     const outcome = inside(box.decide(flow as never, box.own));
     kind = outcome.kind;
     if (kind !== OutcomeKind.Pass) {
@@ -85,7 +85,7 @@ export const holds = (
 ): boolean => {
   for (const box of session.boxes) {
     if (box.holds === null) continue;
-    const flow = { ...flowOf(packet, key.protocol, key, 0), decided };
+    const flow = { ...flowOf(packet, key.protocol, { ...key, place: 0n, vni: 0 }, 0), decided };
     if (!box.holds(flow as never, box.own)) return false;
   }
   return true;
