@@ -1,8 +1,8 @@
 /** Deciding a new flow: the chain's decisions compose left to right into one entry and its reverse. */
 
 import type { Packet } from "zeta";
-import { type address, mac, type Of, type u8, type u16, type u32 } from "zeta/bpf";
-import { inside, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import { type address, isIpv4, mac, type Of, type u8, type u16, type u32 } from "zeta/bpf";
+import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change, type flowEntry } from "../flow/entry.ts";
 import { flowOf } from "../flow/flow.ts";
 import { wordsOf } from "../packet/words.ts";
@@ -16,7 +16,10 @@ export interface Key {
   readonly protocol: u8;
 }
 
-/** Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. */
+/**
+ * Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. Addresses
+ * are changed in place: a flow that was sent to the other family is dropped.
+ */
 export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
   let kind: u32 = OutcomeKind.Pass;
   let reason: u32 = 0;
@@ -43,6 +46,11 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
     destinationPort = outcome.destinationPort;
     place = outcome.place;
     vni = outcome.vni;
+  }
+  const sameFamily = isIpv4(source) === isIpv4(key.source) && isIpv4(destination) === isIpv4(key.destination);
+  if (kind === OutcomeKind.Pass && !sameFamily) {
+    kind = OutcomeKind.Drop;
+    reason = serviceReason("other address family");
   }
   return { kind, reason, change, source, sourcePort, destination, destinationPort, place, vni };
 };
