@@ -4,28 +4,34 @@
  */
 
 import type { RateLimiter } from "zeta";
-import { clock, type Layout, map, struct, u64 } from "zeta/bpf";
+import { clock, type Layout, map, struct, type u64 as U64, u64 } from "zeta/bpf";
 
 const UNIT = 1_000_000_000n;
-/** Longer gaps refill no more than this many nanoseconds' worth, so that the product stays below 2^64. */
+/** The product of a longer gap, in nanoseconds, and of a rate might be 2^64 or more. */
 const LONGEST_GAP = 16_000_000_000n;
+
+/** What `gap` nanoseconds refill, or at least `full`. */
+const refill = (gap: U64, perSecond: U64, full: U64): U64 => {
+  if (gap < LONGEST_GAP) return gap * perSecond;
+  const whole: U64 = (gap / UNIT) * perSecond;
+  return whole < full / UNIT ? whole * UNIT + (gap % UNIT) * perSecond : full;
+};
 
 export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number): RateLimiter<K> => {
   const buckets = map.lruHash({ name, key, value: struct({ tokens: u64, at: u64 }), max });
   return {
     allow(of, limit, cost = 1n) {
       const now = clock("coarse");
-      const full: u64 = limit.burst * UNIT;
-      const price: u64 = cost * UNIT;
+      const full: U64 = limit.burst * UNIT;
+      const price: U64 = cost * UNIT;
       const bucket = buckets.get(of);
       if (bucket === null) {
         if (price > full) return false;
         buckets.set(of, { tokens: full - price, at: now });
         return true;
       }
-      const gap: u64 = now - bucket.at < LONGEST_GAP ? now - bucket.at : LONGEST_GAP;
-      const refilled: u64 = bucket.tokens + gap * limit.perSecond;
-      const tokens: u64 = refilled < full ? refilled : full;
+      const refilled: U64 = bucket.tokens + refill(now - bucket.at, limit.perSecond, full);
+      const tokens: U64 = refilled < full ? refilled : full;
       bucket.at = now;
       if (tokens < price) {
         bucket.tokens = tokens;

@@ -34,8 +34,8 @@ export const meter = (): State<Meter> => compiledOnly("meter");
 export interface RateLimiter<K> {
   /**
    * Takes `cost` tokens (1 unless told) from the key's bucket; false when it holds fewer. Buckets refill with
-   * `perSecond` tokens a second (at most 10^9) up to `burst`. Packets of one key on several CPUs at the same moment may
-   * be admitted on the same token.
+   * `perSecond` tokens a second (at most 10^9) up to `burst` (at most 2 * 10^9). Packets of one key on several CPUs at the
+   * same moment may be admitted on the same token.
    */
   allow(key: K, limit: { readonly perSecond: u64; readonly burst: u64 }, cost?: u64): boolean;
 }
