@@ -2,7 +2,6 @@
 import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../sdk/layout/address.ts";
 import { dissect, type Layer, type LayerKind, type LayerOf, type Packet } from "../kit/index.ts";
 
-const NETWORKS = ["ipv4", "ipv6"] as const;
 const EXTENSIONS: ReadonlySet<LayerKind> = new Set(["hopByHop", "routing", "fragment", "destinationOptions"]);
 const NONE = 0;
 /** In the order of the header, from its low end: what the views show of the kit's flags. */
