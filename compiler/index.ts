@@ -2,8 +2,10 @@
  * `zeta/compiler`: TypeScript middleboxes in, checked IR and eBPF objects out. Results are data; a user's mistakes are
  * Problems, and nothing here needs privileges. TypeScript and LLVM are loaded when first needed.
  */
+
 import type { CheckResult, CompileOptions, CompileResult, LowerResult } from "./api.ts";
 import type { CompiledModule, WriteResult } from "./bundle/write.ts";
+import { missingPackage } from "./problems.ts";
 
 export type { CheckResult, CompileOptions, CompileResult, Cpu, IrBuilderName, LowerResult, ObjectCode } from "./api.ts";
 export type { Manifest } from "./bundle/manifest.ts";
@@ -36,14 +38,27 @@ async function forTests(lowered: Extract<LowerResult, { ok: true }>): Promise<Lo
   return { ...lowered, module, manifest: { ...lowered.manifest, globals } };
 }
 
-export function createCompiler(defaults: CompilerOptions = {}): Compiler {
-  let cache: import("./frontend/program.ts").SourceCache | undefined;
-  const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
-    const [{ lowerFile }, { SourceCache }, { improve }] = await Promise.all([
+/** TypeScript is an optional package: that it is not there is the user's to know, not an exception. */
+async function loadParts() {
+  try {
+    return await Promise.all([
       import("./frontend/index.ts"),
       import("./frontend/program.ts"),
       import("./passes/index.ts"),
     ]);
+  } catch (error) {
+    const missing = missingPackage(error);
+    if (missing === null) throw error;
+    return missing;
+  }
+}
+
+export function createCompiler(defaults: CompilerOptions = {}): Compiler {
+  let cache: import("./frontend/program.ts").SourceCache | undefined;
+  const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
+    const parts = await loadParts();
+    if (!Array.isArray(parts)) return { ok: false, problems: [parts] };
+    const [{ lowerFile }, { SourceCache }, { improve }] = parts;
     cache ??= new SourceCache();
     const files = options.files ?? defaults.files;
     const written = lowerFile(entry, { cache, ...(files ? { files } : {}) });

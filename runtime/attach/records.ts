@@ -1,6 +1,7 @@
 /** Records of runs: small JSON files, written whole or not at all, believed only where they name a process that is there. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { failure, stateNotWritable } from "../loader/problems.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { runsFolder } from "./state.ts";
 
@@ -52,10 +53,15 @@ export const isLive = (record: RunRecord): boolean =>
 /** Writes beside and renames: a reader sees the old record or the new one. */
 export function writeRecord(record: RunRecord, state?: string): void {
   const folder = join(runsFolder(state), record.id);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const draft = join(folder, `run.json.${process.pid}`);
-  writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
-  renameSync(draft, join(folder, "run.json"));
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const draft = join(folder, `run.json.${process.pid}`);
+    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
+    renameSync(draft, join(folder, "run.json"));
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw failure(stateNotWritable(null, runsFolder(state), reason), error);
+  }
 }
 
 export const removeRecord = (id: string, state?: string): void =>

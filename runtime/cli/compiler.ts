@@ -2,22 +2,14 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { type Problem, type Span, ZetaError } from "../../compiler/diagnostics/problem.ts";
-import { compilerMissing, noSuchInput } from "./problems.ts";
+import { noSuchInput } from "./problems.ts";
 import type { Session } from "./session.ts";
 
 export type Compiler = typeof import("../../compiler/index.ts");
 
-export const loadCompiler = (): Promise<Compiler> => import("../../compiler/index.ts");
+export { missingPackage } from "../../compiler/problems.ts";
 
-/**
- * The problem behind a failed import of an optional package, or null. The compiler imports TypeScript when it first parses,
- * so this can surface anywhere.
- */
-export function missingPackage(error: unknown): Problem | null {
-  if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) return null;
-  const name = error.message.match(/Cannot find package '([^']+)'/)?.[1];
-  return name === undefined ? null : compilerMissing(null, name);
-}
+export const loadCompiler = (): Promise<Compiler> => import("../../compiler/index.ts");
 
 /** Problems about input files that are not there at all: told before a compiler is loaded. */
 export const missingInputs = (session: Session, files: readonly string[]): Problem[] =>

@@ -31,11 +31,6 @@ export const projectNotWritten = problem("ZT5026", (folder: string, reason: stri
   fix: "Check permissions and free space; nothing was left behind.",
 }));
 
-export const compilerMissing = problem("ZT5027", (packageName: string) => ({
-  message: `The compiler needs the package '${packageName}', which is not installed.`,
-  fix: `Install it beside zeta: npm install --save-dev ${packageName}. Bundles run without it.`,
-}));
-
 export const noService = problem("ZT5029", (name: string, wanted: string | null, known: readonly string[]) => ({
   message:
     wanted === null

@@ -13,7 +13,7 @@ export const unknownField = problem("ZT6002", (path: string, known: readonly str
 
 export const missingField = problem("ZT6003", (path: string) => ({
   message: `Config '${path}' is missing.`,
-  fix: "Give it a value: every declared field has one.",
+  fix: "Give it a value: every declared field has one. `zeta run` takes them by --config FILE; docs/cli.md shows each kind of field.",
 }));
 
 export const tooManyEntries = problem("ZT6004", (path: string, count: number, max: number) => ({

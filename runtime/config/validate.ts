@@ -103,6 +103,21 @@ export interface Validator {
   field(path: string, value: unknown): Validated;
 }
 
+/** Fields may also be given by their paths: `{ "acl.rules": … }` is `{ acl: { rules: … } }`. */
+function nestedByPath(config: unknown, known: ReadonlyMap<string, unknown>): unknown {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) return config;
+  const nested: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (!known.has(key)) nested[key] = value;
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (!known.has(key)) continue;
+    const [part, field] = splitPath(key);
+    nested[part] = { ...(nested[part] as object | undefined), [field]: value };
+  }
+  return nested;
+}
+
 export function validatorOf(manifest: Manifest): Validator {
   const schemas = fieldSchemas(manifest);
   const schema = configSchema(manifest);
@@ -110,8 +125,9 @@ export function validatorOf(manifest: Manifest): Validator {
   return {
     paths,
     whole(config) {
-      const result = schema.safeParse(config);
-      if (!result.success) return refused(result.error, [], config, paths);
+      const nested = nestedByPath(config, schemas);
+      const result = schema.safeParse(nested);
+      if (!result.success) return refused(result.error, [], nested, paths);
       const content = paths.map((path) => {
         const [part, field] = splitPath(path);
         return [path, result.data[part]?.[field]] as const;

@@ -3,9 +3,17 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { missingCapabilities } from "./capabilities.ts";
 import { acceptsCpu } from "./cpu-level.ts";
 import { openLibrary } from "./library.ts";
-import { bundleDigestDiffers, corruptBundle, failure, newerBundle, noObjectForCpu } from "./problems.ts";
+import {
+  bundleDigestDiffers,
+  capabilityMissing,
+  corruptBundle,
+  failure,
+  newerBundle,
+  noObjectForCpu,
+} from "./problems.ts";
 
 export type Cpu = "v2" | "v3" | "v4";
 
@@ -74,6 +82,9 @@ export async function openBundle(directory: string): Promise<Bundle> {
 /** The object to load: of the wanted instruction set, or of the newest that this kernel takes. @throws ZT4019. */
 export async function objectOf(bundle: Bundle, wanted?: Cpu): Promise<Uint8Array> {
   await openLibrary();
+  // Without privileges every instruction set looks refused.
+  const lacking = missingCapabilities();
+  if (lacking.length > 0) throw failure(capabilityMissing(null, "load programs", lacking));
   const offered = NEWEST_FIRST.filter((cpu) => bundle.objects.has(cpu));
   const chosen = wanted ?? offered.find(acceptsCpu);
   const bytes = chosen !== undefined && acceptsCpu(chosen) ? bundle.objects.get(chosen) : undefined;

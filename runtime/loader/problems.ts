@@ -107,6 +107,10 @@ export const interfaceRefuses = problem("ZT4020", (name: string, errno: string) 
   fix: "Lower the MTU of the interface and of its peer (3506 at most on veth), turn off LRO, and see the kernel's log (dmesg).",
 }));
 
+export const stateNotWritable = problem("ZT4022", (folder: string, reason: string) => ({
+  message: `The state folder '${folder}' cannot be written: ${reason}.`,
+  fix: "Name a folder of your own: ZETA_STATE=FOLDER zeta run ...; `zeta ps` and `zeta detach` then want the same.",
+}));
 export const mapFull = problem("ZT4021", (map: string, entries: number) => ({
   message: `Map '${map}' is full: it holds at most ${entries} entries.`,
   fix: "Delete entries, or declare it with a larger maximum.",

@@ -12,7 +12,6 @@
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { type Attachment, attach } from "../attach/attach.ts";
 import { openRun, type Run } from "../attach/runs.ts";
-import { kernelStore } from "../config/kernel-store.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
@@ -120,7 +119,10 @@ export async function startService(source: ServiceSource, options: StartServiceO
   const { service } = manifest;
   if (service === null) throw failure(notAService(null, manifest.name));
   // Checking config needs zod, which a program that only reads maps need not wait for.
-  const { openConfig } = await import("../config/live.ts");
+  const [{ openConfig }, { kernelStore }] = await Promise.all([
+    import("../config/live.ts"),
+    import("../config/kernel-store.ts"),
+  ]);
   const object = await load(loadable(source), options.load);
   const config = openConfig(manifest, kernelStore(manifest, object));
   const unload = (): void => {
