@@ -10,6 +10,7 @@ import { arrayLiteral, objectLiteral } from "./expressions/objects.ts";
 import { postfixUnary, prefixUnary } from "./expressions/unary.ts";
 import { Refusal } from "./frames.ts";
 import type { Lowering } from "./lowering.ts";
+import { text } from "./operators.ts";
 import {
   asyncUsed,
   classUsed,
@@ -20,7 +21,7 @@ import {
 } from "./problems.ts";
 import { scalarConstant } from "./types.ts";
 import { ts } from "./typescript.ts";
-import { NULL, type ScalarValue, type Value } from "./values.ts";
+import { NULL, type ScalarValue, type StringValue, type Value } from "./values.ts";
 
 interface Supported {
   readonly NumericLiteral: ts.NumericLiteral;
@@ -58,14 +59,14 @@ const functionValue = (node: ts.ArrowFunction | ts.FunctionExpression, to: Lower
 });
 
 function template(node: ts.TemplateExpression, to: Lowering): Value {
-  let text = node.head.text;
+  let value: StringValue = { kind: "string", value: node.head.text };
   for (const span of node.templateSpans) {
     const part = settleNull(evaluate(span.expression, to), to);
     if (part.kind !== "string" && part.kind !== "literal")
       return to.refuse((at) => stringInDataPath(at), span.expression);
-    text += String(part.value) + span.literal.text;
+    value = text(value.value + String(part.value) + span.literal.text, span, to);
   }
-  return { kind: "string", value: text };
+  return value;
 }
 
 const evaluations: Evaluations = {

@@ -12,7 +12,7 @@ import { isService } from "./builtins/middlebox.ts";
 import { isProgram } from "./builtins/program.ts";
 import { Refusal } from "./frames.ts";
 import { baseName, ModuleBuilder } from "./module.ts";
-import { nothingToBuild } from "./problems.ts";
+import { nothingToBuild, tooLarge } from "./problems.ts";
 import { createSourceProgram, type FileOverlay, libraryPath, type SourceCache } from "./program.ts";
 import { lowerProgram } from "./programs.ts";
 import { lowerService, serviceManifest } from "./services/build.ts";
@@ -55,7 +55,17 @@ function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
   });
 }
 
+/** Source → IR. Blocks and brackets by the thousand exhaust the stack of TypeScript's parser as they do ours: a mistake of the source. */
 export function lowerFile(entry: string, options: LowerOptions): LowerResult {
+  try {
+    return lowerNested(entry, options);
+  } catch (error) {
+    if (!(error instanceof RangeError) || !error.message.includes("call stack")) throw error;
+    return { ok: false, problems: [tooLarge(null, `The nesting in '${entry}'`)] };
+  }
+}
+
+function lowerNested(entry: string, options: LowerOptions): LowerResult {
   const { source, problems } = createSourceProgram(
     entry,
     options.files ?? new Map(),

@@ -1,5 +1,5 @@
 /**
- * Loops. A body is lowered assuming nothing about what its earlier iterations left; when lowering shows that the packet
+ * Loops. A body is lowered assuming nothing about what its earlier iterations may have changed; when lowering shows that the packet
  * is moved in it, or that a name learns its shape in it, it is lowered once more with that known from the start.
  */
 import type { Block } from "../ir/ir.ts";
@@ -7,6 +7,7 @@ import { evaluateCondition } from "./evaluate.ts";
 import type { Jump } from "./frames.ts";
 import type { Nested } from "./knowledge.ts";
 import type { Lowering } from "./lowering.ts";
+import { steadyCells } from "./steady.ts";
 import type { ts } from "./typescript.ts";
 
 /** More iterations than this cost the verifier too much; `loop` (bpf_loop) has no such limit. */
@@ -90,7 +91,7 @@ function settled<R>(to: Lowering, lower: () => R): R {
 
 export function lowerLoop(parts: LoopParts, to: Lowering): void {
   const { place } = to;
-  to.forgetForLoop(to.cells);
+  to.forgetForLoop(to.cells, steadyCells(parts.node, to));
   const breakTo = to.label();
   const { moves } = to;
   const { nested, jump, leaves } = settled(to, () => lowerOnce(parts, breakTo, to));

@@ -15,6 +15,7 @@ import {
   missingResult,
   sideEffectInDecide,
   staleView,
+  tooLarge,
   unboundedLoop,
   uncheckedNull,
   unfinishedRecord,
@@ -46,6 +47,7 @@ export class Lowering extends Paths {
   }
 
   at(node: ts.Node): void {
+    this.module.step(() => this.refuse((at) => tooLarge(at, "What this becomes"), node));
     this.node = node;
     this.place = this.module.placeOf(node);
   }

@@ -10,12 +10,16 @@ import { evaluate } from "./evaluate.ts";
 import { flavourOf } from "./flavours.ts";
 import { Refusal } from "./frames.ts";
 import { Lowering } from "./lowering.ts";
+import { isSymbolName } from "./names.ts";
 import { badName, duplicateName, hostOnly, recursion, unknownName } from "./problems.ts";
 import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
 import { Scope } from "./scope.ts";
 import type { ServiceSpec } from "./services/spec.ts";
 import { ts } from "./typescript.ts";
 import { type DeclaredValue, POISON, type Value } from "./values.ts";
+
+/** Nodes of source lowered, once for each call that leads there. Large services take ten thousand. */
+const MOST_STEPS = 100_000;
 
 export class ModuleBuilder {
   readonly checker: ts.TypeChecker;
@@ -34,6 +38,7 @@ export class ModuleBuilder {
   readonly #values = new Map<ts.Symbol, Value>();
   readonly #evaluating = new Set<ts.Symbol>();
   readonly #seen = new Set<string>();
+  #steps = 0;
   /** The service being compiled. */
   service: ServiceSpec | null = null;
   /** Which hook of which middlebox a function is. */
@@ -57,6 +62,12 @@ export class ModuleBuilder {
     this.assignedSymbols = assigned.symbols;
     this.isAssignedProperty = assigned.isAssignedProperty;
     this.topLevel = new Lowering(this);
+  }
+
+  /** Counts what is evaluated, calls written out; past all reason, `refuse` is asked to end it. */
+  step(refuse: () => never): void {
+    this.#steps++;
+    if (this.#steps > MOST_STEPS) refuse();
   }
 
   // ---- problems and places
@@ -126,7 +137,7 @@ export class ModuleBuilder {
   // ---- declarations
 
   declareMap(data: MapData, node: ts.Node, to: Lowering): number {
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(data.name)) to.refuse((at) => badName(at, "a map", data.name), node);
+    if (!isSymbolName(data.name)) to.refuse((at) => badName(at, "a map", data.name), node);
     if (this.maps.some((map) => map.name === data.name)) to.refuse((at) => duplicateName(at, "maps", data.name), node);
     return this.maps.push({ ...data, at: this.placeOf(node) }) - 1;
   }

@@ -6,9 +6,11 @@ import type { Lowering } from "./lowering.ts";
 import {
   addressArithmetic,
   floatingPoint,
+  literalOutOfRange,
   mixedTypes,
   negativeComparison,
   stringInDataPath,
+  tooLarge,
   unsupportedSyntax,
   wrongArgument,
 } from "./problems.ts";
@@ -33,6 +35,7 @@ import {
   presence,
   type ScalarType,
   type ScalarValue,
+  type StringValue,
   type Value,
 } from "./values.ts";
 
@@ -70,6 +73,28 @@ const filled = (value: bigint): bigint => (1n << BigInt(value.toString(2).length
 
 // ---------------------------------------------------------------- literals
 
+/** Texts are names and formats. */
+const LONGEST_TEXT = 65_536;
+
+/** A text put together while compiling. */
+export function text(value: string, node: ts.Node, to: Lowering): StringValue {
+  if (value.length > LONGEST_TEXT) to.refuse((at) => tooLarge(at, `A text of ${value.length} characters`), node);
+  return { kind: "string", value };
+}
+
+/** Powers and shifts of constants end here: no type holds more, and the compiler's memory would not either. */
+const LONGEST_CONSTANT = 4096n;
+
+const bitsOf = (value: bigint): bigint => BigInt(value.toString(2).length);
+
+/** `**` and `<<` of bigint constants: exact, where the result has a size. */
+function largeConstant(operator: "**" | "<<", x: bigint, y: bigint, node: ts.Node, to: Lowering): bigint {
+  const bits = operator === "**" ? bitsOf(x) * y : bitsOf(x) + y;
+  if (bits > LONGEST_CONSTANT || (operator === "**" && y < 0n))
+    to.refuse((at) => literalOutOfRange(at, shortText(node), "constants"), node);
+  return operator === "**" ? x ** y : x << y;
+}
+
 /** Arithmetic between literals is exact; bit operators on numbers work at 32 bits, unsigned, as they do at run time. */
 function literalArithmetic(
   operator: string,
@@ -97,8 +122,8 @@ function literalArithmetic(
     return { kind: "literal", value: Number(BITWISE.has(operator) ? BigInt.asUintN(32, exact) : exact) };
   }
   const [x, y] = [BigInt(a.value), BigInt(b.value)];
-  if (operator === "**") return { kind: "literal", value: x ** y };
-  if (operator === "<<") return { kind: "literal", value: x << y };
+  if (operator === "**" || operator === "<<")
+    return { kind: "literal", value: largeConstant(operator, x, y, node, to) };
   const value = operator === ">>" ? x >> y : computeBinary(ARITHMETIC[operator] as BinaryOperator, "u128", x, y);
   return { kind: "literal", value, ...(value < 0n && (a.complement || b.complement) ? { complement: true } : {}) };
 }
@@ -198,7 +223,7 @@ export function arithmetic(operator: string, a: Value, b: Value, node: ts.Node, 
   const [x, y] = [settleNull(a, to), settleNull(b, to)];
   if (x.kind === "string" || y.kind === "string") {
     if (operator === "+" && x.kind === "string" && (y.kind === "string" || y.kind === "literal"))
-      return { kind: "string", value: x.value + String(y.value) };
+      return text(x.value + String(y.value), node, to);
     to.refuse((at) => stringInDataPath(at), node);
   }
   if (x.kind === "literal" && y.kind === "literal") return literalArithmetic(operator, x, y, node, to);

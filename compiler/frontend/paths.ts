@@ -16,7 +16,7 @@ import {
   outsideBraces,
   type Records,
 } from "./knowledge.ts";
-import { type MutableCell, Scope } from "./scope.ts";
+import { type MutableCell, Scope, variablesOf } from "./scope.ts";
 import { isConstant } from "./types.ts";
 import type { ts } from "./typescript.ts";
 import type { Fact, Facts, Value } from "./values.ts";
@@ -80,10 +80,12 @@ export class Paths extends Emitter {
     this.knowledge = { ...this.knowledge, epoch: this.fresh(), loads: new Map() };
   }
 
-  /** Before a loop: its later iterations start with whatever its body leaves. */
-  forgetForLoop(cells: Iterable<MutableCell>): void {
-    this.knowledge = { ...this.knowledge, contents: new Map(), loads: new Map() };
-    for (const cell of cells) this.touch(cell);
+  /** Before a loop: its later iterations start with whatever its body leaves. What is `steady` it leaves alone. */
+  forgetForLoop(cells: Iterable<MutableCell>, steady: ReadonlySet<MutableCell> = new Set()): void {
+    const kept = new Set([...steady].flatMap(({ storage }) => variablesOf(storage)));
+    const contents = new Map([...this.knowledge.contents].filter(([variable]) => kept.has(variable)));
+    this.knowledge = { ...this.knowledge, contents, loads: new Map() };
+    for (const cell of cells) if (!steady.has(cell)) this.touch(cell);
   }
 
   hole(): Hole {

@@ -198,6 +198,10 @@ export const tooDeep = problem("ZT2027", (name: string) => ({
   message: `Calls are nested more than 64 deep at '${name}'.`,
   fix: "Flatten the calls.",
 }));
+export const tooLarge = problem("ZT2031", (what: string) => ({
+  message: `${what} is more than a program can hold.`,
+  fix: "Every call and every turn over a list is written out: use a loop, a `subprogram`, or a map.",
+}));
 export const inSubprogram = problem("ZT2028", (what: string) => ({
   message: `${what} cannot cross into a subprogram.`,
   fix: "Pass numbers, map values or packet views; return a number or nothing.",

@@ -88,7 +88,7 @@ function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: So
     },
     resolveModuleNameLiterals(literals, containing) {
       return literals.map(({ text }) => {
-        const own = OWN_MODULES[text];
+        const own = Object.hasOwn(OWN_MODULES, text) ? OWN_MODULES[text] : undefined;
         if (own === undefined) return ts.resolveModuleName(text, containing, options, resolving, resolution);
         return {
           resolvedModule: {

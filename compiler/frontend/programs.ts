@@ -1,6 +1,6 @@
 /** From a declared program to its IR function. */
 
-import { frameValue } from "./builtins/frame.ts";
+import { frameOf } from "./builtins/frame.ts";
 import type { ProgramSpec } from "./builtins/program.ts";
 import { callFunction } from "./calls.ts";
 import { coerce, settleNull } from "./coerce.ts";
@@ -37,8 +37,10 @@ export function lowerProgram(module: ModuleBuilder, spec: ProgramSpec): void {
     if (module.programs.some((program) => program.name === name))
       to.refuse((at) => duplicateName(at, "programs", name), run.declaration);
     const before = module.problems.length;
-    const value = callFunction(run, [frameValue, ...spec.values], run.declaration, to);
+    const value = callFunction(run, [frameOf(section), ...spec.values], run.declaration, to);
     if (module.problems.length > before) return;
+    if (module.functions.some((fn) => fn.name === name))
+      to.refuse((at) => duplicateName(at, "functions", name), run.declaration);
     to.at(run.declaration);
     checkedReturn(value, "u32", run, to);
     checkStack(to, run);

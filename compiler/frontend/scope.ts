@@ -46,6 +46,20 @@ export type Storage =
   /** Exists only while compiling and must never differ: a function, string, layout or map. */
   | { readonly kind: "same"; readonly value: Value };
 
+/** The IR variables behind a cell. */
+export function variablesOf(storage: Storage): readonly number[] {
+  switch (storage.kind) {
+    case "scalar":
+    case "view":
+    case "map":
+      return [storage.variable];
+    case "nullable":
+      return [...(storage.present === null ? [] : [storage.present]), ...variablesOf(storage.inner)];
+    default:
+      return [];
+  }
+}
+
 export class Scope {
   readonly #cells = new Map<ts.Symbol, Cell>();
   readonly parent: Scope | null;
@@ -57,5 +71,10 @@ export class Scope {
   }
   find(symbol: ts.Symbol): Cell | undefined {
     return this.#cells.get(symbol) ?? this.parent?.find(symbol);
+  }
+  /** Every name that can be seen from here. */
+  *visible(): Generator<readonly [ts.Symbol, Cell]> {
+    yield* this.#cells;
+    if (this.parent !== null) yield* this.parent.visible();
   }
 }

@@ -5,7 +5,7 @@ import { coerce } from "./coerce.ts";
 import { settle } from "./drafts.ts";
 import { flavourOf } from "./flavours.ts";
 import { Lowering } from "./lowering.ts";
-import { inSubprogram, recursion } from "./problems.ts";
+import { duplicateName, inSubprogram, recursion } from "./problems.ts";
 import { checkedReturn } from "./programs.ts";
 import { IR_TYPE, scalar } from "./types.ts";
 import { ts } from "./typescript.ts";
@@ -31,6 +31,8 @@ function typeOf(parameter: ts.ParameterDeclaration, call: BuiltinCall): ScalarTy
 
 function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled {
   const { module } = call.to;
+  if ([...module.programs, ...module.functions].some((each) => each.name === name))
+    call.to.refuse((at) => duplicateName(at, "functions", name), run.declaration);
   const parameters = run.declaration.parameters.map((parameter) => typeOf(parameter, call));
   if (parameters.length > 5) call.to.refuse((at) => inSubprogram(at, "More than five values"), run.declaration);
   const declared = run.declaration.type;

@@ -7,6 +7,7 @@ import { Refusal } from "./frames.ts";
 import { MAX_TRIPS } from "./loops.ts";
 import type { Lowering } from "./lowering.ts";
 import type { Cell } from "./scope.ts";
+import { assignments, movedByClosure } from "./steady.ts";
 import { RANGE } from "./types.ts";
 import { ts } from "./typescript.ts";
 import type { Value } from "./values.ts";
@@ -79,25 +80,6 @@ function quietBounds(
   return found;
 }
 
-function assignments(node: ts.Node, symbol: ts.Symbol, to: Lowering): number {
-  let count = 0;
-  const visit = (child: ts.Node): void => {
-    const target =
-      ts.isBinaryExpression(child) &&
-      child.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
-      child.operatorToken.kind <= ts.SyntaxKind.LastAssignment
-        ? child.left
-        : (ts.isPrefixUnaryExpression(child) || ts.isPostfixUnaryExpression(child)) &&
-            (child.operator === ts.SyntaxKind.PlusPlusToken || child.operator === ts.SyntaxKind.MinusMinusToken)
-          ? child.operand
-          : null;
-    if (target !== null && ts.isIdentifier(target) && symbolOf(target, to) === symbol) count++;
-    ts.forEachChild(child, visit);
-  };
-  visit(node);
-  return count;
-}
-
 /** Finds a counter that `steps` (run in every iteration) move, and that nothing else in the body touches. */
 export function findCounter(
   condition: ts.Expression,
@@ -119,21 +101,6 @@ export function findCounter(
     }
   }
   return null;
-}
-
-/** Whether a function inside the one that declares the name assigns it: where that is called is not followed. */
-function movedByClosure(symbol: ts.Symbol, to: Lowering): boolean {
-  const { valueDeclaration } = symbol;
-  const home = valueDeclaration && ts.findAncestor(valueDeclaration, ts.isFunctionLike);
-  if (home === undefined) return false;
-  let found = false;
-  const visit = (node: ts.Node): void => {
-    if (found) return;
-    if (ts.isFunctionLike(node)) found = assignments(node, symbol, to) > 0;
-    else ts.forEachChild(node, visit);
-  };
-  ts.forEachChild(home, visit);
-  return found;
 }
 
 function counterFor(

@@ -115,7 +115,9 @@ function locationsOf(routine: Routine, places: readonly Place[], scope: Node, de
       within = metadata.add(`!DILexicalBlockFile(scope: ${scope}, file: ${files[at.file]}, discriminator: 0)`);
       scopes.set(at.file, within);
     }
-    out.set(placeKey(place), metadata.add(`!DILocation(line: ${at.line}, column: ${at.column}, scope: ${within})`));
+    // LLVM reads columns of 16 bits; 0 says that there is none.
+    const column = at.column > 0xffff ? 0 : at.column;
+    out.set(placeKey(place), metadata.add(`!DILocation(line: ${at.line}, column: ${column}, scope: ${within})`));
   }
   return out;
 }

@@ -13,6 +13,10 @@ export const builtin = (name: string, call: (call: BuiltinCall) => Value): Built
   call,
 });
 
+/** The entry of a table by a name from the source: `constructor` and the like are in none. */
+export const named = <T>(table: Readonly<Record<string, T>>, name: string): T | null =>
+  Object.hasOwn(table, name) ? (table[name] as T) : null;
+
 export const argument = (call: BuiltinCall, index: number): Value => settleNull(call.values[index] ?? NULL, call.to);
 
 const refuseKind = (what: string, value: Value, node: ts.Node, to: Lowering): never =>

@@ -4,6 +4,7 @@ import type { Operand } from "../../ir/ir.ts";
 import { coerce } from "../coerce.ts";
 import type { Lowering } from "../lowering.ts";
 import { packetView, readView } from "../memory.ts";
+import { badDeclaration } from "../problems.ts";
 import { constant, scalar } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import type { BuiltinCall, DeclaredValue, ScalarValue, Value } from "../values.ts";
@@ -82,6 +83,11 @@ function fitsAt(cursor: Cursor, size: number, to: Lowering): { place: Operand; p
 function take(cursor: Cursor, call: BuiltinCall, moves: boolean): Value {
   const { to } = call;
   const layout = reordered(layoutOf(argument(call, 0), call.argument(0), to));
+  if (layout.size > LONGEST)
+    to.refuse(
+      (at) => badDeclaration(at, `No packet holds ${layout.size} bytes: the longest has ${LONGEST}.`),
+      call.node,
+    );
   const { place, present } = fitsAt(cursor, layout.size, to);
   const value = layout.kind === "scalar" ? scalarAt(layout, place, present, to) : packetView(layout, place, to);
   if (moves) advance(cursor, fixed(layout.size), to);

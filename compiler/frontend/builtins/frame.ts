@@ -4,7 +4,7 @@ import { alive, offsetPlace } from "../memory.ts";
 import { wrongArgument } from "../problems.ts";
 import { constant, scalar } from "../types.ts";
 import { type BuiltinCall, type DeclaredValue, describe, type Value } from "../values.ts";
-import { argument, builtin } from "./arguments.ts";
+import { argument, builtin, named } from "./arguments.ts";
 import { LONGEST, newCursor } from "./cursor.ts";
 
 function adjust(op: "adjustHead" | "adjustTail", call: BuiltinCall): Value {
@@ -42,8 +42,8 @@ function copy(op: "packetRead" | "packetWrite", call: BuiltinCall): Value {
 
 const CONTEXT = { ingressInterface: "ingressInterface", queue: "queue", egressInterface: "egressInterface" } as const;
 
-/** The packet that a program is run with. */
-export const frameValue: DeclaredValue = {
+/** The packet that a program is run with. Only what runs in a devmap's entry knows where the packet leaves. */
+export const frameOf = (section: string): DeclaredValue => ({
   kind: "declared",
   what: "a frame",
   data: null,
@@ -52,7 +52,7 @@ export const frameValue: DeclaredValue = {
     "length",
     "ingressInterface",
     "queue",
-    "egressInterface",
+    ...(section === "xdp/devmap" ? ["egressInterface"] : []),
     "adjustHead",
     "adjustTail",
     "read",
@@ -60,8 +60,10 @@ export const frameValue: DeclaredValue = {
   ],
   read: (name, _node, to) => {
     if (name === "length") return scalar("u32", to.emit({ op: "packetLength" }, "u32", "length"), 0n, LONGEST);
-    const field = CONTEXT[name as keyof typeof CONTEXT];
-    return field === undefined ? null : scalar("u32", to.emit({ op: "context", field }, "u32", name));
+    const field = named(CONTEXT, name);
+    return field === null || (field === "egressInterface" && section !== "xdp/devmap")
+      ? null
+      : scalar("u32", to.emit({ op: "context", field }, "u32", name));
   },
   member: (name) => {
     switch (name) {
@@ -87,4 +89,4 @@ export const frameValue: DeclaredValue = {
         return null;
     }
   },
-};
+});

@@ -6,7 +6,7 @@ import { coerce, definite, settleNull, toScalar } from "../coerce.ts";
 import { lowerSettled } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
 import { alive, offsetPlace } from "../memory.ts";
-import { wrongArgument } from "../problems.ts";
+import { lockMisuse, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar } from "../types.ts";
 import {
   type BuiltinCall,
@@ -17,7 +17,7 @@ import {
   type Value,
   type ViewValue,
 } from "../values.ts";
-import { argument, builtin, textArgument } from "./arguments.ts";
+import { argument, builtin, named, textArgument } from "./arguments.ts";
 import { callback } from "./map-methods.ts";
 
 const CLOCKS = ["monotonic", "coarse", "boot", "jiffies"] as const;
@@ -43,6 +43,7 @@ function redirect(call: BuiltinCall): Value {
 
 function loop(call: BuiltinCall): Value {
   const { to } = call;
+  if (to.locked) to.refuse((at) => lockMisuse(at, "A loop that the kernel runs"), call.node);
   const trips = coerce(argument(call, 0), "u32", call.argument(0), to);
   const each = expectFunction(argument(call, 1), call.argument(1), to);
   const label = to.label();
@@ -119,7 +120,10 @@ const group = (what: string, members: Readonly<Record<string, (call: BuiltinCall
   what,
   data: null,
   names: Object.keys(members),
-  member: (name) => (members[name] === undefined ? null : builtin(`${what}.${name}`, members[name])),
+  member: (name) => {
+    const member = named(members, name);
+    return member === null ? null : builtin(`${what}.${name}`, member);
+  },
 });
 
 // ---- locks
@@ -222,6 +226,10 @@ function swap(type: "u16" | "u32" | "u64"): (call: BuiltinCall) => Value {
   };
 }
 
+/** What the kernel's printing takes: with anything else it prints nothing, and says so to nobody. */
+const FORMAT = /^(?:[^%\x7f-\uffff]|%%|%[-+ #0]*\d*(?:l{0,2}[diuxX]|c))*$/;
+const conversionsIn = (format: string): number => format.replaceAll("%%", "").split("%").length - 1;
+
 function log(call: BuiltinCall): Value {
   const { to } = call;
   const format = textArgument(call, 0, "a format");
@@ -229,6 +237,12 @@ function log(call: BuiltinCall): Value {
     const typed = toScalar(value, call.argument(i + 1), to);
     return to.convert(typed.operand, IR_TYPE[typed.type], "u64");
   });
+  if (!FORMAT.test(format) || conversionsIn(format) !== values.length)
+    to.refuse(
+      (at) =>
+        wrongArgument(at, `a format in ASCII with ${values.length} of %d, %u, %x, %lld, %llu, %llx`, `'${format}'`),
+      call.argument(0),
+    );
   if (values.length > 3) to.refuse((at) => wrongArgument(at, "at most three values", String(values.length)), call.node);
   to.run({ op: "log", format, values });
   return NULL;

@@ -1,17 +1,40 @@
 /** `struct`, `header`, `array`, `bits`, `bigEndian` and the scalar layouts: the SDK's own functions, run while compiling. */
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import * as sdk from "../../../sdk/layout/layouts.ts";
-import { badDeclaration } from "../problems.ts";
+import { badDeclaration, tooLarge } from "../problems.ts";
 import type { BuiltinCall, LayoutValue, Value } from "../values.ts";
 import { argument, builtin, constantNumber, entriesOf, layoutOf, optionsArgument } from "./arguments.ts";
 
 const value = (layout: LayoutData): LayoutValue => ({ kind: "layout", layout });
 const asLayout = (layout: LayoutData): sdk.Layout<unknown> => ({ layout });
 
+/** Every field is written out in debug information and manifest; the kernel takes no map value of more bytes. */
+const MOST_FIELDS = 65_536;
+const LARGEST = 2 ** 31 - 1;
+
+/** Counted once for each layout: the same one may stand in many places, and in those again. */
+const leaves = new WeakMap<LayoutData, number>();
+function leavesOf(layout: LayoutData): number {
+  const known = leaves.get(layout);
+  if (known !== undefined) return known;
+  const count =
+    layout.kind === "struct"
+      ? layout.fields.reduce((sum, field) => sum + leavesOf(field.layout), 0)
+      : layout.kind === "array"
+        ? leavesOf(layout.of)
+        : 1;
+  leaves.set(layout, count);
+  return count;
+}
+
 /** The SDK throws on a wrong declaration; here that is the author's problem. */
 function guarded(call: BuiltinCall, make: () => sdk.Layout<unknown>): LayoutValue {
   try {
-    return value(make().layout);
+    const { layout } = make();
+    const count = leavesOf(layout);
+    if (count > MOST_FIELDS || layout.size > LARGEST)
+      call.to.refuse((at) => tooLarge(at, `A layout of ${count} fields and ${layout.size} bytes`), call.node);
+    return value(layout);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError)
       return call.to.refuse((at) => badDeclaration(at, error.message), call.node);

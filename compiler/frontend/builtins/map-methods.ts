@@ -8,7 +8,7 @@ import type { Jump } from "../frames.ts";
 import { lowerSettled } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
 import { inMemory, memoryView, readView, writeAt } from "../memory.ts";
-import { wrongArgument } from "../problems.ts";
+import { badDeclaration, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type Value,
   type ViewValue,
 } from "../values.ts";
-import { argument, layoutOf } from "./arguments.ts";
+import { argument, layoutOf, named } from "./arguments.ts";
 import { indexInMemory } from "./maps.ts";
 
 interface Use {
@@ -93,7 +93,7 @@ function inner({ map, operand, data, call, to }: Use): Value {
 
 function updateFlag(value: Value, call: BuiltinCall): bigint {
   if (value.kind === "null") return 0n;
-  const known = value.kind === "string" ? FLAGS[value.value] : undefined;
+  const known = value.kind === "string" ? named(FLAGS, value.value) : null;
   return known ?? call.to.refuse((at) => wrongArgument(at, "'any', 'new' or 'exists'", describe(value)), call.node);
 }
 
@@ -278,6 +278,9 @@ function drain({ operand, call, to }: Use): Value {
   return scalar("u32", to.select("u32", positive, to.convert(result, "i64", "u32"), constant("u32", 0n)));
 }
 
+/** The kernel's stack holds eight functions, one of them the program. */
+const DEEPEST_CALLBACK = 7;
+
 /** A body that the kernel calls back: `return false` stops it. */
 export function callback(
   label: number,
@@ -294,6 +297,8 @@ export function callback(
     broken: false,
     continued: false,
   };
+  if (to.callbacks >= DEEPEST_CALLBACK)
+    to.refuse((at) => badDeclaration(at, `The kernel calls back at most ${DEEPEST_CALLBACK} deep.`), call.node);
   const { moves, epoch } = to;
   to.callbacks++;
   to.jumps.push(jump);

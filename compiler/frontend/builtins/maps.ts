@@ -16,7 +16,7 @@ import {
   type ObjectValue,
   type Value,
 } from "../values.ts";
-import { builtin, constantNumber, layoutOf, option, optionalText, optionsArgument } from "./arguments.ts";
+import { builtin, constantNumber, layoutOf, named, option, optionalText, optionsArgument } from "./arguments.ts";
 import { methods } from "./map-methods.ts";
 
 const U32: LayoutData = scalarLayout("u32");
@@ -145,6 +145,32 @@ function checkSize(kind: MapKind, max: number, call: BuiltinCall): void {
   }
 }
 
+const KIBIBYTE = 1024;
+/** The kernel's limits on what one entry holds; for hash tables its allocator's, less what the entry itself takes. */
+const LARGEST_VALUE: Partial<Readonly<Record<MapKind, number>>> = {
+  hash: 4096 * KIBIBYTE - 1024,
+  lruHash: 4096 * KIBIBYTE - 1024,
+  perCpuHash: 32 * KIBIBYTE,
+  perCpuLruHash: 32 * KIBIBYTE,
+  perCpuArray: 32 * KIBIBYTE,
+  lpm: 4096 * KIBIBYTE - 1024,
+};
+/** Keys are put together on the stack; those of prefix maps have 4 bytes of length before 256 of prefix. */
+const LARGEST_KEY: Partial<Readonly<Record<MapKind, number>>> = { lpm: 260 };
+
+function checkEntries(kind: MapKind, { key, value, extra, inner }: Shape, call: BuiltinCall): void {
+  const refuse = (reason: string): never => call.to.refuse((at) => badDeclaration(at, reason), call.argument(0));
+  const check = (what: string, layout: LayoutData | null, largest: number): void => {
+    if (layout !== null && (layout.size === 0 || layout.size > largest))
+      refuse(`The ${what} of such a map takes 1 to ${largest} bytes, not ${layout.size}.`);
+  };
+  check("key", key, LARGEST_KEY[kind] ?? 512);
+  check("value", value, LARGEST_VALUE[kind] ?? 2 ** 31 - 1);
+  if (kind === "bloom" && (extra < 1 || extra > 15)) refuse(`A Bloom filter has 1 to 15 hash functions, not ${extra}.`);
+  if (inner !== null && (inner.inner !== null || inner.kind === "progArray"))
+    refuse(`A map inside a map holds values, not ${inner.inner === null ? "programs" : "maps"}.`);
+}
+
 /** Declares a map from the SDK call `map.KIND(options)`. */
 function declare(kind: MapKind, call: BuiltinCall): MapValue {
   const options = optionsArgument(call, 0);
@@ -153,11 +179,9 @@ function declare(kind: MapKind, call: BuiltinCall): MapValue {
   const name = to.module.nameFor(given, "A map", call.node, to);
   const maxEntries = constantNumber(option(options, "max", call.argument(0), to), "A map's size", call.argument(0), to);
   checkSize(kind, maxEntries, call);
-  return {
-    kind: "map",
-    inner: null,
-    map: to.module.declareMap({ name, kind, maxEntries, ...shapes[kind](options, call) }, call.node, to),
-  };
+  const shape = shapes[kind](options, call);
+  checkEntries(kind, shape, call);
+  return { kind: "map", inner: null, map: to.module.declareMap({ name, kind, maxEntries, ...shape }, call.node, to) };
 }
 
 const KIND_OF: Readonly<Record<string, MapKind>> = {
@@ -171,8 +195,8 @@ const maps: DeclaredValue = {
   data: null,
   names: Object.keys(KIND_OF).filter((name) => name !== "progArray"),
   member: (name) => {
-    const kind = KIND_OF[name];
-    return kind === undefined ? null : builtin(`map.${name}`, (call) => declare(kind, call));
+    const kind = named(KIND_OF, name);
+    return kind === null ? null : builtin(`map.${name}`, (call) => declare(kind, call));
   },
 };
 
@@ -187,8 +211,8 @@ export function operandOf(map: MapValue, to: Lowering): { readonly operand: MapO
 
 export function mapMember(map: MapValue, name: string, _node: ts.Node, to: Lowering): Value | null {
   const { operand, data } = operandOf(map, to);
-  const method = methods[data.kind][name];
-  return method === undefined
+  const method = named(methods[data.kind], name);
+  return method === null
     ? null
     : builtin(`${data.name}.${name}`, (call) => method({ map, operand, data, call, to: call.to }));
 }

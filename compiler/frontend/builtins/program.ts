@@ -4,10 +4,11 @@ import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { expectFunction } from "../calls.ts";
 import { plainValue } from "../constants.ts";
 import { memoryView, readView, writeAt } from "../memory.ts";
+import { isSymbolName, isTaken } from "../names.ts";
 import { badName, duplicateName, wrongArgument } from "../problems.ts";
 import { callSubprogram } from "../subprograms.ts";
 import type { BuiltinCall, DeclaredValue, FunctionValue, Value } from "../values.ts";
-import { argument, builtin, layoutOf, option, optionalText, textArgument } from "./arguments.ts";
+import { argument, builtin, layoutOf, named, option, optionalText, textArgument } from "./arguments.ts";
 
 export interface ProgramSpec {
   readonly name: string;
@@ -29,7 +30,7 @@ const declared = (what: string, data: unknown): DeclaredValue => ({
 
 function program(call: BuiltinCall): Value {
   const name = textArgument(call, 0, "the program's name");
-  if (!/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(name))
+  if (!isSymbolName(name.replaceAll("-", "_")) || name.startsWith("-"))
     call.to.refuse((at) => badName(at, "a program", name), call.argument(0));
   const options = argument(call, 2);
   const kind =
@@ -37,7 +38,7 @@ function program(call: BuiltinCall): Value {
       ? optionalText(option(options, "kind", call.node, call.to), "a kind of program", call.node, call.to)
       : null) ?? "xdp";
   const section =
-    SECTIONS[kind] ??
+    named(SECTIONS, kind) ??
     call.to.refuse((at) => wrongArgument(at, "'xdp', 'devmap' or 'cpumap'", `'${kind}'`), call.argument(2));
   const spec: ProgramSpec = {
     name: name.replaceAll("-", "_"),
@@ -56,6 +57,7 @@ function globalData(call: BuiltinCall, fixed: boolean): Value {
   const layout = layoutOf(argument(call, 0), call.argument(0), call.to);
   const { module } = call.to;
   const name = module.nameFor(null, fixed ? "constant" : "variable", call.node, call.to);
+  if (isTaken(name)) call.to.refuse((at) => badName(at, "global data", name), call.node);
   if (module.globals.some((global) => global.name === name))
     call.to.refuse((at) => duplicateName(at, "globals", name), call.node);
   const initial = encode(layout, plainValue(argument(call, 1), layout, call.argument(1), call.to));
@@ -88,6 +90,7 @@ function local(call: BuiltinCall): Value {
 
 function subprogram(call: BuiltinCall): Value {
   const name = textArgument(call, 0, "the subprogram's name").replaceAll("-", "_");
+  if (!isSymbolName(name)) call.to.refuse((at) => badName(at, "a subprogram", name), call.argument(0));
   const run = expectFunction(argument(call, 1), call.argument(1), call.to);
   return builtin(name, (use) => callSubprogram(name, run, use));
 }

@@ -6,7 +6,7 @@ import { evaluate } from "../evaluate.ts";
 import { flavourOf } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
 import { alive, readAt, readMember } from "../memory.ts";
-import { dynamicProperty, unsupportedSyntax } from "../problems.ts";
+import { dynamicProperty, tooLarge, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.ts";
 import type { FunctionValue, ListValue, ObjectValue, Property, ScalarType, Value } from "../values.ts";
 import { identifier } from "./identifier.ts";
@@ -145,11 +145,15 @@ export function objectLiteral(literal: ts.ObjectLiteralExpression, to: Lowering)
   return { kind: "object", fields, name: "an object" };
 }
 
+/** Lists stand in no memory; they are written out where they are used. */
+const LONGEST_LIST = 65_536;
+
 export function arrayLiteral(node: ts.ArrayLiteralExpression, to: Lowering): ListValue {
   const items = node.elements.flatMap((element) => {
     if (!ts.isSpreadElement(element)) return [evaluate(element, to)];
     const list = definite(evaluate(element.expression, to), element, to);
     return list.kind === "list" ? [...list.items] : to.refuse((at) => unsupportedSyntax(at, "Spreading this"), element);
   });
+  if (items.length > LONGEST_LIST) to.refuse((at) => tooLarge(at, `A list of ${items.length} items`), node);
   return { kind: "list", items };
 }
