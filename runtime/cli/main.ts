@@ -3,11 +3,16 @@
 import { runCommandLine } from "./program.ts";
 import type { Sink } from "./session.ts";
 
-/** `zeta … | head` ends our output early: that is no failure. */
+let cut = false;
+
+/** `zeta … | head` ends our output early: that is no failure, but what is attached must go as at a signal. */
 function sink(stream: NodeJS.WriteStream): Sink {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    process.exit();
+    // A second signal would end the process in the midst of cleaning up.
+    if (cut) return;
+    cut = true;
+    if (!process.emit("SIGTERM", "SIGTERM")) process.exit();
   });
   return {
     isTTY: stream.isTTY === true,

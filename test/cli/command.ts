@@ -58,6 +58,8 @@ export interface Running {
   /** Forgets what it said so far. */
   readonly forget: () => void;
   readonly signal: (signal: NodeJS.Signals) => void;
+  /** Stops reading its data, as `head` does. */
+  readonly cut: () => void;
   readonly ended: Promise<Finished>;
 }
 
@@ -100,6 +102,7 @@ export function start(words: readonly string[], setting: Setting = {}): Running 
       heard = "";
     },
     signal: (signal) => void child.kill(signal),
+    cut: () => void child.stdout.destroy(),
     ended,
   };
 }

@@ -86,6 +86,15 @@ describe("a run", () => {
     expect(await hasProgram()).toBe(false);
   });
 
+  test("detaches and forgets its record when nobody reads its output any more", async () => {
+    const running = run("--interval", "0.05", "--json");
+    await running.says('"attached"');
+    running.cut();
+    expect((await running.ended).code).toBe(143);
+    expect(await hasProgram()).toBe(false);
+    expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
+  });
+
   test("on a busy interface is refused, naming the holder", async () => {
     const first = run();
     await first.says("attached");
