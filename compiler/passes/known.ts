@@ -126,7 +126,7 @@ class Follower {
   #fromStart(op: Op, { fixed }: Path): Op {
     if (op.op !== "packetAt" || op.offset.kind !== "constant" || fixed === null) return op;
     const bytes = Number(op.offset.value) - fixed.offset;
-    return bytes < 0 ? op : { op: "offset", type: "packet", a: fixed.place, bytes };
+    return bytes < 0 || op.offset.value > LONGEST ? op : { op: "offset", type: "packet", a: fixed.place, bytes };
   }
 
   #knownResult(op: Op, path: Path): Operand | null {
@@ -147,7 +147,7 @@ class Follower {
     if (op.op === "get") path.values.set(op.variable, result);
     const key = keyOf(op);
     if (key !== null) path.results.set(key, result);
-    if (op.op === "packetAt" && op.offset.kind === "constant" && path.fixed === null)
+    if (op.op === "packetAt" && op.offset.kind === "constant" && op.offset.value <= LONGEST && path.fixed === null)
       path.fixed = { place: result, offset: Number(op.offset.value) };
   }
 
@@ -183,6 +183,9 @@ class Follower {
     return statement.kind === "loop" ? region.exit : meeting(region.exit, end);
   }
 }
+
+/** Offsets beyond can be in no packet (ir.ts); only `packetAt` knows how to say so. */
+const LONGEST = 16_383n;
 
 /** What makes two questions about the packet the same. */
 function keyOf(op: Op): string | null {

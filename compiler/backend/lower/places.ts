@@ -36,7 +36,8 @@ export function packetAt(frame: Frame, op: Extract<Op, { op: "packetAt" }>): Val
   const { start } = packetOf(frame);
   const offset = resize(frame, valueFor(frame, op.offset), "i64");
   if (offset.constant !== null) {
-    const within = offset.constant <= BigInt(LAST_OFFSET) ? offset.constant : BigInt(BEYOND);
+    const unsigned = BigInt.asUintN(64, offset.constant);
+    const within = unsigned <= BigInt(LAST_OFFSET) ? unsigned : BigInt(BEYOND);
     return builder.offset(start, i64(frame, within));
   }
   if (frame.facts.maximum(op.offset) <= BigInt(LAST_OFFSET)) {
