@@ -27,7 +27,7 @@ struct flow_entry {
 #define TRUSTED_TICKS 100
 
 /* Reasons for drops, in the order of the service's manifest. */
-enum { TABLE_FULL, NO_BACKEND };
+enum { TABLE_FULL, NO_BACKEND, OTHER_FAMILY };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
@@ -278,6 +278,11 @@ static __always_inline void count_opened(const struct words *destination)
 		bpf_map_update_elem(&zeta_opened, destination, &first, BPF_ANY);
 }
 
+static __always_inline int is_ipv4(const union address *address)
+{
+	return address->halves[0] == 0 && address->words[2] == bpf_htonl(0xffff);
+}
+
 /* The entry of a new flow, or NULL: the packet is dropped and counted. */
 static __always_inline struct flow_entry *decide(const struct parts *p, const struct flow_key *key, __u32 generation)
 {
@@ -288,6 +293,10 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 
 	if (!chosen || !chosen->used) {
 		count_drop(NO_BACKEND);
+		return NULL;
+	}
+	if (is_ipv4(&key->destination) != is_ipv4(&chosen->choice.address)) {
+		count_drop(OTHER_FAMILY);
 		return NULL;
 	}
 	struct flow_entry entry = { .change = CHANGE_DESTINATION, .generation = generation };
