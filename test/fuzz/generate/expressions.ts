@@ -153,7 +153,9 @@ function computed(to: Writer, type: Scalar, depth: number): Choices {
 
 /** The one's-complement sum over views whose size is a multiple of four. */
 function checksum(to: Writer, depth: number): string {
-  const views = to.views(({ layout }) => layout.size % 4 === 0 && layout.kind !== "scalar" && layout.size <= 64);
+  const views = to.views(
+    ({ layout, place }) => place !== "record" && layout.size % 4 === 0 && layout.kind !== "scalar" && layout.size <= 64,
+  );
   const seed = argument(to, "u32", depth);
   const pick = (): string => {
     if (views.length === 0 || to.draw.chance(0.3)) return "null";

@@ -20,8 +20,8 @@ export interface View {
   readonly layout: LayoutData;
   readonly writable: boolean;
   readonly token: Token | null;
-  /** What it points into: atomics work in maps only. */
-  readonly place: "packet" | "map" | "memory";
+  /** What it points into: atomics work in maps only, and helpers take a record of a ring buffer once. */
+  readonly place: "packet" | "map" | "memory" | "record";
 }
 
 /** A function of the program itself. */

@@ -158,7 +158,7 @@ const ring: Use = (to, _map, name) => {
       for (const field of draw.shuffle(layout.layout.fields))
         to.line(`${record}.${field.name} = ${wholeValue(to, field.layout)};`);
     to.braces("{", () => {
-      to.addView(record, layout.layout, to.taken, "memory");
+      to.addView(record, layout.layout, to.taken, "record");
       to.withRights({ finish: false, loops: [], kill: false }, () => statements(to, draw.below(2)));
     });
     to.line(`${name}.${draw.chance(0.8) ? "submit" : "discard"}(${record});`);
