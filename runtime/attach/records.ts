@@ -67,10 +67,16 @@ export function writeRecord(record: RunRecord, state?: string): void {
 export const removeRecord = (id: string, state?: string): void =>
   rmSync(join(runsFolder(state), id), { recursive: true, force: true });
 
+/** A record that somebody else damaged is as good as none. */
+const isWhole = ({ pid, attachments }: RunRecord): boolean =>
+  Number.isInteger(pid) &&
+  Array.isArray(attachments) &&
+  attachments.every((each) => typeof each?.interface === "string");
+
 function readRecord(id: string, state?: string): RunRecord | null {
   try {
     const record = JSON.parse(readFileSync(join(runsFolder(state), id, "run.json"), "utf8")) as RunRecord;
-    return record.format === 1 && record.id === id && Array.isArray(record.attachments) ? record : null;
+    return record.format === 1 && record.id === id && isWhole(record) ? record : null;
   } catch {
     return null;
   }
