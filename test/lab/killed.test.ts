@@ -34,7 +34,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     using other = await labOfAnother();
     expect(other.left()).toMatchObject({ namespaces: [expect.stringContaining("held")], sleeping: true });
     expect(await other.end(signal)).toEqual([null, signal]);
-    await expect.poll(other.left).toEqual({ namespaces: [], sleeping: false });
+    await expect.poll(other.left, { timeout: 20_000 }).toEqual({ namespaces: [], sleeping: false });
   },
 );
 
@@ -48,6 +48,6 @@ test("what a killed process left is found and removed; a living one's lab stays"
   const removed = cleanStale();
 
   expect(removed.filter((name) => name.startsWith(other.run))).toHaveLength(2);
-  await expect.poll(other.left).toEqual({ namespaces: [], sleeping: false });
+  await expect.poll(other.left, { timeout: 20_000 }).toEqual({ namespaces: [], sleeping: false });
   expect(readdirSync("/run/netns").filter((name) => name.startsWith(mine.run))).toHaveLength(1);
 });
