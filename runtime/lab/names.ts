@@ -23,12 +23,12 @@ export function isStale(name: string): boolean {
   return startTime(Number(pid)) !== run.split("x")[0];
 }
 
-/** Field 22 of /proc/PID/stat in base 36; null when there is no such process. The name field may hold spaces. */
+/** Field 22 of /proc/PID/stat in base 32, whose digits end before the "x" of `newRun`; null when there is no such process. The name field may hold spaces. */
 function startTime(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return Number(ticks).toString(36);
+    return Number(ticks).toString(32);
   } catch {
     return null;
   }
