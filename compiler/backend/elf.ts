@@ -34,6 +34,8 @@ const STT_FUNC = 2;
 const STT_SECTION = 3;
 const INSTRUCTION = 8;
 /** Opcodes: call, and the load of a 64-bit constant. */
+const JUMP = 0x05;
+const EXIT = 0x95;
 const CALL = 0x85;
 const LOAD_64 = 0x18;
 /** Source of a call to another function of the object. */
@@ -107,7 +109,11 @@ function stackOf(view: DataView, from: number, to: number): number {
     const loads = kind === 1 && source === FRAME_POINTER;
     const stores = (kind === 2 || kind === 3) && target === FRAME_POINTER;
     if (loads || stores) deepest = Math.max(deepest, -offset);
-    if (opcode === 0xbf && source === FRAME_POINTER) fromFrame.add(target);
+    // What a call leaves in its argument registers, and what stands after a jump, comes from somewhere else.
+    if (opcode === CALL) for (let argument = 0; argument <= 5; argument++) fromFrame.delete(argument);
+    else if (opcode === JUMP || opcode === EXIT) fromFrame.clear();
+    else if (opcode === LOAD_64) fromFrame.delete(target);
+    else if (opcode === 0xbf && source === FRAME_POINTER) fromFrame.add(target);
     else if (opcode === 0x07 && fromFrame.has(target)) deepest = Math.max(deepest, -view.getInt32(at + 4, true));
     else if (kind === 7 || kind === 4 || kind === 1) fromFrame.delete(target);
     if (opcode === LOAD_64) at += INSTRUCTION;
