@@ -6,7 +6,7 @@ import {
   type Action,
   type address,
   EtherType,
-  ethernetHeader,
+  type ethernetHeader,
   type Frame,
   fromIpv4,
   fromIpv6,
@@ -23,9 +23,9 @@ import {
   u16,
   type u32,
   udpHeader,
-  vlanTag,
 } from "zeta/bpf";
 import { walkExtensions } from "./extensions.ts";
+import { openLink } from "./link.ts";
 
 export interface Parts {
   readonly frame: Frame;
@@ -50,8 +50,6 @@ export interface Parts {
 
 const portsHeader = header({ source: u16, destination: u16 });
 
-const isTag = (type: U16): boolean => type === EtherType.Vlan || type === EtherType.ProviderVlan;
-
 /** The network header through one of its layouts, when the packet is of that family. */
 export const network = <V>(parts: Parts, type: U16, layout: Layout<V>): V | null =>
   parts.type === type ? parts.frame.cursor(parts.networkAt).peek(layout) : null;
@@ -74,73 +72,61 @@ export const datagramEnd = (parts: Parts): u32 => {
 };
 
 /** Gives IPv4 and IPv6 packets whose network header is whole to `use`, the rest to `other`. */
-export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => Action): Action => {
-  const start = frame.cursor();
-  const ethernet = start.take(ethernetHeader);
-  if (ethernet === null) return other();
-  let type: U16 = ethernet.type;
-  let networkAt: u32 = 14;
-  if (isTag(type)) {
-    const outer = start.take(vlanTag);
-    if (outer === null) return other();
-    type = outer.type;
-    networkAt = 18;
-    if (isTag(type)) {
-      const inner = start.take(vlanTag);
-      if (inner === null) return other();
-      type = inner.type;
-      networkAt = 22;
-    }
-  }
-  let protocol: u8 = 0;
-  let transportAt: u32 = 0;
-  let later = false;
-  let segmentsLeft: u8 = 0;
-  let source: address = 0n;
-  let destination: address = 0n;
-  if (type === EtherType.Ipv4) {
-    const ip = frame.cursor(networkAt).peek(ipv4Header);
-    if (ip === null || ip.start.version !== 4 || ip.start.words < 5) return other();
-    protocol = ip.protocol;
-    transportAt = networkAt + ip.start.words * 4;
-    later = ip.fragment.offset !== 0;
-    source = fromIpv4(ip.source);
-    destination = fromIpv4(ip.destination);
-  } else if (type === EtherType.Ipv6) {
-    const ip = frame.cursor(networkAt).peek(ipv6Header);
-    if (ip === null || ip.start.version !== 6) return other();
-    const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater, segments) => {
-      protocol = next;
-      transportAt = at;
-      later = isLater;
-      segmentsLeft = segments;
-    });
-    if (!whole) return other();
-    source = fromIpv6(ip.source);
-    destination = fromIpv6(ip.destination);
-  } else return other();
-  let sourcePort: U16 = 0;
-  let destinationPort: U16 = 0;
-  if ((protocol === Protocol.Tcp || protocol === Protocol.Udp) && !later) {
-    const ports = frame.cursor(transportAt).take(portsHeader);
-    if (ports === null) return other();
-    sourcePort = ports.source;
-    destinationPort = ports.destination;
-  }
-  const tagged = networkAt !== 14;
-  return use({
+export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => Action): Action =>
+  openLink(
     frame,
-    ethernet,
-    type,
-    tagged,
-    networkAt,
-    transportAt,
-    protocol,
-    later,
-    segmentsLeft,
-    source,
-    destination,
-    sourcePort,
-    destinationPort,
-  });
-};
+    (ethernet, type, networkAt) => {
+      let protocol: u8 = 0;
+      let transportAt: u32 = 0;
+      let later = false;
+      let segmentsLeft: u8 = 0;
+      let source: address = 0n;
+      let destination: address = 0n;
+      if (type === EtherType.Ipv4) {
+        const ip = frame.cursor(networkAt).peek(ipv4Header);
+        if (ip === null || ip.start.version !== 4 || ip.start.words < 5) return other();
+        protocol = ip.protocol;
+        transportAt = networkAt + ip.start.words * 4;
+        later = ip.fragment.offset !== 0;
+        source = fromIpv4(ip.source);
+        destination = fromIpv4(ip.destination);
+      } else if (type === EtherType.Ipv6) {
+        const ip = frame.cursor(networkAt).peek(ipv6Header);
+        if (ip === null || ip.start.version !== 6) return other();
+        const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater, segments) => {
+          protocol = next;
+          transportAt = at;
+          later = isLater;
+          segmentsLeft = segments;
+        });
+        if (!whole) return other();
+        source = fromIpv6(ip.source);
+        destination = fromIpv6(ip.destination);
+      } else return other();
+      let sourcePort: U16 = 0;
+      let destinationPort: U16 = 0;
+      if ((protocol === Protocol.Tcp || protocol === Protocol.Udp) && !later) {
+        const ports = frame.cursor(transportAt).take(portsHeader);
+        if (ports === null) return other();
+        sourcePort = ports.source;
+        destinationPort = ports.destination;
+      }
+      const tagged = networkAt !== 14;
+      return use({
+        frame,
+        ethernet,
+        type,
+        tagged,
+        networkAt,
+        transportAt,
+        protocol,
+        later,
+        segmentsLeft,
+        source,
+        destination,
+        sourcePort,
+        destinationPort,
+      });
+    },
+    other,
+  );
