@@ -2,6 +2,7 @@
 
 {"read": HEX}             -> {"fields": {path: text}, "rebuilt": HEX}: scapy's own reading, and the packet with every
                              length and checksum computed by scapy.
+{"build": EXPRESSION}      -> {"hex": HEX}: the packet that an expression in scapy's own words makes.
 {"make": N, "seed": SEED} -> {"packets": [{"hex": HEX, "fields": ...}]}: packets of scapy's own making.
 Field names are those of the testing kit.
 """
@@ -325,6 +326,8 @@ for line in sys.stdin:
     request = json.loads(line)
     if "read" in request:
         answer = judge(bytes.fromhex(request["read"]))
+    elif "build" in request:
+        answer = {"hex": bytes(eval(request["build"])).hex()}
     else:
         r = random.Random(request["seed"])
         made = [make(r) for _ in range(request["make"])]
