@@ -1,0 +1,5 @@
+/** Answers for entrances; passes the rest. */
+import { Action, program } from "zeta/bpf";
+import { answerNeighbours } from "../../../bpf-lib/neighbour/answer.ts";
+
+export default program("responder", (frame) => answerNeighbours(frame, () => Action.Pass));
