@@ -8,5 +8,6 @@ export * from "./middlebox/config.ts";
 export * from "./middlebox/flow.ts";
 export * from "./middlebox/middlebox.ts";
 export * from "./middlebox/packet.ts";
+export * from "./middlebox/port-pool.ts";
 export * from "./middlebox/state.ts";
 export * from "./middlebox/verdict.ts";

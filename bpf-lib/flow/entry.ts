@@ -15,8 +15,19 @@ export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: 
 /** The same bytes, read as values. */
 export const endpointValues = struct({ address, port: bigEndian(u16) });
 
-/** What the decision does; `Reply` marks the entry of what comes back from behind the service. */
-export const Change = { Source: 1, Destination: 2, Deliver: 4, Direct: 8, Reply: 16 } as const;
+/**
+ * What the decision does; `Reply` marks the entry of what comes back from behind the service. An end whose pool is named
+ * is changed too (`Source` with `SourcePool`), to what the commit finds; entries know nothing of pools.
+ */
+export const Change = {
+  Source: 1,
+  Destination: 2,
+  Deliver: 4,
+  Direct: 8,
+  Reply: 16,
+  SourcePool: 32,
+  DestinationPool: 64,
+} as const;
 
 /** Where the packet is sent: found by a route look-up and good until `until` (in jiffies). */
 export const nextHop = struct({ until: u64, interface: u32, destination: mac, source: mac });

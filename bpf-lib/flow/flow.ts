@@ -1,64 +1,76 @@
 /** The flow that `decide` and `holds` see, and the decisions they make of it. */
 
 import type { Endpoint, Packet } from "zeta";
-import type { address, u8, u16, u32 } from "zeta/bpf";
-import { choice, noteDelivery, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import { address, type u8, type u16, type u32 } from "zeta/bpf";
+import { choice, isPool, noteDelivery, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import type { OpenPool } from "../config/port-pool.ts";
 import { Change } from "./entry.ts";
 import { hashAddress, hashFlow } from "./hash.ts";
 
-export interface Ends {
+/** A flow as its packet has it. */
+export interface Key {
   readonly source: address;
   readonly destination: address;
   readonly sourcePort: u16;
   readonly destinationPort: u16;
-  /** Where a middlebox before has it delivered, and in which network. */
-  readonly place: address;
-  readonly vni: u32;
+  readonly protocol: u8;
 }
 
-const outcome = (ends: Ends, change: u32): Outcome => ({
+/** What is decided before anybody was asked: nothing is changed. */
+export const undecided = (key: Key): Outcome => ({
   kind: OutcomeKind.Pass,
   reason: 0,
-  change,
-  source: ends.source,
-  sourcePort: ends.sourcePort,
-  destination: ends.destination,
-  destinationPort: ends.destinationPort,
-  place: ends.place,
-  vni: ends.vni,
+  change: 0,
+  source: key.source,
+  sourcePort: key.sourcePort,
+  destination: key.destination,
+  destinationPort: key.destinationPort,
+  place: address(0n),
+  vni: 0,
+  sourcePool: 0,
+  destinationPool: 0,
 });
 
-/** `ends` are what the middleboxes before have made of the packet's own. */
-export const flowOf = (first: Packet, protocol: u8, ends: Ends, before: u32) => ({
+type End = Readonly<Endpoint> | OpenPool;
+const isNamed = (end: End): end is OpenPool => isPool(end);
+
+/** The source becomes an endpoint, or what a pool will give; the last to speak counts. */
+const withSource = (before: Outcome, to: End): Outcome => {
+  if (isNamed(to)) return { ...before, change: before.change | Change.Source | Change.SourcePool, sourcePool: to.pool };
+  const change = (before.change & ~Change.SourcePool) | Change.Source;
+  return { ...before, change, source: to.address, sourcePort: to.port };
+};
+
+const withDestination = (before: Outcome, to: End): Outcome => {
+  if (isNamed(to)) {
+    const change = before.change | Change.Destination | Change.DestinationPool;
+    return { ...before, change, destinationPool: to.pool };
+  }
+  const change = (before.change & ~Change.DestinationPool) | Change.Destination;
+  return { ...before, change, destination: to.address, destinationPort: to.port };
+};
+
+/** `before` is what the middleboxes before have decided. */
+export const flowOf = (first: Packet, protocol: u8, before: Outcome) => ({
   get from() {
     return choice(["client", "service"], 0);
   },
   vni: 0,
   first,
-  source: ends.source,
-  destination: ends.destination,
+  source: before.source,
+  destination: before.destination,
   protocol,
-  sourcePort: ends.sourcePort,
-  destinationPort: ends.destinationPort,
+  sourcePort: before.sourcePort,
+  destinationPort: before.destinationPort,
   hash: (of: "flow" | "source" = "flow"): u32 =>
     of === "source"
-      ? hashAddress(ends.source)
-      : hashFlow(ends.source, ends.destination, ends.sourcePort, ends.destinationPort, protocol),
-  forward: () => outcome(ends, before),
-  rewrite: (to: { readonly source?: Readonly<Endpoint>; readonly destination?: Readonly<Endpoint> }) => {
+      ? hashAddress(before.source)
+      : hashFlow(before.source, before.destination, before.sourcePort, before.destinationPort, protocol),
+  forward: () => before,
+  rewrite: (to: { readonly source?: End; readonly destination?: End }) => {
     const { source, destination } = to;
-    const changes = (source === undefined ? 0 : Change.Source) | (destination === undefined ? 0 : Change.Destination);
-    return outcome(
-      {
-        source: source === undefined ? ends.source : source.address,
-        sourcePort: source === undefined ? ends.sourcePort : source.port,
-        destination: destination === undefined ? ends.destination : destination.address,
-        destinationPort: destination === undefined ? ends.destinationPort : destination.port,
-        place: ends.place,
-        vni: ends.vni,
-      },
-      before | changes,
-    );
+    const half = source === undefined ? before : withSource(before, source);
+    return destination === undefined ? half : withDestination(half, destination);
   },
   deliver: (
     to: { readonly vni: u32; readonly address: address },
@@ -66,6 +78,6 @@ export const flowOf = (first: Packet, protocol: u8, ends: Ends, before: u32) => 
   ) => {
     noteDelivery();
     const ways = how.returns === "direct" ? Change.Deliver | Change.Direct : Change.Deliver;
-    return { ...outcome(ends, (before & ~Change.Direct) | ways), place: to.address, vni: to.vni };
+    return { ...before, change: (before.change & ~Change.Direct) | ways, place: to.address, vni: to.vni };
   },
 });

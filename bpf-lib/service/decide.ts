@@ -1,59 +1,34 @@
 /** Deciding a new flow: the chain's decisions compose left to right into one entry and its reverse. */
 
 import type { Packet } from "zeta";
-import { type address, isIpv4, mac, type Of, type u8, type u16, type u32 } from "zeta/bpf";
+import { type address, isIpv4, mac, type Of, type u16, type u32 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change, type flowEntry } from "../flow/entry.ts";
-import { flowOf } from "../flow/flow.ts";
+import { flowOf, type Key, undecided } from "../flow/flow.ts";
 import { wordsOf } from "../packet/words.ts";
 import type { Session } from "./parts.ts";
-
-export interface Key {
-  readonly source: address;
-  readonly destination: address;
-  readonly sourcePort: u16;
-  readonly destinationPort: u16;
-  readonly protocol: u8;
-}
 
 /**
  * Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. Addresses
  * are changed in place: a flow that was sent to the other family is dropped.
  */
 export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
-  let kind: u32 = OutcomeKind.Pass;
-  let reason: u32 = 0;
-  let change: u32 = 0;
-  let source = key.source;
-  let destination = key.destination;
-  let sourcePort = key.sourcePort;
-  let destinationPort = key.destinationPort;
-  let place: address = 0n;
-  let vni: u32 = 0;
+  let decided = undecided(key);
   for (const box of session.boxes) {
     if (box.decide === null) continue;
-    const flow = flowOf(packet, key.protocol, { source, destination, sourcePort, destinationPort, place, vni }, change);
-    const outcome = inside(box.decide(flow as never, box.own));
-    kind = outcome.kind;
-    if (kind !== OutcomeKind.Pass) {
-      reason = outcome.reason;
-      break;
-    }
-    change = outcome.change;
-    source = outcome.source;
-    destination = outcome.destination;
-    sourcePort = outcome.sourcePort;
-    destinationPort = outcome.destinationPort;
-    place = outcome.place;
-    vni = outcome.vni;
+    const flow = flowOf(packet, key.protocol, decided);
+    decided = inside(box.decide(flow as never, box.own));
+    if (decided.kind !== OutcomeKind.Pass) return decided;
   }
+  const { source, destination, change } = decided;
+  if ((change & (Change.SourcePool | Change.DestinationPool)) !== 0)
+    return unsettled(decided, serviceReason("no port"));
   const sameFamily = isIpv4(source) === isIpv4(key.source) && isIpv4(destination) === isIpv4(key.destination);
-  if (kind === OutcomeKind.Pass && !sameFamily) {
-    kind = OutcomeKind.Drop;
-    reason = serviceReason("other address family");
-  }
-  return { kind, reason, change, source, sourcePort, destination, destinationPort, place, vni };
+  return sameFamily ? decided : unsettled(decided, serviceReason("other address family"));
 };
+
+/** A decision that cannot be kept. */
+const unsettled = (decided: Outcome, reason: u32): Outcome => ({ ...decided, kind: OutcomeKind.Drop, reason });
 
 const NOWHERE = { until: 0n, interface: 0, destination: mac(0n), source: mac(0n) };
 
@@ -93,7 +68,7 @@ export const holds = (
 ): boolean => {
   for (const box of session.boxes) {
     if (box.holds === null) continue;
-    const flow = { ...flowOf(packet, key.protocol, { ...key, place: 0n, vni: 0 }, 0), decided };
+    const flow = { ...flowOf(packet, key.protocol, undecided(key)), decided };
     if (!box.holds(flow as never, box.own)) return false;
   }
   return true;

@@ -70,12 +70,12 @@ const map: z.ZodType<MapData> = z.lazy(() =>
 const field = z.object({
   /** "acl.rules": middlebox, then field. */
   path: z.string(),
-  kind: z.enum(["scalar", "prefixes", "table", "maglev"]),
+  kind: z.enum(["scalar", "prefixes", "table", "maglev", "portPool"]),
   /** Value layout of scalar fields and of entries. */
   of: layout,
   key: layout.nullable(),
   max: size,
-  /** Of a Maglev table: its slots. 0 for other kinds. */
+  /** Of a Maglev table: its slots. Of a port pool: how many static forwards it holds. 0 for other kinds. */
   size,
   /** Names of the maps that hold it (meaning by kind; see runtime/config). */
   maps: z.array(z.string()),

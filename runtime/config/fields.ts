@@ -8,6 +8,7 @@ import { encode, encodeInto } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Entries, writeEntries } from "./entries.ts";
 import { duplicates, limit, recordOf, report } from "./findings.ts";
+import { type PoolContent, portPoolType } from "./port-pool.ts";
 import { type ParsedListener, PROTOCOLS, readEndpoint, readListener, readPrefix } from "./text.ts";
 import { fieldsOf, isEndpoint, isScalar, textOf, typeOf } from "./values.ts";
 
@@ -24,6 +25,7 @@ export interface FieldContent {
   readonly prefixes: Entries;
   readonly table: Entries;
   readonly maglev: readonly EncodedChoice[];
+  readonly portPool: PoolContent;
 }
 
 const U8: LayoutData = { kind: "scalar", type: "u8", size: 1, align: 1, order: "little" };
@@ -173,6 +175,7 @@ export const fieldTypes: { readonly [K in ConfigField["kind"]]: (field: ConfigFi
   prefixes,
   table,
   maglev,
+  portPool: portPoolType,
 };
 
 const protocol = z.union([

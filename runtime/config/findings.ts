@@ -3,7 +3,9 @@ import { z } from "zod";
 
 export interface Finding {
   readonly duplicateOf?: string;
-  readonly tooMany?: { readonly count: number; readonly max: number };
+  readonly tooMany?: { readonly count: number | bigint; readonly max: number };
+  /** Something is named that is not there. */
+  readonly dangling?: { readonly missing: string; readonly among: string };
 }
 
 export function report(
@@ -15,19 +17,29 @@ export function report(
   context.issues.push({ code: "custom", message, path: [...path], input: undefined, params: { ...params } });
 }
 
-export function limit(context: z.RefinementCtx, count: number, max: number): void {
-  if (count > max) report(context, [], `at most ${max} entries`, { tooMany: { count, max } });
+export function limit(
+  context: z.RefinementCtx,
+  count: number | bigint,
+  max: number,
+  path: readonly PropertyKey[] = [],
+): void {
+  if (count > max) report(context, path, `at most ${max} entries`, { tooMany: { count, max } });
 }
 
 /** Finds keys that were there before, whatever text they had. */
-export function duplicates(context: z.RefinementCtx): (key: string | number, at: PropertyKey) => void {
-  const seen = new Map<string | number, PropertyKey>();
+export function duplicates(
+  context: z.RefinementCtx,
+): (key: string | number, at: PropertyKey | readonly PropertyKey[]) => void {
+  const seen = new Map<string | number, PropertyKey | readonly PropertyKey[]>();
   return (key, at) => {
     const first = seen.get(key);
     if (first === undefined) seen.set(key, at);
-    else report(context, [at], "twice", { duplicateOf: String(first) });
+    else report(context, Array.isArray(at) ? at : [at as PropertyKey], "twice", { duplicateOf: String(last(first)) });
   };
 }
+
+const last = (path: PropertyKey | readonly PropertyKey[]): PropertyKey =>
+  Array.isArray(path) ? (path.at(-1) as PropertyKey) : (path as PropertyKey);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -5,6 +5,7 @@
  * - scalar: bytes in the slot of the global `zeta_config`;
  * - prefixes, table: M[0] holds the entries;
  * - maglev: M[0] the table's slots, each { choice, used }; M[1] the choices, for membership;
+ * - portPool: M as port-pool-plan.ts says; how many addresses of each family, beside the scalars;
  * - what belongs to the service itself (service.listen, service.endpoints): entries of one map, which has no slots.
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
@@ -12,6 +13,7 @@ import { type LayoutData, roundUp, type StructLayout } from "../../sdk/layout/da
 import { type Entries, writeEntries } from "./entries.ts";
 import type { ConfigField, EncodedChoice, FieldContent } from "./fields.ts";
 import { maglevTable } from "./maglev.ts";
+import { poolCounts, poolMaps } from "./port-pool-plan.ts";
 import { directMaps, splitPath } from "./schema.ts";
 import type { Content } from "./validate.ts";
 
@@ -92,7 +94,13 @@ function scalarOf(slots: Slots, path: string, bytes: Uint8Array): Scalars {
   return offset === null ? [] : [{ offset, bytes }];
 }
 
-function mapsOf(field: ConfigField, content: unknown): MapContent[] {
+/** What lies in the global; null when the maps hold all of it. */
+function partOf(field: ConfigField, content: unknown): Uint8Array | null {
+  if (field.kind === "scalar") return content as FieldContent["scalar"];
+  return field.kind === "portPool" ? poolCounts(field, content as FieldContent["portPool"]) : null;
+}
+
+function mapsOf(manifest: Manifest, field: ConfigField, content: unknown): MapContent[] {
   switch (field.kind) {
     case "scalar":
       return [];
@@ -107,6 +115,8 @@ function mapsOf(field: ConfigField, content: unknown): MapContent[] {
         { map: members, entries: membersOf(field, choices) },
       ];
     }
+    case "portPool":
+      return poolMaps(manifest, field, content as FieldContent["portPool"]);
   }
 }
 
@@ -114,10 +124,11 @@ export function planOf(manifest: Manifest, content: Content): Plan {
   const slots = slotsOf(manifest);
   const given = (manifest.service?.config ?? []).filter(({ path }) => content.has(path));
   return {
-    maps: given.flatMap((field) => mapsOf(field, content.get(field.path))),
-    scalars: given
-      .filter(({ kind }) => kind === "scalar")
-      .flatMap(({ path }) => scalarOf(slots, path, content.get(path) as Uint8Array)),
+    maps: given.flatMap((field) => mapsOf(manifest, field, content.get(field.path))),
+    scalars: given.flatMap((field) => {
+      const part = partOf(field, content.get(field.path));
+      return part === null ? [] : scalarOf(slots, field.path, part);
+    }),
     direct: [...directMaps(manifest)].flatMap(([path, { name }]) =>
       content.has(path) ? [{ map: name, entries: content.get(path) as Entries }] : [],
     ),

@@ -5,8 +5,9 @@ import { decode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Entries, eachEntry } from "./entries.ts";
 import type { ConfigField, FieldContent } from "./fields.ts";
+import { presentPool } from "./port-pool.ts";
 import { type DirectPath, directMaps } from "./schema.ts";
-import { PROTOCOLS } from "./text.ts";
+import { endpointText, PROTOCOLS } from "./text.ts";
 import { isEndpoint } from "./values.ts";
 
 const FORMATS: Readonly<Record<string, (value: never) => string>> = {
@@ -23,11 +24,6 @@ const plainNumber = (value: unknown): unknown =>
     : value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
       ? Number(value)
       : String(value);
-
-const endpointText = (address: bigint, port: number | string): string => {
-  const text = formatAddress(address);
-  return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
-};
 
 /** A decoded value as a config file says it. */
 function present(layout: LayoutData, value: unknown): unknown {
@@ -79,6 +75,7 @@ const PRESENT: { readonly [K in ConfigField["kind"]]: (field: ConfigField, conte
     })),
   maglev: ({ of }, choices) =>
     choices.map(({ bytes, weight }) => (weight === 1 ? decoded(of, bytes) : { value: decoded(of, bytes), weight })),
+  portPool: (_, content) => presentPool(content),
 };
 
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(

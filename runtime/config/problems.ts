@@ -16,7 +16,7 @@ export const missingField = problem("ZT6003", (path: string) => ({
   fix: "Give it a value: every declared field has one. `zeta run` takes them by --config FILE; docs/cli.md shows each kind of field.",
 }));
 
-export const tooManyEntries = problem("ZT6004", (path: string, count: number, max: number) => ({
+export const tooManyEntries = problem("ZT6004", (path: string, count: number | bigint, max: number) => ({
   message: `Config '${path}' has ${count} entries; it is declared to hold at most ${max}.`,
   fix: "Give fewer, or raise the field's 'max' and build the service again.",
 }));
@@ -29,6 +29,11 @@ export const duplicateEntry = problem("ZT6005", (path: string, first: string) =>
 export const unreadableConfig = problem("ZT6006", (file: string, reason: string) => ({
   message: `The config file '${file}' cannot be read: ${reason}.`,
   fix: "Give a JSON file: an object with one part per middlebox.",
+}));
+
+export const dangling = problem("ZT6008", (path: string, missing: string, among: string) => ({
+  message: `Config '${path}' names ${missing}, which is not among ${among}.`,
+  fix: "Add it there, or name one that is.",
 }));
 
 export const notAService = problem("ZT6007", (name: string) => ({

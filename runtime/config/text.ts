@@ -1,5 +1,5 @@
 /** Text forms of what config speaks of: "10.0.0.0/8", "10.0.0.1:80", "[2001:db8::1]:80", "10.1.0.1:80/tcp". */
-import { isMapped, parseAddress, parseIpv4, parseIpv6 } from "../../sdk/layout/address.ts";
+import { formatAddress, isMapped, parseAddress, parseIpv4, parseIpv6 } from "../../sdk/layout/address.ts";
 
 /** Either what was read, or why it could not be. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -53,6 +53,12 @@ export function readEndpoint(text: string): Read<ParsedEndpoint> {
   if (address === null || (v6 === undefined && parseIpv4(host) === null)) return bad(`'${host}' is not an address`);
   if (Number(port) > 65_535) return bad(`${port} is not a port`);
   return good({ address, port: Number(port) });
+}
+
+/** The way back. */
+export function endpointText(address: bigint, port: number | string): string {
+  const text = formatAddress(address);
+  return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
 export const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 };

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { Problem } from "../../compiler/diagnostics/problem.ts";
 import type { Finding } from "./findings.ts";
-import { duplicateEntry, missingField, tooManyEntries, unknownField, wrongValue } from "./problems.ts";
+import { dangling, duplicateEntry, missingField, tooManyEntries, unknownField, wrongValue } from "./problems.ts";
 import { configSchema, fieldSchemas, splitPath } from "./schema.ts";
 
 /** Encoded content by path. */
@@ -73,11 +73,16 @@ function* problemsOf(
 ): Generator<Problem> {
   for (const { issue: each, path } of meant(issue, [])) {
     const text = pathText([...prefix, ...path]);
-    const { duplicateOf, tooMany } = ((each.code === "custom" ? each.params : undefined) as Finding & object) ?? {};
+    const {
+      duplicateOf,
+      tooMany,
+      dangling: absent,
+    } = ((each.code === "custom" ? each.params : undefined) as Finding & object) ?? {};
     if (each.code === "unrecognized_keys") {
       for (const key of each.keys) yield unknownField(null, pathText([...prefix, ...path, key]), knownAt(known, text));
     } else if (duplicateOf !== undefined) yield duplicateEntry(null, text, duplicateOf);
     else if (tooMany !== undefined) yield tooManyEntries(null, text, tooMany.count, tooMany.max);
+    else if (absent !== undefined) yield dangling(null, text, absent.missing, absent.among);
     else if (path.length > 0 && isAbsent(input, path)) yield missingField(null, text);
     else yield wrongValue(null, text === "" ? "(whole)" : text, each.message.replace(/\.$/, ""));
   }

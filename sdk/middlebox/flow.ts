@@ -2,6 +2,7 @@ import type { Of } from "../layout/layouts.ts";
 import { address, struct, u16 } from "../layout/layouts.ts";
 import type { address as Address, u16 as U16, u8, u32 } from "../layout/types.ts";
 import type { From, Packet } from "./packet.ts";
+import type { PortPool } from "./port-pool.ts";
 import type { Decision } from "./verdict.ts";
 
 /** An address and a port. */
@@ -23,8 +24,14 @@ export interface Flow {
   hash(of?: "flow" | "source"): u32;
   /** Leave it as it is. */
   forward(): Decision;
-  /** Change either end, for the flow's whole life; replies are changed back. */
-  rewrite(to: { readonly source?: Readonly<Endpoint>; readonly destination?: Readonly<Endpoint> }): Decision;
+  /**
+   * Change either end, for the flow's whole life; replies are changed back. A pool stands for what it will give when the
+   * decision is committed: until then, the middleboxes behind this one see that end as it was.
+   */
+  rewrite(to: {
+    readonly source?: Readonly<Endpoint> | PortPool;
+    readonly destination?: Readonly<Endpoint> | PortPool;
+  }): Decision;
   /**
    * Hand it, addresses kept, to the host that holds an address; a moved endpoint is followed. "here": replies come back
    * through the service. "direct": they do not (direct server return).

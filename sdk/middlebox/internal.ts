@@ -17,6 +17,9 @@ export interface Outcome {
   /** Where it is delivered, and in which network. */
   readonly place: address;
   readonly vni: u32;
+  /** Which of the service's pools gives the source, or tells who the destination is: with `Change.SourcePool`, `Change.DestinationPool`. */
+  readonly sourcePool: u32;
+  readonly destinationPool: u32;
 }
 export const OutcomeKind = { Pass: 0, Drop: 1, Reject: 2 } as const;
 
@@ -51,6 +54,11 @@ export const seenAs = <V>(_view: object, _layout: Layout<V>): V => {
 /** The index of a reason for dropping that the service itself has. */
 export const serviceReason = (_name: string): u32 => {
   throw new TypeError("serviceReason runs only in a compiled program");
+};
+
+/** Whether what an end is rewritten to is a pool: known while compiling. */
+export const isPool = (_to: object): boolean => {
+  throw new TypeError("isPool runs only in a compiled program");
 };
 
 /** Notes that some decision delivers, so that the service's program can. */

@@ -76,7 +76,25 @@ const configs: Readonly<Record<string, (options: ObjectValue, call: BuiltinCall)
     max: numberOption(options, "max", call),
     tableSize: maglevSize(options, call),
   }),
+  portPool: (options, call) => ({
+    kind: "portPool",
+    max: numberOption(options, "max", call),
+    forwards: numberOption(options, "forwards", call, 256),
+    perDestination: wordOption(options, "mapping", ["per-endpoint", "per-destination"], call) === "per-destination",
+  }),
 };
+
+/** One of several words. */
+function wordOption(options: ObjectValue, name: string, words: readonly string[], call: BuiltinCall): string {
+  const value = option(options, name, call.argument(0), call.to);
+  return value.kind === "string" && words.includes(value.value)
+    ? value.value
+    : call.to.refuse(
+        (at) => wrongArgument(at, `'${name}' to be ${words.map((word) => `"${word}"`).join(" or ")}`, described(value)),
+        call.argument(0),
+      );
+}
+const described = (value: Value): string => (value.kind === "string" ? `"${value.value}"` : describe(value));
 
 const states: Readonly<Record<string, (call: BuiltinCall) => StateSpec>> = {
   counter: () => ({ kind: "counter" }),

@@ -16,6 +16,8 @@ const SHAPE: readonly (readonly [string, ScalarType])[] = [
   ["destinationPort", "u16"],
   ["place", "address"],
   ["vni", "u32"],
+  ["sourcePool", "u32"],
+  ["destinationPool", "u32"],
 ];
 
 /** The shape of `Outcome` in sdk/middlebox/internal.ts, with nothing changed. */
@@ -90,6 +92,13 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
     builtin("serviceReason", (call) =>
       scalarConstant("u32", BigInt(call.to.module.dropReason(`service: ${textArgument(call, 0, "a reason")}`))),
     ),
+  ],
+  [
+    "isPool",
+    builtin("isPool", (call) => {
+      const to = definite(argument(call, 0), call.argument(0), call.to);
+      return scalarConstant("bool", to.kind === "object" && to.fields.has("pool") ? 1n : 0n);
+    }),
   ],
   [
     "noteDelivery",

@@ -9,6 +9,7 @@ import { lowerProgram } from "../programs.ts";
 import { scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import { NULL, type ObjectValue, type Value } from "../values.ts";
+import { poolCounts } from "./config-global.ts";
 import { type ConfigSpec, type MiddleboxSpec, mapName, type ServiceSpec, type StateSpec } from "./spec.ts";
 
 const bool = (value: boolean): Value => scalarConstant("bool", value ? 1n : 0n);
@@ -54,20 +55,24 @@ export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.
 
 type ServiceManifest = NonNullable<Manifest["service"]>;
 
+/** What a field's maps are called: its own name, and this behind it. */
+const MAPS: { readonly [K in ConfigSpec["kind"]]: readonly string[] } = {
+  scalar: [],
+  prefixes: [""],
+  table: [""],
+  maglev: ["", "_set"],
+  portPool: ["", "_ports", "_inward", "_outward"],
+};
+
 function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManifest["config"][number] {
-  const maps =
-    spec.kind === "scalar"
-      ? []
-      : spec.kind === "maglev"
-        ? [mapName(box, name), `${mapName(box, name)}_set`]
-        : [mapName(box, name)];
+  const maps = MAPS[spec.kind].map((suffix) => `${mapName(box, name)}${suffix}`);
   return {
     path: `${box}.${name}`,
     kind: spec.kind,
-    of: spec.of,
+    of: spec.kind === "portPool" ? poolCounts : spec.of,
     key: spec.kind === "table" ? spec.key : null,
     max: spec.kind === "scalar" ? 1 : spec.max,
-    size: spec.kind === "maglev" ? spec.tableSize : 0,
+    size: spec.kind === "maglev" ? spec.tableSize : spec.kind === "portPool" ? spec.forwards : 0,
     maps,
   };
 }

@@ -1,22 +1,33 @@
 /**
- * Scalar config lives in one global of two slots and a generation number, whose lowest bit names the slot that serves.
+ * Scalar config, and the small parts of other fields, lives in one global of two slots and a generation number, whose lowest bit names the slot that serves.
  * User space fills the other slot and then counts the generation up: a packet, which reads the number once, sees one
  * config as a whole.
  */
 import type { LayoutData, StructLayout } from "../../../sdk/layout/data.ts";
 import { array, type Layout, struct, u32 } from "../../../sdk/layout/layouts.ts";
 import type { ModuleBuilder } from "../module.ts";
+import type { ConfigSpec } from "./spec.ts";
 
 export const CONFIG_GLOBAL = "zeta_config";
 
 const of = (layout: LayoutData): Layout<unknown> => ({ layout });
 
+/** How many external addresses a port pool has, by family. */
+export const poolCounts = struct({ ipv4: u32, ipv6: u32 }).layout;
+
+/** What a field has in the global; null when its maps hold all of it. */
+export function partOf(spec: ConfigSpec): LayoutData | null {
+  if (spec.kind === "scalar") return spec.of;
+  return spec.kind === "portPool" ? poolCounts : null;
+}
+
 /** One slot: a struct per middlebox that has scalar fields. */
 function slotLayout(module: ModuleBuilder): StructLayout | null {
   const boxes = (module.service?.chain ?? []).flatMap((box) => {
-    const fields = [...box.config].flatMap(([name, spec]) =>
-      spec.kind === "scalar" ? [[name, of(spec.of)] as const] : [],
-    );
+    const fields = [...box.config].flatMap(([name, spec]) => {
+      const part = partOf(spec);
+      return part === null ? [] : [[name, of(part)] as const];
+    });
     return fields.length === 0 ? [] : [[box.name, struct(Object.fromEntries(fields))] as const];
   });
   return boxes.length === 0 ? null : (struct(Object.fromEntries(boxes)).layout as StructLayout);

@@ -5,10 +5,10 @@ import { callFunction, expectFunction } from "../calls.ts";
 import type { Lowering } from "../lowering.ts";
 import { memoryView, readView } from "../memory.ts";
 import { badDeclaration, unknownField } from "../problems.ts";
-import { scalar } from "../types.ts";
-import type { BuiltinCall, DeclaredValue, ObjectValue, ScalarValue, Value } from "../values.ts";
+import { scalar, scalarConstant } from "../types.ts";
+import type { BuiltinCall, DeclaredValue, ObjectValue, ScalarValue, Value, ViewValue } from "../values.ts";
 import { configGlobal, scalarField } from "./config-global.ts";
-import { type ConfigSpec, type MiddleboxSpec, mapName, type StateSpec } from "./spec.ts";
+import { type ConfigSpec, type MiddleboxSpec, mapName, poolPaths, type ServiceSpec, type StateSpec } from "./spec.ts";
 
 const literal = (value: number): Value => ({ kind: "literal", value });
 const text = (value: string): Value => ({ kind: "string", value });
@@ -16,10 +16,13 @@ const layout = (value: LayoutData): Value => ({ kind: "layout", layout: value })
 
 /** Which function of bpf-lib opens a field, and with which values. */
 function configOpener(
+  box: MiddleboxSpec,
+  field: string,
   spec: Exclude<ConfigSpec, { kind: "scalar" }>,
-  name: string,
-  slot: Value,
+  slot: ScalarValue,
+  to: Lowering,
 ): { readonly file: string; readonly open: string; readonly values: readonly Value[] } {
+  const name = mapName(box.name, field);
   switch (spec.kind) {
     case "prefixes":
       return {
@@ -38,6 +41,20 @@ function configOpener(
         file: "config/maglev.ts",
         open: "openMaglev",
         values: [text(name), layout(spec.of), literal(spec.max), literal(spec.tableSize), slot],
+      };
+    case "portPool":
+      return {
+        file: "config/port-pool.ts",
+        open: "openPortPool",
+        values: [
+          text(name),
+          literal(poolPaths(to.module.service as ServiceSpec).indexOf(`${box.name}.${field}`)),
+          scalarConstant("bool", spec.perDestination ? 1n : 0n),
+          literal(spec.max),
+          literal(Math.max(spec.forwards, 1)),
+          partView(box, field, slot, to),
+          slot,
+        ],
       };
   }
 }
@@ -109,15 +126,18 @@ export function openOwn(box: Value, slot: ScalarValue, call: BuiltinCall): Value
     return to.refuse((at) => badDeclaration(at, "There is no such middlebox in the service."), call.node);
   const config = new Map<string, Value>();
   for (const [field, each] of spec.config)
-    if (each.kind !== "scalar")
-      config.set(field, openByLibrary(configOpener(each, mapName(spec.name, field), slot), call));
+    if (each.kind !== "scalar") config.set(field, openByLibrary(configOpener(spec, field, each, slot, to), call));
   const state = new Map(
     [...spec.state].map(([field, each]) => [
       field,
       openByLibrary(stateOpener(each, `${spec.name}.${field}`, mapName(spec.name, field), to), call),
     ]),
   );
+  const pools = [...spec.config].flatMap(([field, each]) =>
+    each.kind === "portPool" ? [config.get(field) as Value] : [],
+  );
   return object({
+    pools: { kind: "list", items: pools },
     config: fieldsObject("the config", config, (field, use) => readScalar(spec, field, slot, use)),
     state: fieldsObject("the state", state, () => null),
   });
@@ -131,8 +151,8 @@ const object = (parts: Readonly<Record<string, Value>>): ObjectValue => ({
   ),
 });
 
-function readScalar(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): Value | null {
-  if (spec.config.get(name)?.kind !== "scalar") return null;
+/** A field's part of the global, in the slot that serves. */
+function partView(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): ViewValue {
   const { global, slots, stride, slotsOffset } = configGlobal(to.module);
   const field = scalarField(slots, spec.name, name) ?? to.refuse((at) => unknownField(at, name, ""), to.node as never);
   const base = to.emit({ op: "global", global }, "pointer", "config");
@@ -142,8 +162,11 @@ function readScalar(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lo
     "pointer",
     "slot",
   );
-  return readView({ ...memoryView(field.layout, chosen, true), offset: field.offset }, name, to);
+  return { ...memoryView(field.layout, chosen, true), offset: field.offset };
 }
+
+const readScalar = (spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): Value | null =>
+  spec.config.get(name)?.kind === "scalar" ? readView(partView(spec, name, slot, to), name, to) : null;
 
 export function generationOf(to: Lowering): Value {
   const { global } = configGlobal(to.module);

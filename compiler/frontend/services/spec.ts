@@ -6,7 +6,8 @@ export type ConfigSpec =
   | { readonly kind: "scalar"; readonly of: LayoutData }
   | { readonly kind: "prefixes"; readonly of: LayoutData; readonly max: number }
   | { readonly kind: "table"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
-  | { readonly kind: "maglev"; readonly of: LayoutData; readonly max: number; readonly tableSize: number };
+  | { readonly kind: "maglev"; readonly of: LayoutData; readonly max: number; readonly tableSize: number }
+  | { readonly kind: "portPool"; readonly max: number; readonly forwards: number; readonly perDestination: boolean };
 
 export type StateSpec =
   | { readonly kind: "counter" }
@@ -31,6 +32,12 @@ export interface ServiceSpec {
   readonly listensToAll: boolean;
   readonly flows: number;
 }
+
+/** The service's port pools by path, in the order of their numbers. */
+export const poolPaths = ({ chain }: ServiceSpec): readonly string[] =>
+  chain.flatMap((box) =>
+    [...box.config].flatMap(([name, spec]) => (spec.kind === "portPool" ? [`${box.name}.${name}`] : [])),
+  );
 
 /** Names of maps and globals: "syn-defence" + "passed" → "syn_defence_passed". */
 export const mapName = (box: string, field: string): string => `${box}_${field}`.replaceAll("-", "_");
