@@ -24,6 +24,8 @@ import {
   type u32,
   udpHeader,
 } from "zeta/bpf";
+import { Change } from "../flow/entry.ts";
+import { identified } from "./echo.ts";
 import { walkExtensions } from "./extensions.ts";
 import { openLink } from "./link.ts";
 
@@ -43,7 +45,7 @@ export interface Parts {
   readonly segmentsLeft: u8;
   readonly source: address;
   readonly destination: address;
-  /** Ports of TCP and UDP; 0 otherwise. */
+  /** Ports of TCP and UDP; an ICMP echo's identifier is the port of the end that asked; 0 otherwise. */
   readonly sourcePort: U16;
   readonly destinationPort: U16;
 }
@@ -110,6 +112,13 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
         if (ports === null) return other();
         sourcePort = ports.source;
         destinationPort = ports.destination;
+      } else if (!later && protocol === (type === EtherType.Ipv4 ? Protocol.Icmp : Protocol.Icmpv6)) {
+        const message = frame.cursor(transportAt).peek(icmpHeader);
+        if (message !== null) {
+          const end = identified(protocol, message.type);
+          if (end === Change.Source) sourcePort = message.identifier;
+          else if (end === Change.Destination) destinationPort = message.identifier;
+        }
       }
       const tagged = networkAt !== 14;
       return use({

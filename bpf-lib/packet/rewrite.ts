@@ -1,6 +1,7 @@
-/** Changing addresses and ports in place, with the IP and transport checksums following in one step each. */
-import { EtherType, type Of, Protocol, type u64 } from "zeta/bpf";
+/** Changing addresses and ports in place (an echo's identifier is a port too), with the IP and transport checksums following in one step each. */
+import { EtherType, type Of, Protocol, type u8, type u64 } from "zeta/bpf";
 import { Change, type endpointWords } from "../flow/entry.ts";
+import { putIdentifier } from "./echo.ts";
 import { network, type Parts, transport } from "./open.ts";
 import { changed, updated } from "./sums.ts";
 import { icmpWords, ipv4Words, ipv6Words, portWords, tcpWords, udpWords } from "./words.ts";
@@ -66,20 +67,28 @@ const putPorts = (parts: Parts, to: Ends): u64 => {
   return change;
 };
 
+/** Which part of an endpoint is put; known when compiled, so that nothing is left of the other. */
+export type Part = "both" | "address" | "port";
+
 /** Puts endpoints at the ends that `change` names. The family stays. */
-export const putEnds = (parts: Parts, to: Ends): void => {
-  const change = putAddresses(parts, to);
+export const putEnds = (parts: Parts, to: Ends, part: Part = "both"): void => {
+  const change: u64 = part === "port" ? 0n : putAddresses(parts, to);
+  const ports = (): u64 => (part === "address" ? 0n : putPorts(parts, to));
   const tcp = transport(parts, Protocol.Tcp, tcpWords);
   if (tcp !== null) {
-    tcp.checksum = updated(tcp.checksum, change + putPorts(parts, to));
+    tcp.checksum = updated(tcp.checksum, change + ports());
     return;
   }
   const udp = transport(parts, Protocol.Udp, udpWords);
   if (udp !== null) {
-    const next = updated(udp.checksum, change + putPorts(parts, to));
+    const next = updated(udp.checksum, change + ports());
     if (udp.checksum !== 0) udp.checksum = next === 0 ? 0xffff : next;
     return;
   }
-  const icmp = transport(parts, Protocol.Icmpv6, icmpWords);
-  if (icmp !== null) icmp.checksum = updated(icmp.checksum, change);
+  const protocol: u8 = parts.type === EtherType.Ipv4 ? Protocol.Icmp : Protocol.Icmpv6;
+  const icmp = transport(parts, protocol, icmpWords);
+  if (icmp === null) return;
+  const pseudo: u64 = parts.type === EtherType.Ipv4 ? 0n : change;
+  const identifier: u64 = part === "address" ? 0n : putIdentifier(icmp, protocol, to);
+  icmp.checksum = updated(icmp.checksum, pseudo + identifier);
 };

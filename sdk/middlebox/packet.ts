@@ -106,7 +106,7 @@ export interface Packet {
   destination: address;
   /** The transport's number, IPv6 extension headers passed over. */
   readonly protocol: u8;
-  /** TCP and UDP ports; 0 otherwise. */
+  /** TCP and UDP ports; an ICMP echo's identifier is the port of the end that asked; 0 otherwise. */
   readonly sourcePort: u16;
   readonly destinationPort: u16;
   /** A fragment other than the first has no transport header. */

@@ -32,7 +32,7 @@ export function readingOf(packet: Packet): object {
   const last = extensions.at(-1)?.layer as { readonly nextHeader: number } | undefined;
   const fragment = one("fragment");
   const message = icmp ?? icmpv6;
-  const ports = tcp ?? udp;
+  const ports = tcp ?? udp ?? identified(message);
   const tunnel = one("vxlan") ?? one("geneve");
   return {
     opened: true,
@@ -107,6 +107,13 @@ export function readingOf(packet: Packet): object {
     },
     tunnel: { found: tunnel === undefined ? 0 : tunnel.kind === "vxlan" ? 1 : 2, vni: tunnel?.vni ?? 0 },
   };
+}
+
+/** The identifier of an echo is the port of the end that asked. */
+function identified(message: LayerOf<"icmp"> | LayerOf<"icmpv6"> | undefined) {
+  if (message?.identifier === undefined) return undefined;
+  const asks = [8, 128].includes(message.type);
+  return { sourcePort: asks ? message.identifier : 0, destinationPort: asks ? 0 : message.identifier };
 }
 
 /** What stands where an echo has its identifier and sequence number: the view shows it of every message. */
