@@ -27,7 +27,7 @@ const put6 = (at: Address, to: Address): u64 => {
 };
 
 /** Changes the addresses; gives what that adds to the pseudo-header's sum. */
-const putAddresses = (parts: Parts, to: Ends): u64 => {
+export const putAddresses = (parts: Parts, to: Ends): u64 => {
   let change: u64 = 0n;
   const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
   const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
@@ -52,7 +52,7 @@ const putAddresses = (parts: Parts, to: Ends): u64 => {
 };
 
 /** Changes the ports of TCP and UDP, which stand in the same place; gives what that adds to the sum. */
-const putPorts = (parts: Parts, to: Ends): u64 => {
+export const putPorts = (parts: Parts, to: Ends): u64 => {
   let change: u64 = 0n;
   const ports = parts.frame.cursor(parts.transportAt).peek(portWords);
   if (ports === null) return change;

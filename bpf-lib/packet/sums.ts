@@ -7,7 +7,7 @@ import { u16 as toU16, u64 as toU64, type u16, type u32, type u64 } from "zeta/b
 /** What replacing a word adds to a one's-complement sum (RFC 1624, equation 3). Below 2^33. */
 export const changed = (from: u32, to: u32): u64 => toU64(~from) + toU64(to);
 
-/** A checksum after changes that add up to `change`, which must be below 2^36. */
+/** A checksum after changes that add up to `change`, which must be below 2^47. */
 export const updated = (checksum: u16, change: u64): u16 => {
   const sum: u64 = toU64(~checksum & 0xffff) + change;
   const once: u64 = (sum & 0xffffn) + (sum >> 16n);

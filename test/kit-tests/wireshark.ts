@@ -22,12 +22,15 @@ export interface Wireshark {
   /** Reads a capture file; gives tshark's lines. */
   read(file: Uint8Array, ...settings: readonly string[]): Promise<string[]>;
   /** Of these packets, a line for each that is malformed or has a wrong checksum: its index, protocols and fault. */
-  faults(packets: readonly Packet[]): Promise<string[]>;
+  faults(packets: readonly Packet[], filter?: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export const FAULTS =
   '_ws.malformed or ip.checksum.status == "Bad" or tcp.checksum.status == "Bad" or udp.checksum.status == "Bad" or icmp.checksum.status == "Bad" or icmpv6.checksum.status == "Bad"';
+/** The same without transport checksums: in a quote that is cut, Wireshark sums up what is there. */
+export const FAULTS_OF_CUT_QUOTES =
+  '_ws.malformed or ip.checksum.status == "Bad" or icmp.checksum.status == "Bad" or icmpv6.checksum.status == "Bad"';
 const FIELDS = ["frame.number", "frame.protocols", "_ws.expert.message"];
 
 export async function startWireshark(): Promise<Wireshark> {
@@ -48,10 +51,10 @@ export async function startWireshark(): Promise<Wireshark> {
   };
   return {
     read,
-    faults: (packets) =>
+    faults: (packets, filter = FAULTS) =>
       read(
         writePcap(packets.map((packet) => packet.bytes)),
-        ...["-Y", FAULTS, "-T", "fields", ...FIELDS.flatMap((field) => ["-e", field])],
+        ...["-Y", filter, "-T", "fields", ...FIELDS.flatMap((field) => ["-e", field])],
       ),
     close: () => rm(folder, { recursive: true, force: true }),
   };
