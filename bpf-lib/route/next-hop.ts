@@ -7,20 +7,17 @@ import {
   fibLookup,
   fibParameters,
   ipv4Header,
-  ipv6Header,
   local,
   type Of,
   redirect,
   swapBytes,
-  u8,
-  u16,
   u32,
   type u64,
 } from "zeta/bpf";
 import type { nextHop } from "../flow/entry.ts";
 import { network, type Parts } from "../packet/open.ts";
-import { changed, updated } from "../packet/sums.ts";
-import { ipv4Words, ipv6Words } from "../packet/words.ts";
+import { ipv6Words } from "../packet/words.ts";
+import { age } from "./age.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -58,24 +55,6 @@ const ask = (parts: Parts, hop: Hop, now: u64): boolean => {
   hop.destination = question.destinationMac;
   hop.source = question.sourceMac;
   hop.until = now + TRUSTED_TICKS;
-  return true;
-};
-
-/** One hop less to live; false when that was the last. */
-const age = (parts: Parts): boolean => {
-  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
-  const ip6 = network(parts, EtherType.Ipv6, ipv6Header);
-  if (ip4 !== null) {
-    const from = ip4.ttlAndProtocol;
-    // The time to live is the word's low byte in memory order.
-    if ((from & 0xff) <= 1) return false;
-    const to = from - 1;
-    ip4.ttlAndProtocol = u16(to);
-    ip4.checksum = updated(ip4.checksum, changed(from, to));
-  } else if (ip6 !== null) {
-    if (ip6.hopLimit <= 1) return false;
-    ip6.hopLimit = u8(ip6.hopLimit - 1);
-  }
   return true;
 };
 

@@ -1,7 +1,14 @@
 import { bits, header, mac, u16 } from "../layout/layouts.ts";
 
-/** EtherTypes (IEEE 802 numbers). */
-export const EtherType = { Ipv4: 0x0800, Arp: 0x0806, Vlan: 0x8100, Ipv6: 0x86dd, ProviderVlan: 0x88a8 } as const;
+/** EtherTypes (IEEE 802 numbers). Bridged: an Ethernet frame follows, as in Geneve. */
+export const EtherType = {
+  Ipv4: 0x0800,
+  Arp: 0x0806,
+  Bridged: 0x6558,
+  Vlan: 0x8100,
+  Ipv6: 0x86dd,
+  ProviderVlan: 0x88a8,
+} as const;
 
 /** IEEE 802.3 header, 14 bytes. */
 export const ethernetHeader = header({ destination: mac, source: mac, type: u16 });

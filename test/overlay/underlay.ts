@@ -1,0 +1,45 @@
+/** A node in its underlay: its tunnel addresses, and hops into tunnels, as tests put them into maps. */
+
+import { outerHeader, type TunnelEnds } from "../../runtime/overlay/outer-header.ts";
+import { parseIpv4, parseIpv6 } from "../../sdk/layout/address.ts";
+import type { Running } from "../kit/index.ts";
+
+export const OWN4 = "192.0.2.1";
+export const OWN6 = "2001:db8:ff::1";
+export const PEER4 = "192.0.2.2";
+export const PEER6 = "2001:db8:ff::2";
+
+const swapped = (word: number): number => {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, word);
+  return view.getUint32(0, true);
+};
+
+const words6 = (address: string): number[] => {
+  const value = parseIpv6(address) as bigint;
+  return [96n, 64n, 32n, 0n].map((by) => swapped(Number((value >> by) & 0xffff_ffffn)));
+};
+
+const padded = (words: readonly number[], length: number): number[] => Array.from({ length }, (_, i) => words[i] ?? 0);
+
+/** Tells the node its tunnel addresses. */
+export function listenOn(running: Running, four: readonly string[], six: readonly string[]): void {
+  running.map("zeta_node_tunnels").set(0, {
+    four: padded(
+      four.map((one) => swapped(parseIpv4(one) as number)),
+      4,
+    ),
+    six: padded(six.flatMap(words6), 16),
+  });
+}
+
+export const STATIONS = {
+  outer: { source: "02:aa:00:00:00:01", destination: "02:aa:00:00:00:02" },
+  inner: { source: "02:bb:00:00:00:01", destination: "02:bb:00:00:00:02" },
+} as const;
+
+/** A hop's map value. */
+export function hopOf(ends: Omit<TunnelEnds, "outer" | "inner">, to: { interface?: number; mtu?: number } = {}) {
+  const { family, sum, outer, overhead } = outerHeader({ ...ends, ...STATIONS });
+  return { interface: to.interface ?? 7, mtu: to.mtu ?? 1600 - overhead, sum, family, outer };
+}
