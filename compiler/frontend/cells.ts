@@ -34,7 +34,10 @@ import {
 
 const pointerType = (view: ViewValue): IrType => (view.epoch < 0 ? "pointer" : "packet");
 
-/** Storage fit for any of `values`, one of which it will hold at a time. A `type` fixes the width of a scalar. */
+/**
+ * Storage fit for any of `values`, one of which it will hold at a time. A `type` fixes the width of a scalar. `everywhere`:
+ * one of the values is there on every way that meets here, so that it needs no storage when they are all the same.
+ */
 export function storageFor(
   values: readonly Value[],
   type: ScalarType | null,
@@ -42,6 +45,7 @@ export function storageFor(
   name: string,
   node: ts.Node,
   to: Lowering,
+  everywhere = true,
 ): Storage {
   const settled = values.map((value) => settleNull(value, to));
   const inner = settled.flatMap((value) =>
@@ -56,11 +60,11 @@ export function storageFor(
     return {
       kind: "nullable",
       present: presentVariable(inner, name, to),
-      inner: storageFor(inner, type, false, name, node, to),
+      inner: storageFor(inner, type, false, name, node, to, false),
     };
   }
   const merging = to.mergeFloor !== Number.POSITIVE_INFINITY;
-  const stays = inner.length > 1 || (merging && isKnown(first));
+  const stays = (inner.length > 1 && (everywhere || isOlder(first, to.mergeFloor))) || (merging && isKnown(first));
   if (type === null && stays && inner.every((value) => sameValue(value, first))) return { kind: "same", value: first };
   if (inner.every((value) => value.kind === "scalar" || value.kind === "literal")) {
     const of = type ?? commonType(inner, node, to);
@@ -159,6 +163,12 @@ const isKnown = (value: Value): boolean =>
   value.kind === "literal" ||
   value.kind === "string" ||
   (value.kind === "scalar" && value.operand.kind === "constant");
+
+/** Made before the ways parted that meet here, so that it is there on all of them. */
+const isOlder = (value: Value, floor: number): boolean => {
+  const operand = value.kind === "view" ? value.place : value.kind === "scalar" ? value.operand : null;
+  return operand?.kind === "temp" && floor !== Number.POSITIVE_INFINITY && operand.id < floor;
+};
 
 /** One value for several ways of arriving here; each way stores its own in the hole it left. */
 export function merge(

@@ -117,6 +117,7 @@ const FROM_KNOWLEDGE: ReadonlySet<string> = new Set(
 
 /** What is no call of the kernel. */
 const UNDER_LOCK: ReadonlySet<Op["op"]> = new Set<Op["op"]>([
+  "barrier",
   "binary",
   "compare",
   "not",

@@ -47,8 +47,8 @@ export class ModuleBuilder {
   /** Whether some decision of the service delivers. */
   delivers = false;
   readonly #stateIndices = new Map<string, number>();
-  /** Functions compiled as subprograms, by declaration. */
-  readonly subprograms = new Map<ts.Node, unknown>();
+  /** Functions compiled as subprograms, by declaration and name. */
+  readonly subprograms = new Map<ts.Node, Map<string, unknown>>();
   /** The name that the declaration being evaluated is assigned to: maps take it as theirs. */
   declaring: string | null = null;
   /** Where module-level expressions are evaluated; nothing may be emitted there. */

@@ -5,7 +5,7 @@ import { coerce } from "./coerce.ts";
 import { settle } from "./drafts.ts";
 import { flavourOf } from "./flavours.ts";
 import { Lowering } from "./lowering.ts";
-import { duplicateName, inSubprogram, recursion } from "./problems.ts";
+import { badDeclaration, duplicateName, inSubprogram, recursion } from "./problems.ts";
 import { checkedReturn } from "./programs.ts";
 import { IR_TYPE, scalar } from "./types.ts";
 import { ts } from "./typescript.ts";
@@ -29,7 +29,7 @@ function typeOf(parameter: ts.ParameterDeclaration, call: BuiltinCall): ScalarTy
   );
 }
 
-function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled {
+function compile(name: string, run: FunctionValue, alone: boolean, call: BuiltinCall): Compiled {
   const { module } = call.to;
   if ([...module.programs, ...module.functions].some((each) => each.name === name))
     call.to.refuse((at) => duplicateName(at, "functions", name), run.declaration);
@@ -37,6 +37,8 @@ function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled 
   if (parameters.length > 5) call.to.refuse((at) => inSubprogram(at, "More than five values"), run.declaration);
   const declared = run.declaration.type;
   const result = declared === undefined ? null : flavourOf(module.checker.getTypeFromTypeNode(declared));
+  if (alone && result === null)
+    call.to.refuse((at) => badDeclaration(at, "A subprogram that is verified alone gives a number."), run.declaration);
   if (declared !== undefined && result === null && declared.kind !== ts.SyntaxKind.VoidKeyword)
     call.to.refuse((at) => inSubprogram(at, "This type"), declared);
   const to = new Lowering(module);
@@ -59,26 +61,30 @@ function compile(name: string, run: FunctionValue, call: BuiltinCall): Compiled 
     slots: to.slots,
     body: settle(to.block),
     at: module.placeOf(run.declaration),
+    ...(alone && { alone }),
   };
   return { index: module.functions.push(fn) - 1, parameters, result };
 }
 
 /** Compiled at its first call; a call met while that goes on is one of its own. */
-function compiledOnce(name: string, run: FunctionValue, call: BuiltinCall): Compiled {
+function compiledOnce(name: string, run: FunctionValue, alone: boolean, call: BuiltinCall): Compiled {
   const { subprograms } = call.to.module;
-  const known = subprograms.get(run.declaration) as Compiled | "compiling" | undefined;
+  // A function that makes subprograms makes another of each at every call, and names it differently.
+  const made = subprograms.get(run.declaration) ?? new Map<string, unknown>();
+  subprograms.set(run.declaration, made);
+  const known = made.get(name) as Compiled | "compiling" | undefined;
   if (known === "compiling") return call.to.refuse((at) => recursion(at, name), call.node);
   if (known !== undefined) return known;
-  subprograms.set(run.declaration, "compiling");
-  const compiled = compile(name, run, call);
-  subprograms.set(run.declaration, compiled);
+  made.set(name, "compiling");
+  const compiled = compile(name, run, alone, call);
+  made.set(name, compiled);
   return compiled;
 }
 
-export function callSubprogram(name: string, run: FunctionValue, call: BuiltinCall): Value {
+export function callSubprogram(name: string, run: FunctionValue, alone: boolean, call: BuiltinCall): Value {
   const { to } = call;
   to.effect("calling a subprogram", call.node);
-  const compiled = compiledOnce(name, run, call);
+  const compiled = compiledOnce(name, run, alone, call);
   const values = compiled.parameters.map(
     (type, i) => coerce(call.values[i] ?? NULL, type, call.argument(i), to).operand,
   );

@@ -348,6 +348,8 @@ export interface IrFunction {
   readonly slots: readonly Slot[];
   readonly body: Block;
   readonly at: Place;
+  /** The verifier reads it once, by itself, whatever it is called with. Such a function gives a scalar. */
+  readonly alone?: boolean;
 }
 
 /** An XDP program: a function without parameters that returns an XDP action as u32. */

@@ -19,9 +19,16 @@ export const program = (
   _options?: { readonly kind?: "xdp" | "devmap" | "cpumap" },
 ): Program => compiledOnly("program");
 
-/** A function compiled once and called, not inlined. Parameters and result are scalars with declared types. */
-export const subprogram = <F extends (...values: never[]) => unknown>(_name: string, _run: F): F =>
-  compiledOnly("subprogram");
+/**
+ * A function compiled once and called, not inlined. Parameters and result are scalars with declared types. `verified`: the
+ * kernel's verifier follows it at every call, "inCalls", unless told; "alone" it is read once, whatever it is called with,
+ * and nothing is known of its result: for loops that would be followed too often.
+ */
+export const subprogram = <F extends (...values: never[]) => unknown>(
+  _name: string,
+  _run: F,
+  _options?: { readonly verified?: "inCalls" | "alone" },
+): F => compiledOnly("subprogram");
 
 /** A value in `.rodata`: the loader may set it before loading, and the verifier then knows it. */
 export const constant = <V>(_of: Layout<V>, _initial: V): { readonly value: V } => compiledOnly("constant");

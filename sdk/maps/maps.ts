@@ -83,6 +83,13 @@ interface Indexed<V> {
   readonly max: number;
   readonly name?: string;
 }
+interface Mappable {
+  /**
+   * The first value begins on a page of memory, so that values whose size is a power of two share no more cache lines and
+   * pages than they must, and user space may map them (BPF_F_MMAPABLE). The map's memory is rounded up to whole pages.
+   */
+  readonly mapped?: boolean;
+}
 interface Sized {
   readonly max: number;
   readonly name?: string;
@@ -95,7 +102,7 @@ export const map = {
   lruHash: <K, V>(_: Keyed<K, V>): KeyedMap<K, V> => compiledOnly("map.lruHash"),
   perCpuHash: <K, V>(_: Keyed<K, V>): KeyedMap<K, V> => compiledOnly("map.perCpuHash"),
   perCpuLruHash: <K, V>(_: Keyed<K, V>): KeyedMap<K, V> => compiledOnly("map.perCpuLruHash"),
-  array: <V>(_: Indexed<V>): ArrayMap<V> => compiledOnly("map.array"),
+  array: <V>(_: Indexed<V> & Mappable): ArrayMap<V> => compiledOnly("map.array"),
   perCpuArray: <V>(_: Indexed<V>): ArrayMap<V> => compiledOnly("map.perCpuArray"),
   lpm: <K, V>(_: Keyed<K, V>): PrefixMap<K, V> => compiledOnly("map.lpm"),
   /** Inner maps by index, each shaped like `of`; the runtime puts them in and replaces them. */

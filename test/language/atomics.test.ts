@@ -73,6 +73,7 @@ export default program("transfer", (frame) => {
   withLock(own.lock, () => {
     if (own.balance < u64(amount)) return;
     own.balance -= u64(amount);
+    barrier();
     own.moves++;
     enough = true;
   });

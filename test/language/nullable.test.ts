@@ -155,3 +155,32 @@ calculates(
     { input: { a: 3 }, output: { x: 50 } },
   ],
 );
+
+calculates(
+  "one view by several returns out of a loop, and none where it ends",
+  {
+    input: { a: "u32" },
+    output: { x: "u32" },
+    module: `
+const pages = map.array({ value: struct({ list: array(struct({ n: u32 }), 4) }), max: 4 });
+const find = (wanted: u32) => {
+  for (let i = 0; i < 4; i++) {
+    const one = pages.at(i)?.list[wanted & 3] ?? null;
+    if (one === null) return { kind: 0, one: null };
+    if (one.n === wanted) return { kind: 1, one };
+    if (i === (wanted >> 8)) return { kind: 2, one };
+  }
+  return { kind: 3, one: null };
+};`,
+    body: `
+  const second = pages.at(1);
+  if (second !== null) second.list[1].n = 9;
+  const { kind, one } = find(input.a);
+  output.x = kind * 100 + (one === null ? 50 : one.n);`,
+  },
+  [
+    { input: { a: 9 }, output: { x: 200 } },
+    { input: { a: 0x109 }, output: { x: 209 } },
+    { input: { a: 0x901 }, output: { x: 350 } },
+  ],
+);

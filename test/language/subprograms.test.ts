@@ -56,3 +56,59 @@ const again: (n: u32) => u32 = subprogram("again", (n: u32): u32 => again(n - 1)
   );
   expect(problems.map(({ code, at }) => `${code} ${at?.line}:${at?.column}`)).toEqual(["ZT1021 5:69"]);
 });
+
+calculates(
+  "a subprogram that is verified alone may loop in loops, and be called from loops",
+  {
+    input: { a: "u32" },
+    output: { x: "u32", y: "u32" },
+    module: `
+const words = map.array({ value: struct({ list: array(u32, 64) }), max: 64 });
+const find = subprogram("find", (wanted: u32): u32 => {
+  for (let i = 0; i < 48; i++) {
+    const one = words.at(i);
+    if (one === null) return 5000;
+    for (let j = 0; j < 64; j++) {
+      const index = (j * 7) & 63;
+      if (one.list[index] === wanted) return i * 64 + index;
+    }
+  }
+  return 6000;
+}, { verified: "alone" });`,
+    body: `
+  const last = words.at(40);
+  if (last !== null) last.list[9] = input.a;
+  output.x = find(input.a);
+  output.y = 0;
+  for (let i = 1; i < 20; i++) output.y += find(input.a + i);`,
+  },
+  [{ input: { a: 77 }, output: { x: 2569, y: 6000 * 19 } }],
+);
+
+test("functions that make subprograms make another at every call", async () => {
+  const { module } = await compile(
+    textOf({
+      input: { a: "u32" },
+      output: { x: "u32" },
+      module: `
+const adder = (name: string, by: u32) => subprogram(name, (n: u32): u32 => n + by);
+const one = adder("add1", 1);
+const two = adder("add2", 2);`,
+      body: "  output.x = one(input.a) + two(input.a);",
+    }),
+  );
+  expect(module.functions.map(({ name }) => name)).toEqual(["add1", "add2"]);
+});
+
+test("a subprogram that is verified alone gives a number", async () => {
+  const problems = await problemsOf(
+    textOf({
+      input: { a: "u32" },
+      output: { x: "u32" },
+      module: `
+const nothing = subprogram("nothing", (n: u32): void => {}, { verified: "alone" });`,
+      body: "  nothing(input.a);\n  output.x = 1;",
+    }),
+  );
+  expect(problems.map(({ code }) => code)).toEqual(["ZT2026"]);
+});

@@ -40,6 +40,7 @@ export interface Routine {
   readonly slots: readonly Slot[];
   readonly body: Block;
   readonly at: Place;
+  readonly alone: boolean;
   /** Of a callback. */
   readonly callback: { readonly statement: CallbackStatement; readonly captures: Captures } | null;
 }
@@ -95,6 +96,7 @@ function callbacksOf(around: IrFunction): readonly (readonly [CallbackStatement,
       slots: [],
       body: statement.body,
       at: statement.at,
+      alone: false,
       callback: { statement, captures: capturesOf(statement, around) },
     };
     out.push([statement, routine]);
@@ -113,6 +115,7 @@ export function routinesOf(module: Module): Routines {
     slots: from.slots,
     body: from.body,
     at: from.at,
+    alone: from.alone === true,
     callback: null,
   });
   const programs = module.programs.map((program: IrProgram) => plain("program", program, program.section));

@@ -91,7 +91,7 @@ function subprogram(routine: Routine, signature: Signature, debug: DebugContext)
       `!DILocalVariable(name: "${name}", arg: ${index + 1}, scope: ${node}, file: ${file}, line: ${routine.at.line}, type: ${parameters[index]?.[1]})`,
     ),
   );
-  const local = routine.kind === "program" ? "" : "DISPFlagLocalToUnit | ";
+  const local = routine.kind === "program" || routine.alone ? "" : "DISPFlagLocalToUnit | ";
   metadata.set(
     node,
     `distinct !DISubprogram(name: "${btfName(routine.name)}", scope: ${file}, file: ${file}, line: ${routine.at.line}, type: ${type}, scopeLine: ${routine.at.line}, flags: DIFlagPrototyped, spFlags: ${local}DISPFlagDefinition | DISPFlagOptimized, unit: ${debug.unit}, retainedNodes: ${metadata.tuple(retained)})`,
@@ -132,7 +132,8 @@ export function routineHeader(
   const types = signature.parameters.map((parameter) => syntax.type(parameterType(parameter)));
   const scope = subprogram(routine, signature, debug);
   const list = types.map((type, index) => `${type} %a${index}`).join(", ");
-  const linkage = routine.kind === "program" ? "dso_local" : "internal";
+  // Weak: what LLVM concludes from the body about the result, the verifier would not know.
+  const linkage = routine.alone ? "weak dso_local" : routine.kind === "program" ? "dso_local" : "internal";
   const section = routine.section === null ? "" : ` section ${quoted(routine.section)}`;
   const attributes = routine.kind === "program" ? "#0" : "#2";
   const result = syntax.type(signature.result);

@@ -46,6 +46,16 @@ export function constantNumber(value: Value, what: string, node: ts.Node, to: Lo
   return to.refuse((at) => notConstantSize(at, what), node);
 }
 
+/** A boolean known now. */
+export function constantFlag(value: Value, what: string, node: ts.Node, to: Lowering): boolean {
+  if (value.kind === "scalar" && value.type === "bool" && value.operand.kind === "constant")
+    return value.operand.value !== 0n;
+  return to.refuse(
+    (at) => wrongArgument(at, `true or false, known while compiling, as '${what}'`, describe(value)),
+    node,
+  );
+}
+
 export function optionalText(value: Value, what: string, node: ts.Node, to: Lowering): string | null {
   if (value.kind === "null") return null;
   return value.kind === "string" ? value.value : refuseKind(what, value, node, to);

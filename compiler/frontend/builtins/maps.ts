@@ -16,11 +16,22 @@ import {
   type ObjectValue,
   type Value,
 } from "../values.ts";
-import { builtin, constantNumber, layoutOf, named, option, optionalText, optionsArgument } from "./arguments.ts";
+import {
+  builtin,
+  constantFlag,
+  constantNumber,
+  layoutOf,
+  named,
+  option,
+  optionalText,
+  optionsArgument,
+} from "./arguments.ts";
 import { methods } from "./map-methods.ts";
 
 const U32: LayoutData = scalarLayout("u32");
+/** BPF_F_NO_PREALLOC and BPF_F_MMAPABLE of linux/bpf.h. */
 const NO_PREALLOC = 1;
+const MMAPABLE = 1024;
 
 /** LPM keys: the prefix's length in bits, then the bytes it counts (struct bpf_lpm_trie_key). */
 export const prefixKey = (key: LayoutData): StructLayout => ({
@@ -79,6 +90,12 @@ const valued = (options: ObjectValue, call: BuiltinCall): Shape => ({
   ...PLAIN,
   value: layoutOption(options, "value", call),
 });
+/** `mapped: true`: the kernel begins the values of such an array on a page, so that user space may map them. */
+const mappable = (options: ObjectValue, call: BuiltinCall): Shape => {
+  const mapped = option(options, "mapped", call.argument(0), call.to);
+  const flags = mapped.kind !== "null" && constantFlag(mapped, "mapped", call.argument(0), call.to) ? MMAPABLE : 0;
+  return { ...indexed(options, call), flags };
+};
 const slots = (): Shape => ({ ...PLAIN, key: U32, value: U32 });
 const nested = (key: LayoutData, options: ObjectValue, call: BuiltinCall): Shape => {
   const of = option(options, "of", call.argument(0), call.to);
@@ -107,7 +124,7 @@ const shapes: Declare = {
   lruHash: keyed,
   perCpuHash: keyed,
   perCpuLruHash: keyed,
-  array: indexed,
+  array: mappable,
   perCpuArray: indexed,
   lpm: (options, call) => {
     const { key, value } = keyed(options, call);

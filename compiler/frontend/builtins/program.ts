@@ -7,8 +7,17 @@ import { memoryView, readView, writeAt } from "../memory.ts";
 import { isSymbolName, isTaken } from "../names.ts";
 import { badName, duplicateName, wrongArgument } from "../problems.ts";
 import { callSubprogram } from "../subprograms.ts";
-import type { BuiltinCall, DeclaredValue, FunctionValue, Value } from "../values.ts";
-import { argument, builtin, layoutOf, named, option, optionalText, textArgument } from "./arguments.ts";
+import { type BuiltinCall, type DeclaredValue, type FunctionValue, NULL, type Value } from "../values.ts";
+import {
+  argument,
+  builtin,
+  layoutOf,
+  named,
+  option,
+  optionalText,
+  optionsArgument,
+  textArgument,
+} from "./arguments.ts";
 
 export interface ProgramSpec {
   readonly name: string;
@@ -92,7 +101,12 @@ function subprogram(call: BuiltinCall): Value {
   const name = textArgument(call, 0, "the subprogram's name").replaceAll("-", "_");
   if (!isSymbolName(name)) call.to.refuse((at) => badName(at, "a subprogram", name), call.argument(0));
   const run = expectFunction(argument(call, 1), call.argument(1), call.to);
-  return builtin(name, (use) => callSubprogram(name, run, use));
+  const options = call.values[2] === undefined ? null : optionsArgument(call, 2);
+  const verified = options === null ? NULL : option(options, "verified", call.argument(2), call.to);
+  const how = optionalText(verified, "how it is verified", call.argument(2), call.to);
+  if (how !== null && how !== "alone" && how !== "inCalls")
+    call.to.refuse((at) => wrongArgument(at, "'alone' or 'inCalls'", `'${how}'`), call.argument(2));
+  return builtin(name, (use) => callSubprogram(name, run, how === "alone", use));
 }
 
 export const programBuiltins: readonly (readonly [string, Value])[] = [

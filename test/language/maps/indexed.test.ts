@@ -1,6 +1,6 @@
 /** Arrays, per-CPU arrays, prefixes. */
-import { expect } from "vitest";
-import { calculates, onTargets, packetOf, verdicts } from "../harness.ts";
+import { expect, test } from "vitest";
+import { calculates, compile, onTargets, packetOf, problemsOf, verdicts } from "../harness.ts";
 
 for (const kind of ["array", "perCpuArray"] as const) {
   calculates(
@@ -67,3 +67,20 @@ export default program("prefixes", (frame) => {
     expect(running.map("routes").entries()).toHaveLength(2);
   },
 );
+
+const mapped = (how: string) => `
+const cells = map.array({ value: u64, max: 512, mapped: ${how} });
+export default program("indexed", (frame) => (cells.at(frame.length) === 0n ? Action.Pass : Action.Drop));`;
+
+test("an array that user space may map says so to the kernel, and others do not", async () => {
+  const flags = async (how: string) => (await compile(mapped(how))).module.maps.map((each) => each.flags);
+  expect(await flags("true")).toEqual([1024]);
+  expect(await flags("false")).toEqual([0]);
+  expect((await problemsOf(mapped("(1 as unknown as boolean)"))).map(({ code }) => code)).toEqual(["ZT2014"]);
+});
+
+onTargets("an array that user space may map reads and writes as others do", mapped("true"), async (running) => {
+  expect(verdicts(await running.run(packetOf(1)))).toEqual(["pass"]);
+  running.map("cells").set(packetOf(1).length, 1n);
+  expect(verdicts(await running.run(packetOf(1)))).toEqual(["drop"]);
+});
