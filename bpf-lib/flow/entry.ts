@@ -27,6 +27,8 @@ export const Change = {
   Reply: 16,
   SourcePool: 32,
   DestinationPool: 64,
+  /** It waits for a packet from behind the service. */
+  Pending: 128,
 } as const;
 
 /** Where the packet is sent: found by a route look-up and good until `until` (in jiffies). */

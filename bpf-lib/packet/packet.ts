@@ -17,6 +17,7 @@ import {
   type Of,
   OverlayPort,
   Protocol,
+  struct,
   swapBytes,
   type tcpHeader,
   u16 as toU16,
@@ -212,6 +213,28 @@ const ipv6View = (parts: Parts, ip: Of<typeof ipv6Header>, access: Access) => ({
   },
 });
 
+/** A word of the segment changed, in memory order. */
+const follow = (words: Of<typeof tcpWords>, from: u32, to: u32): void => {
+  words.checksum = updated(words.checksum, changed(from, to));
+};
+
+const OPTION_WORDS = 10;
+const FOUR_NOPS = 0x0101_0101;
+const MSS = 0x0204_0000;
+const optionWord = struct({ value: toU32 });
+
+/** An MSS option alone, in the room that the options had. */
+const keepMss = (parts: Parts, words: Of<typeof tcpWords>, header: u32, mss: u16): void => {
+  for (let i = 1; i <= OPTION_WORDS; i++) {
+    if (16 + i * 4 >= header) break;
+    const at = parts.frame.cursor(parts.transportAt + 16 + i * 4).peek(optionWord);
+    if (at === null) break;
+    const from = at.value;
+    at.value = i === 1 && mss !== 0 ? swapBytes.u32(MSS | mss) : FOUR_NOPS;
+    follow(words, from, at.value);
+  }
+};
+
 /** TCP, UDP and ICMP fields outside the key: the checksum follows each. */
 const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWords>, access: Access) => ({
   get sourcePort() {
@@ -234,7 +257,7 @@ const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWo
   set sequence(to: u32) {
     const from = words.sequence;
     tcp.sequence = to;
-    words.checksum = updated(words.checksum, changed(from, words.sequence));
+    follow(words, from, words.sequence);
   },
   get acknowledgement() {
     return tcp.acknowledgement;
@@ -242,7 +265,7 @@ const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWo
   set acknowledgement(to: u32) {
     const from = words.acknowledgement;
     tcp.acknowledgement = to;
-    words.checksum = updated(words.checksum, changed(from, words.acknowledgement));
+    follow(words, from, words.acknowledgement);
   },
   get window() {
     return tcp.window;
@@ -250,31 +273,71 @@ const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWo
   set window(to: u16) {
     const from = words.window;
     tcp.window = to;
-    words.checksum = updated(words.checksum, changed(from, words.window));
+    follow(words, from, words.window);
   },
   get syn() {
     return tcp.control.syn === 1;
   },
+  set syn(to: boolean) {
+    const from = words.control;
+    tcp.control.syn = to ? 1 : 0;
+    follow(words, from, words.control);
+  },
   get ack() {
     return tcp.control.ack === 1;
+  },
+  set ack(to: boolean) {
+    const from = words.control;
+    tcp.control.ack = to ? 1 : 0;
+    follow(words, from, words.control);
   },
   get fin() {
     return tcp.control.fin === 1;
   },
+  set fin(to: boolean) {
+    const from = words.control;
+    tcp.control.fin = to ? 1 : 0;
+    follow(words, from, words.control);
+  },
   get rst() {
     return tcp.control.rst === 1;
+  },
+  set rst(to: boolean) {
+    const from = words.control;
+    tcp.control.rst = to ? 1 : 0;
+    follow(words, from, words.control);
   },
   get psh() {
     return tcp.control.psh === 1;
   },
+  set psh(to: boolean) {
+    const from = words.control;
+    tcp.control.psh = to ? 1 : 0;
+    follow(words, from, words.control);
+  },
   get urg() {
     return tcp.control.urg === 1;
+  },
+  set urg(to: boolean) {
+    const from = words.control;
+    tcp.control.urg = to ? 1 : 0;
+    follow(words, from, words.control);
   },
   get ece() {
     return tcp.control.ece === 1;
   },
+  set ece(to: boolean) {
+    const from = words.control;
+    tcp.control.ece = to ? 1 : 0;
+    follow(words, from, words.control);
+  },
   get cwr() {
     return tcp.control.cwr === 1;
+  },
+  set cwr(to: boolean) {
+    const from = words.control;
+    tcp.control.cwr = to ? 1 : 0;
+    follow(words, from, words.control);
   },
   get opens() {
     return tcp.control.syn === 1 && tcp.control.ack === 0;
@@ -284,6 +347,7 @@ const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWo
   },
   option: (kind: u8): Cursor | null =>
     findOption(parts.frame, parts.transportAt + 20, parts.transportAt + tcp.control.words * 4, kind),
+  keepMss: (mss: u16): void => keepMss(parts, words, tcp.control.words * 4, mss),
 });
 
 const udpView = (parts: Parts, udp: Of<typeof udpHeader>, access: Access) => ({
@@ -392,8 +456,16 @@ const udpViewOf = (parts: Parts, access: Access) => {
 const icmpViewOf = (icmp: Of<typeof icmpHeader> | null) =>
   icmp === null ? null : icmpView(icmp, seenAs(icmp, icmpWords));
 
+/** A packet as the library has it: what was parsed, and the same with its key fields open to edits. */
+export interface Described extends Packet {
+  readonly parts: Parts;
+  readonly editable: () => Packet;
+}
+
 /** The packet that hooks are given. `from` is 0 for clients, 1 for what stands behind the service. */
-export const describe = (parts: Parts, from: u32, access: Access): Packet => ({
+export const describe = (parts: Parts, from: u32, access: Access): Described => ({
+  parts,
+  editable: () => describe(parts, from, { keyFields: true }),
   get from() {
     return choice(["client", "service"], from);
   },

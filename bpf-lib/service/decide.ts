@@ -21,6 +21,7 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
     if (decided.kind !== OutcomeKind.Pass) return decided;
   }
   const { source, destination, change } = decided;
+  if ((change & Change.Pending) !== 0) return unsettled(decided, serviceReason("not completed"));
   if ((change & (Change.SourcePool | Change.DestinationPool)) !== 0)
     return unsettled(decided, serviceReason("no port"));
   const sameFamily = isIpv4(source) === isIpv4(key.source) && isIpv4(destination) === isIpv4(key.destination);

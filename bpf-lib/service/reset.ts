@@ -18,6 +18,7 @@ import {
 import { seenAs } from "../../sdk/middlebox/internal.ts";
 import { datagramEnd, network, type Parts } from "../packet/open.ts";
 import { changed, updated } from "../packet/sums.ts";
+import { turnEthernet } from "../packet/turn.ts";
 import { ipv4Words, ipv6Words, tcpWords } from "../packet/words.ts";
 
 const HEADER = 20;
@@ -78,13 +79,6 @@ const turn = (parts: Parts): u64 => {
   if (ip4 !== null) return turn4(parts, ip4);
   const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
   return ip6 === null ? 0n : turn6(ip6);
-};
-
-/** Sends the packet back where it came from. */
-export const turnEthernet = (parts: Parts): void => {
-  const { source, destination } = parts.ethernet;
-  parts.ethernet.source = destination;
-  parts.ethernet.destination = source;
 };
 
 export const answerReset = (parts: Parts, tcp: Of<typeof tcpHeader>): Action => {

@@ -8,11 +8,12 @@ import { Change, endpointValues, type flowEntry } from "../flow/entry.ts";
 import { type FlowTable, keyOf, openFlows } from "../flow/table.ts";
 import { open, type Parts, tcpOf } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
+import { commitBindings } from "../state/binding.ts";
 import { countOpened } from "../state/opened.ts";
 import { apply } from "./apply.ts";
 import { decide, forwardEntry, holds, reverseEntry } from "./decide.ts";
 import { isListener } from "./listen.ts";
-import type { ServiceParts, Session } from "./parts.ts";
+import type { Own, ServiceParts, Session } from "./parts.ts";
 import { refuse } from "./reject.ts";
 
 const CLIENT = 0;
@@ -81,6 +82,7 @@ const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: F
       reverseEntry(key, decided, session.generation),
     );
   }
+  commitBindings(session.boxes, decided.binds);
   const entry = flows.get(flowKey);
   if (entry !== null) countOpened(entry.destination);
   return along(entry);
@@ -89,7 +91,7 @@ const clientWay = (session: Session, parts: Parts, known: Entry | null, flows: F
 /** Opens every middlebox once, so that a packet sees one generation of the config only. */
 const start = (service: ServiceParts): Session => {
   const generation = configGeneration();
-  return { generation, boxes: service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) })) };
+  return { generation, boxes: service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own })) };
 };
 
 /** Finds the way of a packet that the service may have to do with. */
@@ -114,6 +116,7 @@ export const serve = (frame: Frame, service: ServiceParts): Action => {
     (parts) => {
       const way = wayOf(session, service, parts);
       if (way.entry !== null) return apply(parts, way.entry);
+      if (way.kind === OutcomeKind.Answer) return Action.Transmit;
       return way.kind === OutcomeKind.Pass ? Action.Pass : refuse(parts, way.kind, way.reason);
     },
     () => Action.Pass,

@@ -83,7 +83,7 @@ const field = z.object({
 
 const state = z.object({
   path: z.string(),
-  kind: z.enum(["counter", "meter", "rateLimiter", "table", "events"]),
+  kind: z.enum(["counter", "meter", "rateLimiter", "table", "binding", "events"]),
   map: z.string(),
   /** Index in the map, for kinds that share one. */
   index: size,

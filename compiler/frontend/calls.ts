@@ -39,7 +39,7 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
   };
   const { purity } = to;
   const hook = to.module.hooks.get(fn.declaration)?.hook;
-  if (hook === "decide" || hook === "holds") to.purity = { hook };
+  if (hook !== undefined && hook !== "filter") to.purity = { hook };
   to.scope = new Scope(fn.scope);
   to.frames.push(frame);
   try {

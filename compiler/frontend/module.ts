@@ -14,7 +14,7 @@ import { isSymbolName } from "./names.ts";
 import { badName, duplicateName, hostOnly, recursion, unknownName } from "./problems.ts";
 import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
 import { Scope } from "./scope.ts";
-import type { ServiceSpec } from "./services/spec.ts";
+import type { Hook, ServiceSpec } from "./services/spec.ts";
 import { ts } from "./typescript.ts";
 import { type DeclaredValue, POISON, type Value } from "./values.ts";
 
@@ -42,7 +42,7 @@ export class ModuleBuilder {
   /** The service being compiled. */
   service: ServiceSpec | null = null;
   /** Which hook of which middlebox a function is. */
-  readonly hooks = new Map<ts.Node, { readonly box: string; readonly hook: "filter" | "decide" | "holds" }>();
+  readonly hooks = new Map<ts.Node, { readonly box: string; readonly hook: Hook }>();
   readonly dropReasons: string[] = [];
   /** Whether some decision of the service delivers. */
   delivers = false;

@@ -210,6 +210,14 @@ export const unfinishedRecord = problem("ZT2029", () => ({
   message: "A ring-buffer record is neither submitted nor discarded on some path.",
   fix: "Call submit or discard before every return.",
 }));
+export const unusedVerdict = problem("ZT2032", () => ({
+  message: "This verdict goes nowhere: nothing happens unless the hook returns it.",
+  fix: "Return it: `return drop(...)`.",
+}));
+export const uncompleted = problem("ZT2033", (box: string) => ({
+  message: `The middlebox '${box}' says that a decision waits, and has no 'complete' hook that would end the waiting.`,
+  fix: "Give it a hook: `complete(flow, { config }) { ... return flow.complete({ sequence }); }`.",
+}));
 export const keyFieldEdited = problem("ZT2030", (field: string) => ({
   message: `A filter cannot change '${field}': the flow is found by it.`,
   fix: "Change addresses and ports in 'decide', with `flow.rewrite(...)`.",

@@ -1,6 +1,6 @@
 import type { Of } from "../layout/layouts.ts";
 import { address, struct, u16 } from "../layout/layouts.ts";
-import type { address as Address, u16 as U16, u8, u32 } from "../layout/types.ts";
+import type { address as Address, u16 as U16, u8, u32, u64 } from "../layout/types.ts";
 import type { From, Packet } from "./packet.ts";
 import type { PortPool } from "./port-pool.ts";
 import type { Decision } from "./verdict.ts";
@@ -45,4 +45,19 @@ export interface Flow {
 /** A flow whose decision is being asked about again, under newer config. */
 export interface DecidedFlow extends Flow {
   readonly decided: { readonly source: Readonly<Endpoint>; readonly destination: Readonly<Endpoint> };
+}
+
+/** A flow whose decision waits (see `pending`): a packet from behind the service has come. */
+export interface PendingFlow extends DecidedFlow {
+  /** What `pending` was told to keep. */
+  readonly note: u64;
+  /** The packet from behind the service, as it came. */
+  readonly reply: Packet;
+  /**
+   * The connection is there. The reply becomes the ACK that completes its handshake; from now on `sequence` is added to
+   * sequence numbers on the way to the client, and taken from acknowledgements (SACK blocks too) on the way back.
+   */
+  complete(shift: { readonly sequence: u32 }): Decision;
+  /** Not yet: the reply is dropped. `drop` and `reject` end the flow. */
+  wait(): Decision;
 }

@@ -1,6 +1,6 @@
 /** What bpf-lib needs from the compiler to run a service; not for authors. */
 import type { Layout } from "../layout/layouts.ts";
-import type { address, u16, u32 } from "../layout/types.ts";
+import type { address, u16, u32, u64 } from "../layout/types.ts";
 import type { Decision, Verdict } from "./verdict.ts";
 
 /** How a verdict or decision looks from the inside: one shape for all, so that their fields merge. */
@@ -20,15 +20,34 @@ export interface Outcome {
   /** Which of the service's pools gives the source, or tells who the destination is: with `Change.SourcePool`, `Change.DestinationPool`. */
   readonly sourcePool: u32;
   readonly destinationPool: u32;
+  /** Which bindings the commit writes: bit n stands for the service's nth. */
+  readonly binds: u32;
+  /** Of a decision that waits (`Change.Pending`): what its middlebox keeps in mind, and the MSS of the SYN that it sends. */
+  readonly note: u64;
+  readonly mss: u16;
+  /** Of a flow that waits no more: what is added to sequence numbers on the way to the client. */
+  readonly shift: u32;
 }
-export const OutcomeKind = { Pass: 0, Drop: 1, Reject: 2 } as const;
+/** `Answer`: the packet is turned already. `Route`: to `place` in `vni`; without it, dropped for `reason`. `Complete` and `Wait` are what `complete` hooks say. */
+export const OutcomeKind = { Pass: 0, Drop: 1, Reject: 2, Answer: 3, Route: 4, Complete: 5, Wait: 6 } as const;
 
 export const inside = (outcome: Verdict | Decision): Outcome => outcome as unknown as Outcome;
 export const asDecision = (outcome: Outcome): Decision => outcome as unknown as Decision;
+export const asVerdict = (outcome: Outcome): Verdict => outcome as unknown as Verdict;
+
+/** Runs its body although a hook must be pure: what it writes is seen by nobody before the decision is committed. */
+export const untilCommit = (_body: () => void): void => {
+  throw new TypeError("untilCommit runs only in a compiled program");
+};
 
 /** A number that authors see as one of these words. */
 export const choice = <const W extends string>(_words: readonly W[], _index: u32): W => {
   throw new TypeError("choice runs only in a compiled program");
+};
+
+/** Refuses, when compiled, a decision that waits in a middlebox which no hook of completes it. */
+export const needsComplete = (): void => {
+  throw new TypeError("needsComplete runs only in a compiled program");
 };
 
 /** Refuses, when compiled, an edit that a hook may not make. */

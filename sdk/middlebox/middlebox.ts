@@ -1,9 +1,9 @@
 import { compiledOnly } from "../compiled.ts";
 import type { Layout } from "../layout/layouts.ts";
 import type { Field, View } from "./config.ts";
-import type { DecidedFlow, Flow } from "./flow.ts";
+import type { DecidedFlow, Flow, PendingFlow } from "./flow.ts";
 import type { Packet } from "./packet.ts";
-import type { Held, State } from "./state.ts";
+import type { Binding, Held, State } from "./state.ts";
 import type { Decision, Verdict } from "./verdict.ts";
 
 type Config = Record<string, Field<any> | Layout<any>>;
@@ -12,7 +12,12 @@ interface Own<C, S> {
   readonly config: { readonly [K in keyof C]: View<C[K]> };
   readonly state: { readonly [K in keyof S]: Held<S[K]> };
 }
-type OwnConfig<C> = Pick<Own<C, unknown>, "config">;
+type BindingsOf<S> = { readonly [K in keyof S as Held<S[K]> extends Binding<any, any> ? K : never]: Held<S[K]> };
+/** What hooks see that are pure: the config, and of the state what decisions bind. */
+interface OwnConfig<C, S> {
+  readonly config: { readonly [K in keyof C]: View<C[K]> };
+  readonly state: BindingsOf<S>;
+}
 
 declare const middlebox_: unique symbol;
 export interface Middlebox {
@@ -20,10 +25,12 @@ export interface Middlebox {
 }
 
 /**
- * A middlebox: up to three hooks, all optional.
+ * A middlebox: up to four hooks, all optional.
  * - `filter` runs for every packet, before the flow's decision is looked up. It sees packets from clients, unless
  *   `sees: "both"`.
  * - `decide` runs when a packet of a new flow arrives. It is pure: it may run more than once, and one result counts.
+ * - `complete` is asked about a decision that waits (see `pending`) when a packet comes from behind the service. One
+ *   middlebox of a chain may have it.
  * - `holds` is asked under newer config whether a decision still stands; false ends the flow's lifetime.
  */
 export const middlebox = <const C extends Config = Record<never, never>, const S extends States = Record<never, never>>(
@@ -33,8 +40,9 @@ export const middlebox = <const C extends Config = Record<never, never>, const S
     readonly state?: S;
     readonly sees?: "client" | "both";
     filter?(packet: Packet, own: Own<C, S>): Verdict;
-    decide?(flow: Flow, own: OwnConfig<C>): Decision;
-    holds?(flow: DecidedFlow, own: OwnConfig<C>): boolean;
+    decide?(flow: Flow, own: OwnConfig<C, S>): Decision;
+    complete?(flow: PendingFlow, own: OwnConfig<C, S>): Decision;
+    holds?(flow: DecidedFlow, own: OwnConfig<C, S>): boolean;
   },
 ): Middlebox => compiledOnly("middlebox");
 

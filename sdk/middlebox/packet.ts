@@ -55,20 +55,25 @@ export interface TcpView {
   sequence: u32;
   acknowledgement: u32;
   window: u16;
-  readonly syn: boolean;
-  readonly ack: boolean;
-  readonly fin: boolean;
-  readonly rst: boolean;
-  readonly psh: boolean;
-  readonly urg: boolean;
-  readonly ece: boolean;
-  readonly cwr: boolean;
+  syn: boolean;
+  ack: boolean;
+  fin: boolean;
+  rst: boolean;
+  psh: boolean;
+  urg: boolean;
+  ece: boolean;
+  cwr: boolean;
   /** The first packet of a connection: SYN without ACK. */
   readonly opens: boolean;
   /** Bytes, options included: 20 to 60. */
   readonly headerLength: u32;
   /** The data of an option (see `TcpOption`), or null when the header has no such option. */
   readonly option: (kind: u8) => Cursor | null;
+  /**
+   * Takes all options out (no-operations in their place, so that the header keeps its length), but for an MSS option of
+   * this size at the start; 0: without that too. A header without options stays as it is.
+   */
+  readonly keepMss: (mss: u16) => void;
 }
 export interface UdpView {
   sourcePort: u16;

@@ -1,7 +1,8 @@
-/** State of one node: lost with it, never shared between nodes. */
+/** State. All but bindings belongs to one node: lost with it, never shared between nodes. */
 import { compiledOnly } from "../compiled.ts";
 import type { Layout } from "../layout/layouts.ts";
 import type { u32, u64 } from "../layout/types.ts";
+import type { Decision } from "./verdict.ts";
 
 type Shape = Record<string, Layout<any>>;
 type Viewed<V> =
@@ -58,6 +59,22 @@ export const boundedTable = <const K extends Layout<any> | Shape, const V extend
   readonly of: V;
   readonly max: number;
 }): State<BoundedTable<Viewed<K>, Viewed<V>>> => compiledOnly("boundedTable");
+
+export interface Binding<K, V> {
+  /** What was bound last, or null. */
+  get(key: K): Readonly<V> | null;
+  /** The same decision, which binds a value to a key when it is committed: `return state.homes.bind(flow.forward(), key, value)`. */
+  bind(decision: Decision, key: K, value: V): Decision;
+}
+/**
+ * Keyed state that decisions write, and `decide` reads: a decision binds, and the commit writes, together with the flow. At
+ * most `max` keys: the least recently used makes room. A service has at most 32.
+ */
+export const binding = <const K extends Layout<any> | Shape, const V extends Layout<any> | Shape>(_: {
+  readonly key: K;
+  readonly of: V;
+  readonly max: number;
+}): State<Binding<Viewed<K>, Viewed<V>>> => compiledOnly("binding");
 
 export interface Events<V> {
   /** Sends a record to user space; false, and counted as lost, when nobody keeps up. */

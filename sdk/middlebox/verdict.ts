@@ -1,4 +1,6 @@
 import { compiledOnly } from "../compiled.ts";
+import type { address, u16, u32, u64 } from "../layout/types.ts";
+import type { Packet } from "./packet.ts";
 
 declare const verdict: unique symbol;
 declare const decision: unique symbol;
@@ -18,3 +20,27 @@ export const pass = (): Verdict => compiledOnly("pass");
 export const drop = (_reason: string): Verdict & Decision => compiledOnly("drop");
 /** Drop it, tell the sender (TCP RST, ICMP unreachable), and count it under this name. */
 export const reject = (_reason: string): Verdict & Decision => compiledOnly("reject");
+
+/**
+ * Send the packet back to where it came from: MAC and IP addresses and ports change places, the TTL starts anew at 64, and
+ * `edit`, which sees the reply, may change every field that can be written, addresses and ports too. Packets that did not
+ * go from one host to one host are dropped instead (RFC 1122 section 3.2.2), as are later fragments.
+ */
+export const answer = (_packet: Packet, _edit?: (reply: Packet) => void): Verdict => compiledOnly("answer");
+
+/**
+ * Send the packet on to the host that holds an address in a network, as it is: no decision is asked for, nothing is
+ * remembered, and packets that come back are routed by their own filters' word. Dropped when nobody holds the address.
+ */
+export const route = (_packet: Packet, _to: { readonly vni: u32; readonly address: address }): Verdict =>
+  compiledOnly("route");
+
+/**
+ * A decision that waits for a packet from behind the service: what a SYN proxy decides when its client has proved itself.
+ * The client's packet, an ACK that completes the handshake which the service's filter answered, becomes the SYN that opens
+ * the connection behind the service: its sequence number one less, no data, an MSS option of `mss`. Until the
+ * middlebox's `complete` hook has said that the connection is there, packets of the client are dropped (it sends them
+ * again). `note` is kept for that hook. Only a middlebox with that hook may say so.
+ */
+export const pending = (_decision: Decision, _: { readonly note: u64; readonly mss: u16 }): Decision =>
+  compiledOnly("pending");

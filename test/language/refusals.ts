@@ -47,6 +47,17 @@ const box = middlebox("box", {
 });
 export default service("example", { chain: [box] });`;
 
+/** A service whose decision waits. */
+const waiting = (decide: string, hooks: string): string => `
+import { middlebox, pending, service } from "zeta";
+const box = middlebox("box", {
+  decide(flow) {
+    ${decide}
+  },
+  ${hooks}
+});
+export default service("example", { chain: [box] });`;
+
 const example = (code: string, what: string, refused: string, accepted: string): RefusalExample => ({
   code,
   what,
@@ -511,5 +522,20 @@ export const examples: readonly RefusalExample[] = [
     "a filter that changes what the flow is found by",
     filtering('§ip.source = ipv4("10.0.0.1");'),
     filtering("ip.ttl = 5;"),
+  ),
+  example(
+    "ZT2032",
+    "a verdict that goes nowhere",
+    filtering('if (ip.ttl === 1) §drop("ttl");').replace("middlebox,", "drop, middlebox,"),
+    filtering('if (ip.ttl === 1) return drop("ttl");').replace("middlebox,", "drop, middlebox,"),
+  ),
+  example(
+    "ZT2033",
+    "a decision that waits for ever",
+    waiting("return §pending(flow.forward(), { note: 0n, mss: 1400 });", ""),
+    waiting(
+      "return pending(flow.forward(), { note: 0n, mss: 1400 });",
+      "complete: (flow) => flow.complete({ sequence: 0 }),",
+    ),
   ),
 ];

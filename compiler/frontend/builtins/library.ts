@@ -6,9 +6,12 @@ import { builtin } from "./arguments.ts";
 /** By exported name: the module of bpf-lib that has a function of the same name. */
 const IMPLEMENTATIONS: Readonly<Record<string, string>> = {
   openPacket: "packet/open-packet.ts",
+  answer: "service/verdicts.ts",
+  route: "service/verdicts.ts",
+  pending: "service/verdicts.ts",
 };
 
-export const LIBRARY_MODULES: readonly string[] = Object.values(IMPLEMENTATIONS);
+export const LIBRARY_MODULES: readonly string[] = [...new Set(Object.values(IMPLEMENTATIONS))];
 
 export const libraryBuiltins: readonly (readonly [string, Value])[] = Object.entries(IMPLEMENTATIONS).map(
   ([name, file]) => [

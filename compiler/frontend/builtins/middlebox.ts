@@ -112,6 +112,15 @@ const states: Readonly<Record<string, (call: BuiltinCall) => StateSpec>> = {
       max: numberOption(options, "max", call),
     };
   },
+  binding: (call) => {
+    const options = optionsArgument(call, 0);
+    return {
+      kind: "binding",
+      key: shapeOption(options, "key", call),
+      of: shapeOption(options, "of", call),
+      max: numberOption(options, "max", call),
+    };
+  },
   events: (call) => {
     const options = optionsArgument(call, 0);
     return {
@@ -175,12 +184,16 @@ function middlebox(call: BuiltinCall): Value {
     both: sees.kind === "string" && sees.value === "both",
     filter: hook(options, "filter", call),
     decide: hook(options, "decide", call),
+    complete: hook(options, "complete", call),
     holds: hook(options, "holds", call),
     config: fieldsOf(options, "config", call, configOf),
     state: fieldsOf(options, "state", call, stateOf),
   };
   return declared("a middlebox", spec);
 }
+
+/** A decision names them by the bits of a u32. */
+const MOST_BINDINGS = 32;
 
 function chainOf(options: ObjectValue, call: BuiltinCall): MiddleboxSpec[] {
   const list = option(options, "chain", call.argument(1), call.to);
@@ -195,6 +208,18 @@ function chainOf(options: ObjectValue, call: BuiltinCall): MiddleboxSpec[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
     call.to.refuse((at) => duplicateName(at, "middleboxes of the chain", twice), call.argument(1));
+  const waiting = chain.filter((box) => box.complete !== null).map((box) => box.name);
+  if (waiting.length > 1)
+    call.to.refuse(
+      (at) => badDeclaration(at, `One middlebox of a chain has 'complete', and here ${waiting.join(" and ")} have it.`),
+      call.argument(1),
+    );
+  const bindings = chain.flatMap((box) => [...box.state.values()]).filter(({ kind }) => kind === "binding").length;
+  if (bindings > MOST_BINDINGS)
+    call.to.refuse(
+      (at) => badDeclaration(at, `A service has at most ${MOST_BINDINGS} bindings, and this one ${bindings}.`),
+      call.argument(1),
+    );
   return chain;
 }
 

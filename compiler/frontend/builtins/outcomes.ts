@@ -1,6 +1,7 @@
 /** `pass`, `drop`, `reject`, and what bpf-lib asks of the compiler (sdk/middlebox/internal.ts). */
+import { callFunction, expectFunction } from "../calls.ts";
 import { definite, toScalar } from "../coerce.ts";
-import { hostOnly, keyFieldEdited, wrongArgument } from "../problems.ts";
+import { hostOnly, keyFieldEdited, uncompleted, wrongArgument } from "../problems.ts";
 import { generationOf, openOwn } from "../services/own.ts";
 import { scalarConstant } from "../types.ts";
 import { type BuiltinCall, describe, NULL, type ObjectValue, type ScalarType, type Value } from "../values.ts";
@@ -18,6 +19,10 @@ const SHAPE: readonly (readonly [string, ScalarType])[] = [
   ["vni", "u32"],
   ["sourcePool", "u32"],
   ["destinationPool", "u32"],
+  ["binds", "u32"],
+  ["note", "u64"],
+  ["mss", "u16"],
+  ["shift", "u32"],
 ];
 
 /** The shape of `Outcome` in sdk/middlebox/internal.ts, with nothing changed. */
@@ -33,6 +38,10 @@ function outcome(kind: bigint, reason: bigint): ObjectValue {
     fields: new Map([...fields].map(([name, value]) => [name, { kind: "cell", cell: { kind: "fixed", value } }])),
   };
 }
+
+/** Whether a value is what a verdict or decision is while compiling. */
+export const isOutcome = (value: Value): boolean =>
+  value.kind === "object" && ["kind", "reason", ...SHAPE.map(([name]) => name)].every((name) => value.fields.has(name));
 
 /** The middlebox whose hook is being compiled. */
 function currentBox(call: BuiltinCall): string {
@@ -92,6 +101,28 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
     builtin("serviceReason", (call) =>
       scalarConstant("u32", BigInt(call.to.module.dropReason(`service: ${textArgument(call, 0, "a reason")}`))),
     ),
+  ],
+  [
+    "needsComplete",
+    builtin("needsComplete", (call) => {
+      const name = currentBox(call);
+      const box = call.to.module.service?.chain.find((each) => each.name === name);
+      if (box?.complete == null) call.to.refuse((at) => uncompleted(at, name), call.node);
+      return NULL;
+    }),
+  ],
+  [
+    "untilCommit",
+    builtin("untilCommit", (call) => {
+      const { to } = call;
+      const { purity } = to;
+      to.purity = null;
+      try {
+        return callFunction(expectFunction(argument(call, 0), call.node, to), [], call.node, to);
+      } finally {
+        to.purity = purity;
+      }
+    }),
   ],
   [
     "isPool",

@@ -10,7 +10,7 @@ import { scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import { NULL, type ObjectValue, type Value } from "../values.ts";
 import { poolCounts } from "./config-global.ts";
-import { type ConfigSpec, type MiddleboxSpec, mapName, type ServiceSpec, type StateSpec } from "./spec.ts";
+import { type ConfigSpec, HOOKS, type MiddleboxSpec, mapName, type ServiceSpec, type StateSpec } from "./spec.ts";
 
 const bool = (value: boolean): Value => scalarConstant("bool", value ? 1n : 0n);
 
@@ -28,6 +28,7 @@ const boxObject = (box: MiddleboxSpec): Value =>
     both: bool(box.both),
     filter: box.filter ?? NULL,
     decide: box.decide ?? NULL,
+    complete: box.complete ?? NULL,
     holds: box.holds ?? NULL,
   });
 
@@ -43,7 +44,7 @@ const partsOf = (spec: ServiceSpec): Value =>
 export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
   module.service = spec;
   for (const box of spec.chain) {
-    for (const hook of ["filter", "decide", "holds"] as const) {
+    for (const hook of HOOKS) {
       const declaration = box[hook]?.declaration;
       if (declaration !== undefined) module.hooks.set(declaration, { box: box.name, hook });
     }

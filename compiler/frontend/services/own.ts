@@ -8,7 +8,15 @@ import { badDeclaration, unknownField } from "../problems.ts";
 import { scalar, scalarConstant } from "../types.ts";
 import type { BuiltinCall, DeclaredValue, ObjectValue, ScalarValue, Value, ViewValue } from "../values.ts";
 import { configGlobal, scalarField } from "./config-global.ts";
-import { type ConfigSpec, type MiddleboxSpec, mapName, poolPaths, type ServiceSpec, type StateSpec } from "./spec.ts";
+import {
+  bindingPaths,
+  type ConfigSpec,
+  type MiddleboxSpec,
+  mapName,
+  poolPaths,
+  type ServiceSpec,
+  type StateSpec,
+} from "./spec.ts";
 
 const literal = (value: number): Value => ({ kind: "literal", value });
 const text = (value: string): Value => ({ kind: "string", value });
@@ -83,6 +91,18 @@ function stateOpener(
         open: "openBoundedTable",
         values: [text(name), layout(spec.key), layout(spec.of), literal(spec.max)],
       };
+    case "binding":
+      return {
+        file: "state/binding.ts",
+        open: "openBinding",
+        values: [
+          text(name),
+          layout(spec.key),
+          layout(spec.of),
+          literal(spec.max),
+          literal(bindingPaths(module.service as ServiceSpec).indexOf(path)),
+        ],
+      };
     case "events":
       return {
         file: "state/events.ts",
@@ -136,7 +156,11 @@ export function openOwn(box: Value, slot: ScalarValue, call: BuiltinCall): Value
   const pools = [...spec.config].flatMap(([field, each]) =>
     each.kind === "portPool" ? [config.get(field) as Value] : [],
   );
+  const bindings = [...spec.state].flatMap(([field, each]) =>
+    each.kind === "binding" ? [state.get(field) as Value] : [],
+  );
   return object({
+    bindings: { kind: "list", items: bindings },
     pools: { kind: "list", items: pools },
     config: fieldsObject("the config", config, (field, use) => readScalar(spec, field, slot, use)),
     state: fieldsObject("the state", state, () => null),

@@ -14,6 +14,7 @@ export type StateSpec =
   | { readonly kind: "meter" }
   | { readonly kind: "rateLimiter"; readonly key: LayoutData; readonly max: number }
   | { readonly kind: "boundedTable"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
+  | { readonly kind: "binding"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
   | { readonly kind: "events"; readonly of: LayoutData; readonly buffer: number };
 
 export interface MiddleboxSpec {
@@ -21,6 +22,7 @@ export interface MiddleboxSpec {
   readonly both: boolean;
   readonly filter: FunctionValue | null;
   readonly decide: FunctionValue | null;
+  readonly complete: FunctionValue | null;
   readonly holds: FunctionValue | null;
   readonly config: ReadonlyMap<string, ConfigSpec>;
   readonly state: ReadonlyMap<string, StateSpec>;
@@ -32,6 +34,16 @@ export interface ServiceSpec {
   readonly listensToAll: boolean;
   readonly flows: number;
 }
+
+/** Hooks by their names in a middlebox's declaration. */
+export const HOOKS = ["filter", "decide", "complete", "holds"] as const;
+export type Hook = (typeof HOOKS)[number];
+
+/** The service's bindings by path, in the order of their bits. */
+export const bindingPaths = ({ chain }: ServiceSpec): readonly string[] =>
+  chain.flatMap((box) =>
+    [...box.state].flatMap(([name, spec]) => (spec.kind === "binding" ? [`${box.name}.${name}`] : [])),
+  );
 
 /** The service's port pools by path, in the order of their numbers. */
 export const poolPaths = ({ chain }: ServiceSpec): readonly string[] =>

@@ -1,10 +1,11 @@
 /** Statements: an exhaustive table by construct. A problem in one statement does not keep the next from being checked. */
 
+import { isOutcome } from "../builtins/outcomes.ts";
 import { leave } from "../calls.ts";
 import { evaluate } from "../evaluate.ts";
 import { Refusal } from "../frames.ts";
 import type { Lowering } from "../lowering.ts";
-import { classUsed, exceptionUsed, unsupportedSyntax } from "../problems.ts";
+import { classUsed, exceptionUsed, unsupportedSyntax, unusedVerdict } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { ts } from "../typescript.ts";
 import { POISON } from "../values.ts";
@@ -42,7 +43,7 @@ const nothing = (): void => undefined;
 
 const lowerings: Lowerings = {
   VariableStatement: variableStatement,
-  ExpressionStatement: (node, to) => void evaluate(node.expression, to),
+  ExpressionStatement: expressionStatement,
   FunctionDeclaration: functionDeclaration,
   IfStatement: ifStatement,
   ForStatement: forStatement,
@@ -59,6 +60,12 @@ const lowerings: Lowerings = {
   TypeAliasDeclaration: nothing,
   InterfaceDeclaration: nothing,
 };
+
+/** An expression for its effects; a verdict has none by itself. */
+function expressionStatement(node: ts.ExpressionStatement, to: Lowering): void {
+  const value = evaluate(node.expression, to);
+  if (isOutcome(value) && ts.isCallExpression(node.expression)) to.refuse((at) => unusedVerdict(at), node.expression);
+}
 
 const KINDS = new Map<number, keyof Supported>();
 function kindOf(node: ts.Node): keyof Supported | undefined {

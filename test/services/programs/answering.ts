@@ -1,0 +1,45 @@
+import { address, answer, drop, middlebox, pass, prefixes, service, type u32 } from "zeta";
+
+/** Answers by the port that is asked: TCP 80 with a SYN-ACK, 81 with options kept, UDP 7 as it came, 9 from elsewhere. */
+const answering = middlebox("answering", {
+  config: { closed: prefixes({ of: {}, max: 4 }) },
+  filter(packet, { config }) {
+    if (config.closed.has(packet.source)) return drop("closed");
+    const tcp = packet.tcp();
+    if (tcp?.opens && packet.destinationPort === 80) {
+      const next: u32 = tcp.sequence + 1;
+      return answer(packet, (reply) => {
+        const to = reply.tcp();
+        if (to === null) return;
+        to.ack = true;
+        to.ece = false;
+        to.cwr = false;
+        to.acknowledgement = next;
+        to.sequence = 0x1234_5678;
+        to.window = 4096;
+        to.keepMss(1400);
+      });
+    }
+    if (tcp !== null && packet.destinationPort === 81)
+      return answer(packet, (reply) => {
+        const to = reply.tcp();
+        if (to === null) return;
+        to.syn = false;
+        to.rst = true;
+        to.psh = true;
+        to.urg = true;
+        to.fin = true;
+        to.keepMss(0);
+      });
+    if (packet.destinationPort === 7) return answer(packet);
+    if (packet.destinationPort === 9)
+      return answer(packet, (reply) => {
+        const udp = reply.udp();
+        if (udp !== null) udp.sourcePort = 99;
+        reply.source = address("192.0.2.9");
+      });
+    return pass();
+  },
+});
+
+export default service("answering", { chain: [answering] });
