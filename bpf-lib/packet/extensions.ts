@@ -9,19 +9,21 @@ const OFFSETS = 0x7fff;
 const extensionStart = header({ nextHeader: u8Layout, words: u8Layout, type: u8Layout, segmentsLeft: u8Layout });
 
 /**
- * Runs `found(protocol, offset, isLaterFragment, segmentsLeft)` for the first header that is not an extension; false when
- * the packet ends before. Segments left: addresses of a routing header that the packet is still to visit.
+ * Runs `found(protocol, offset, isLaterFragment, segmentsLeft, fragmentAt)` for the first header that is not an extension;
+ * false when the packet ends before. Segments left: addresses of a routing header that the packet is still to visit.
+ * `fragmentAt`: offset of the (last) fragment header; 0 when there is none.
  */
 export const walkExtensions = (
   frame: Frame,
   start: u32,
   first: u8,
-  found: (protocol: u8, at: u32, later: boolean, segmentsLeft: u8) => void,
+  found: (protocol: u8, at: u32, later: boolean, segmentsLeft: u8, fragmentAt: u32) => void,
 ): boolean => {
   let protocol: u8 = first;
   let offset: u32 = 0;
   let later = false;
   let segmentsLeft: u8 = 0;
+  let fragmentAt: u32 = 0;
   let whole = true;
   for (let i = 0; i < MOST_HEADERS; i++) {
     const at: u32 = start + offset;
@@ -32,6 +34,7 @@ export const walkExtensions = (
         break;
       }
       later = fragment.fragment.offset !== 0;
+      fragmentAt = at;
       protocol = fragment.nextHeader;
       offset = (offset + 8) & OFFSETS;
       if (later) break;
@@ -50,6 +53,6 @@ export const walkExtensions = (
       offset = (offset + extension.words * 8 + 8) & OFFSETS;
     } else break;
   }
-  if (whole) found(protocol, start + offset, later, segmentsLeft);
+  if (whole) found(protocol, start + offset, later, segmentsLeft, fragmentAt);
   return whole;
 };

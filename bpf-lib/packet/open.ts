@@ -41,6 +41,8 @@ export interface Parts {
   readonly protocol: u8;
   /** A fragment other than the first: no transport header follows. */
   readonly later: boolean;
+  /** Where an IPv6 fragment header is; 0 when there is none. */
+  readonly fragmentAt: u32;
   /** Of an IPv6 routing header. Unless 0, the destination is a place on the way: transport checksums are of the last one. */
   readonly segmentsLeft: u8;
   readonly source: address;
@@ -82,6 +84,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
       let transportAt: u32 = 0;
       let later = false;
       let segmentsLeft: u8 = 0;
+      let fragmentAt: u32 = 0;
       let source: address = 0n;
       let destination: address = 0n;
       if (type === EtherType.Ipv4) {
@@ -95,11 +98,12 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
       } else if (type === EtherType.Ipv6) {
         const ip = frame.cursor(networkAt).peek(ipv6Header);
         if (ip === null || ip.start.version !== 6) return other();
-        const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater, segments) => {
+        const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater, segments, fragment) => {
           protocol = next;
           transportAt = at;
           later = isLater;
           segmentsLeft = segments;
+          fragmentAt = fragment;
         });
         if (!whole) return other();
         source = fromIpv6(ip.source);
@@ -130,6 +134,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
         transportAt,
         protocol,
         later,
+        fragmentAt,
         segmentsLeft,
         source,
         destination,
