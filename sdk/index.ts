@@ -9,5 +9,6 @@ export * from "./middlebox/flow.ts";
 export * from "./middlebox/middlebox.ts";
 export * from "./middlebox/packet.ts";
 export * from "./middlebox/port-pool.ts";
+export * from "./middlebox/secret.ts";
 export * from "./middlebox/state.ts";
 export * from "./middlebox/verdict.ts";

@@ -70,7 +70,7 @@ const map: z.ZodType<MapData> = z.lazy(() =>
 const field = z.object({
   /** "acl.rules": middlebox, then field. */
   path: z.string(),
-  kind: z.enum(["scalar", "prefixes", "table", "maglev", "portPool"]),
+  kind: z.enum(["scalar", "prefixes", "table", "maglev", "portPool", "secret"]),
   /** Value layout of scalar fields and of entries. */
   of: layout,
   key: layout.nullable(),

@@ -9,6 +9,7 @@ import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Entries, writeEntries } from "./entries.ts";
 import { duplicates, limit, recordOf, report } from "./findings.ts";
 import { type PoolContent, portPoolType } from "./port-pool.ts";
+import { type SecretContent, secretType } from "./secret.ts";
 import { type ParsedListener, PROTOCOLS, readEndpoint, readListener, readPrefix } from "./text.ts";
 import { fieldsOf, isEndpoint, isScalar, textOf, typeOf } from "./values.ts";
 
@@ -26,6 +27,7 @@ export interface FieldContent {
   readonly table: Entries;
   readonly maglev: readonly EncodedChoice[];
   readonly portPool: PoolContent;
+  readonly secret: SecretContent;
 }
 
 const U8: LayoutData = { kind: "scalar", type: "u8", size: 1, align: 1, order: "little" };
@@ -176,6 +178,7 @@ export const fieldTypes: { readonly [K in ConfigField["kind"]]: (field: ConfigFi
   table,
   maglev,
   portPool: portPoolType,
+  secret: secretType,
 };
 
 const protocol = z.union([

@@ -8,6 +8,7 @@ import { type Entries, eachEntry } from "./entries.ts";
 import { type MapContent, type Plan, planOf, slotsOf } from "./plan.ts";
 import { presentField } from "./present.ts";
 import { splitPath } from "./schema.ts";
+import { type SecretContent, successor } from "./secret.ts";
 import { type Validated, validatorOf } from "./validate.ts";
 
 /** Where a loaded service's config lies. `Inner` is a target's handle of an inner map. */
@@ -133,10 +134,17 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>)
   /** What serves, by path: the encoded form, which is small and which nobody else can change. */
   const serving = new Map<string, unknown>();
 
+  const secrets = new Set(
+    (manifest.service?.config ?? []).flatMap(({ kind, path }) => (kind === "secret" ? [path] : [])),
+  );
+  const succeeding = (path: string, next: unknown): unknown =>
+    secrets.has(path) ? successor(next as SecretContent, serving.get(path) as SecretContent | undefined) : next;
+
   const accept = (validated: Validated): void => {
     if (!validated.ok) throw new ZetaError(validated.problems);
-    switching.apply(planOf(manifest, validated.content));
-    for (const [path, content] of validated.content) serving.set(path, content);
+    const content = new Map([...validated.content].map(([path, next]) => [path, succeeding(path, next)]));
+    switching.apply(planOf(manifest, content));
+    for (const [path, next] of content) serving.set(path, next);
   };
   const valueOfPath = (path: string): unknown =>
     serving.has(path) ? presentField(manifest, path, serving.get(path)) : undefined;
@@ -144,7 +152,8 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>)
     const parts: Record<string, Record<string, unknown>> = {};
     for (const path of serving.keys()) {
       const [part, field] = splitPath(path);
-      parts[part] = { ...parts[part], [field]: valueOfPath(path) };
+      const value = valueOfPath(path);
+      if (value !== undefined) parts[part] = { ...parts[part], [field]: value };
     }
     return parts;
   };

@@ -5,6 +5,7 @@
  * - scalar: bytes in the slot of the global `zeta_config`;
  * - prefixes, table: M[0] holds the entries;
  * - maglev: M[0] the table's slots, each { choice, used }; M[1] the choices, for membership;
+ * - secret: bytes beside the scalars;
  * - portPool: M as port-pool-plan.ts says; how many addresses of each family, beside the scalars;
  * - what belongs to the service itself (service.listen, service.endpoints): entries of one map, which has no slots.
  */
@@ -15,6 +16,7 @@ import type { ConfigField, EncodedChoice, FieldContent } from "./fields.ts";
 import { maglevTable } from "./maglev.ts";
 import { poolCounts, poolMaps } from "./port-pool-plan.ts";
 import { directMaps, splitPath } from "./schema.ts";
+import { secretKeys } from "./secret.ts";
 import type { Content } from "./validate.ts";
 
 /** Holds the generation, then the scalars of both slots. The compiler's config-global.ts lays it out. */
@@ -97,12 +99,14 @@ function scalarOf(slots: Slots, path: string, bytes: Uint8Array): Scalars {
 /** What lies in the global; null when the maps hold all of it. */
 function partOf(field: ConfigField, content: unknown): Uint8Array | null {
   if (field.kind === "scalar") return content as FieldContent["scalar"];
+  if (field.kind === "secret") return secretKeys(field, content as FieldContent["secret"]);
   return field.kind === "portPool" ? poolCounts(field, content as FieldContent["portPool"]) : null;
 }
 
 function mapsOf(manifest: Manifest, field: ConfigField, content: unknown): MapContent[] {
   switch (field.kind) {
     case "scalar":
+    case "secret":
       return [];
     case "prefixes":
     case "table":

@@ -76,6 +76,8 @@ const PRESENT: { readonly [K in ConfigField["kind"]]: (field: ConfigField, conte
   maglev: ({ of }, choices) =>
     choices.map(({ bytes, weight }) => (weight === 1 ? decoded(of, bytes) : { value: decoded(of, bytes), weight })),
   portPool: (_, content) => presentPool(content),
+  // Nobody needs to see it, and left out it stays.
+  secret: () => undefined,
 };
 
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(

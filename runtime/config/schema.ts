@@ -37,6 +37,12 @@ export const splitPath = (path: string): readonly [part: string, field: string] 
   return [path.slice(0, dot), path.slice(dot + 1)];
 };
 
+/** A part all of whose fields may be left out may be left out itself. */
+function partType(fields: Record<string, z.ZodType>): z.ZodType {
+  const type = z.strictObject(fields);
+  return Object.values(fields).every((field) => field.safeParse(undefined).success) ? type.prefault({}) : type;
+}
+
 /** The zod type of the whole config: every field is there, and nothing else. */
 export function configSchema(manifest: Manifest): z.ZodType<Record<string, Record<string, unknown>>> {
   const parts = new Map<string, Record<string, z.ZodType>>();
@@ -45,7 +51,7 @@ export function configSchema(manifest: Manifest): z.ZodType<Record<string, Recor
     parts.set(part, { ...parts.get(part), [field]: type });
   }
   return z.strictObject(
-    Object.fromEntries([...parts].map(([part, fields]) => [part, z.strictObject(fields)])),
+    Object.fromEntries([...parts].map(([part, fields]) => [part, partType(fields)])),
   ) as unknown as z.ZodType<Record<string, Record<string, unknown>>>;
 }
 

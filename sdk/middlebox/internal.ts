@@ -75,6 +75,13 @@ export const serviceReason = (_name: string): u32 => {
   throw new TypeError("serviceReason runs only in a compiled program");
 };
 
+/** Values one behind the other, each of its own width and least significant byte first: in words, and what is left with the length. */
+export const messageWords = (
+  _values: readonly (number | bigint | boolean)[],
+): { readonly words: readonly u64[]; readonly last: u64 } => {
+  throw new TypeError("messageWords runs only in a compiled program");
+};
+
 /** Whether what an end is rewritten to is a pool: known while compiling. */
 export const isPool = (_to: object): boolean => {
   throw new TypeError("isPool runs only in a compiled program");

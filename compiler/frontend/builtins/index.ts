@@ -5,6 +5,7 @@ import { kernelBuiltins } from "./kernel.ts";
 import { layoutBuiltins } from "./layouts.ts";
 import { libraryBuiltins } from "./library.ts";
 import { mapBuiltins } from "./maps.ts";
+import { messageBuiltins } from "./message.ts";
 import { middleboxBuiltins } from "./middlebox.ts";
 import { programBuiltins } from "./program.ts";
 
@@ -14,6 +15,7 @@ export const builtins: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...kernelBuiltins,
   ...programBuiltins,
   ...middleboxBuiltins,
+  ...messageBuiltins,
   ...libraryBuiltins,
   ...globalBuiltins,
 ]);

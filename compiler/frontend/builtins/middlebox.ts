@@ -247,6 +247,7 @@ export const middleboxBuiltins: readonly (readonly [string, Value])[] = [
     ([name, read]) =>
       [name, builtin(name, (call) => declared("a config field", read(optionsArgument(call, 0), call)))] as const,
   ),
+  ["secret", builtin("secret", () => declared("a config field", { kind: "secret" } satisfies ConfigSpec))],
   ...Object.entries(states).map(
     ([name, read]) => [name, builtin(name, (call) => declared("a state field", read(call)))] as const,
   ),

@@ -1,5 +1,6 @@
 /** From a declared service to its root program and to what its manifest says of it. */
 
+import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { u64 } from "../../../sdk/layout/layouts.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { ProgramSpec } from "../builtins/program.ts";
@@ -9,7 +10,7 @@ import { lowerProgram } from "../programs.ts";
 import { scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import { NULL, type ObjectValue, type Value } from "../values.ts";
-import { poolCounts } from "./config-global.ts";
+import { partOf } from "./config-global.ts";
 import { type ConfigSpec, HOOKS, type MiddleboxSpec, mapName, type ServiceSpec, type StateSpec } from "./spec.ts";
 
 const bool = (value: boolean): Value => scalarConstant("bool", value ? 1n : 0n);
@@ -63,6 +64,7 @@ const MAPS: { readonly [K in ConfigSpec["kind"]]: readonly string[] } = {
   table: [""],
   maglev: ["", "_set"],
   portPool: ["", "_ports", "_inward", "_outward"],
+  secret: [],
 };
 
 function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManifest["config"][number] {
@@ -70,9 +72,9 @@ function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManife
   return {
     path: `${box}.${name}`,
     kind: spec.kind,
-    of: spec.kind === "portPool" ? poolCounts : spec.of,
+    of: "of" in spec ? spec.of : (partOf(spec) as LayoutData),
     key: spec.kind === "table" ? spec.key : null,
-    max: spec.kind === "scalar" ? 1 : spec.max,
+    max: "max" in spec ? spec.max : 1,
     size: spec.kind === "maglev" ? spec.tableSize : spec.kind === "portPool" ? spec.forwards : 0,
     maps,
   };

@@ -4,7 +4,7 @@
  * config as a whole.
  */
 import type { LayoutData, StructLayout } from "../../../sdk/layout/data.ts";
-import { array, type Layout, struct, u32 } from "../../../sdk/layout/layouts.ts";
+import { array, type Layout, struct, u32, u64 } from "../../../sdk/layout/layouts.ts";
 import type { ModuleBuilder } from "../module.ts";
 import type { ConfigSpec } from "./spec.ts";
 
@@ -15,10 +15,14 @@ const of = (layout: LayoutData): Layout<unknown> => ({ layout });
 /** How many external addresses a port pool has, by family. */
 export const poolCounts = struct({ ipv4: u32, ipv6: u32 }).layout;
 
+/** A secret, and the one before it. */
+export const secretKeys = struct({ low: u64, high: u64, previousLow: u64, previousHigh: u64 }).layout;
+
+const PARTS: Readonly<Partial<Record<ConfigSpec["kind"], LayoutData>>> = { portPool: poolCounts, secret: secretKeys };
+
 /** What a field has in the global; null when its maps hold all of it. */
 export function partOf(spec: ConfigSpec): LayoutData | null {
-  if (spec.kind === "scalar") return spec.of;
-  return spec.kind === "portPool" ? poolCounts : null;
+  return spec.kind === "scalar" ? spec.of : (PARTS[spec.kind] ?? null);
 }
 
 /** One slot: a struct per middlebox that has scalar fields. */

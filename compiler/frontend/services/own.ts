@@ -50,6 +50,8 @@ function configOpener(
         open: "openMaglev",
         values: [text(name), layout(spec.of), literal(spec.max), literal(spec.tableSize), slot],
       };
+    case "secret":
+      return { file: "config/secret.ts", open: "openSecret", values: [partView(box, field, slot, to)] };
     case "portPool":
       return {
         file: "config/port-pool.ts",

@@ -7,7 +7,8 @@ export type ConfigSpec =
   | { readonly kind: "prefixes"; readonly of: LayoutData; readonly max: number }
   | { readonly kind: "table"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
   | { readonly kind: "maglev"; readonly of: LayoutData; readonly max: number; readonly tableSize: number }
-  | { readonly kind: "portPool"; readonly max: number; readonly forwards: number; readonly perDestination: boolean };
+  | { readonly kind: "portPool"; readonly max: number; readonly forwards: number; readonly perDestination: boolean }
+  | { readonly kind: "secret" };
 
 export type StateSpec =
   | { readonly kind: "counter" }
