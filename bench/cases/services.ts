@@ -42,10 +42,9 @@ export function fillBackends(subject: Subject, backends: readonly { address: str
 }
 
 export function fillBalancer(subject: Subject, backends = BACKENDS): void {
-  const listeners = entries(subject.map("zeta_listen"));
   for (const address of ["10.1.0.1", "2001:db8:1::1"])
-    for (const protocol of [6, 17]) listeners.set({ address, port: 80, protocol }, 1);
-  listeners.set({ address: "10.1.0.9", port: 0, protocol: 17 }, 1);
+    for (const protocol of [6, 17]) subject.listen({ address, port: 80, protocol });
+  subject.listen({ address: "10.1.0.9", port: 0, protocol: 17 });
   fillBackends(subject, backends);
 }
 

@@ -1,5 +1,7 @@
 /** One side of a comparison: a loaded object whose maps are read and written by the layouts that both sides share. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { compile } from "../../compiler/index.ts";
+import { CONFIG_GLOBAL } from "../../runtime/config/plan.ts";
 import {
   type AnyTypedMap,
   inNamespace,
@@ -11,10 +13,16 @@ import {
   testRun,
   typedMap,
 } from "../../runtime/index.ts";
+import { openNode } from "../../runtime/node/node.ts";
+import { NODE_MAP } from "../../runtime/node/shapes.ts";
 import { encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
+import { address, struct, u8, u16, u32 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
+import { type Entries, entries } from "./keyed.ts";
 import { compileRival } from "./rival.ts";
+
+const CPU = "v3";
 
 /** Where packets come in: an interface, by its number in its network namespace. */
 export interface Ingress {
@@ -25,8 +33,13 @@ export interface Ingress {
 export interface Subject extends Disposable {
   readonly side: "ours" | "rival";
   readonly program: LoadedProgram;
+  /** The maps that both sides declare alike, and may be compared by. */
   readonly mapNames: readonly string[];
   map(name: string): AnyTypedMap;
+  /** Has the service stand behind an address; port 0 stands for every port. */
+  listen(at: Listener): void;
+  /** Makes the config of a generation serve. */
+  switchTo(generation: number): void;
   /** Writes a global by its layout in our manifest. */
   setGlobal(name: string, value: unknown): void;
   run(options: Omit<TestRunOptions, "context">): TestRunResult;
@@ -40,15 +53,32 @@ export function runAt(program: LoadedProgram, options: TestRunOptions, ingress: 
   );
 }
 
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: number;
+}
+
 interface Shapes {
   readonly maps: readonly MapData[];
   readonly globals: ReadonlyMap<string, LayoutData>;
-  /** The program that packets enter by. */
-  readonly root: string;
 }
 
-function subject(side: Subject["side"], loaded: LoadedObject, shapes: Shapes, ingress: Ingress | null): Subject {
-  const program = loaded.program(shapes.root);
+interface Side {
+  readonly side: Subject["side"];
+  readonly program: LoadedProgram;
+  /** The object that holds the maps which both sides declare alike. */
+  readonly object: LoadedObject;
+  readonly listen: (at: Listener) => void;
+  readonly switchTo: (generation: number) => void;
+  readonly close: () => void;
+}
+
+function subject(
+  { side, program, object, listen, switchTo, close }: Side,
+  shapes: Shapes,
+  ingress: Ingress | null,
+): Subject {
   const opened = new Map<string, AnyTypedMap>();
   return {
     side,
@@ -57,18 +87,20 @@ function subject(side: Subject["side"], loaded: LoadedObject, shapes: Shapes, in
     map(name) {
       const data = shapes.maps.find((one) => one.name === name);
       if (data === undefined) throw new RangeError(`There is no map '${name}'.`);
-      const map = opened.get(name) ?? typedMap(loaded.map(name), data);
+      const map = opened.get(name) ?? typedMap(object.map(name), data);
       opened.set(name, map);
       return map;
     },
+    listen,
+    switchTo,
     setGlobal(name, value) {
       const layout = shapes.globals.get(name);
       if (layout === undefined) throw new RangeError(`There is no global '${name}'.`);
       // The C object comes without a manifest, so its globals are bytes.
-      loaded.globals.write(name, side === "ours" ? value : encode(layout, value));
+      object.globals.write(name, side === "ours" ? value : encode(layout, value));
     },
     run: (options) => runAt(program, options, ingress),
-    [Symbol.dispose]: () => loaded.close(),
+    [Symbol.dispose]: close,
   };
 }
 
@@ -77,29 +109,99 @@ export interface Pair extends Disposable {
   readonly rival: Subject;
 }
 
+const nowhere = (): void => {
+  throw new TypeError("A plain program has no addresses and no config.");
+};
+
+/** What a rival calls the addresses that it stands behind. */
+const LISTENERS: MapData = {
+  name: "listeners",
+  kind: "hash",
+  key: struct({ address, port: u16, protocol: u8 }).layout,
+  value: u8.layout,
+  maxEntries: 1024,
+  flags: 0,
+  extra: 0,
+  inner: null,
+};
+const GENERATION = struct({ generation: u32 });
+
+function entriesOf(object: LoadedObject, data: MapData | undefined): Entries {
+  if (data === undefined) throw new RangeError("There is no such map.");
+  return entries(typedMap(object.map(data.name), data));
+}
+
+/** A program by itself, or a service on a node, whose packets enter by the node's root. */
+async function loadOurs(source: { readonly object: Uint8Array; readonly manifest: Manifest }): Promise<Side> {
+  if (source.manifest.service === null) {
+    const object = await load(source);
+    const program = object.program(source.manifest.programs[0]?.name ?? "");
+    return { side: "ours", program, object, listen: nowhere, switchTo: nowhere, close: object.close };
+  }
+  const node = await openNode({ load: { cpu: CPU } });
+  try {
+    const { object, index } = await node.add(source, { config: "later" });
+    const tableOf = (name: string) =>
+      entriesOf(
+        node.object,
+        node.manifest.maps.find((map) => map.name === name),
+      );
+    return {
+      side: "ours",
+      program: node.object.program(node.root),
+      object,
+      listen: (at) => tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index),
+      switchTo(generation) {
+        object.globals.storeWord(CONFIG_GLOBAL, 0, generation);
+        const records = tableOf(NODE_MAP.services);
+        records.set(index, { ...(records.get(index) as object), generation });
+      },
+      close: node.close,
+    };
+  } catch (error) {
+    node.close();
+    throw error;
+  }
+}
+
+/** A rival is one program, called as its file is. */
+async function loadRival(name: string): Promise<Side> {
+  const object = await load(compileRival(name), { name });
+  const program = [...object.programs.values()][0];
+  if (program === undefined) throw new TypeError(`${name} has no program.`);
+  return {
+    side: "rival",
+    program,
+    object,
+    listen: (at) => entriesOf(object, LISTENERS).set(at, 1),
+    switchTo: (generation) => object.globals.write(CONFIG_GLOBAL, encode(GENERATION.layout, { generation })),
+    close: object.close,
+  };
+}
+
 /** Compiles and loads both sides: our program from its source, the rival from C, for the same instruction set. */
 export async function loadPair(source: string, rival: string, ingress: Ingress | null): Promise<Pair> {
-  const result = await compile(source, { cpu: "v3" });
+  const result = await compile(source, { cpu: CPU });
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
   const { manifest, code } = result;
-  const shapes: Shapes = {
-    maps: manifest.maps,
-    globals: new Map(manifest.globals.map(({ name, layout }) => [name, layout])),
-    root: manifest.service?.root ?? manifest.programs[0]?.name ?? "",
-  };
-  const own = await load({ object: code.object, manifest });
+  const ours = await loadOurs({ object: code.object, manifest });
   try {
-    const other = await load(compileRival(rival), { name: rival });
+    const other = await loadRival(rival);
+    const declared = new Set(other.object.maps.keys());
+    const shapes: Shapes = {
+      maps: manifest.maps.filter(({ name }) => declared.has(name)),
+      globals: new Map(manifest.globals.map(({ name, layout }) => [name, layout])),
+    };
     return {
-      ours: subject("ours", own, shapes, ingress),
-      rival: subject("rival", other, shapes, ingress),
+      ours: subject(ours, shapes, ingress),
+      rival: subject(other, shapes, ingress),
       [Symbol.dispose]() {
-        own.close();
+        ours.close();
         other.close();
       },
     };
   } catch (error) {
-    own.close();
+    ours.close();
     throw error;
   }
 }

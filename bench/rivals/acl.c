@@ -85,8 +85,9 @@ SEC("xdp") int acl(struct xdp_md *ctx)
 	struct parts p;
 	__u32 slot = zeta_config.generation & 1, at = slot;
 
+	/* All packets are the list's: none gets by that nobody can read. */
 	if (!parse(ctx, &p))
-		return XDP_PASS;
+		return p.broken ? XDP_DROP : XDP_PASS;
 	void *rules = bpf_map_lookup_elem(&acl_rules, &at);
 	struct prefix key = { .length = 128 };
 	__builtin_memcpy(key.address, &p.source, 16);

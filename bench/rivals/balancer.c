@@ -58,28 +58,28 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, struct listener);
 	__type(value, __u8);
-} zeta_listen SEC(".maps");
+} listeners SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 131072);
 	__type(key, struct flow_key);
 	__type(value, struct flow_entry);
-} zeta_flows SEC(".maps");
+} flows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct words);
 	__type(value, __u64);
-} zeta_opened SEC(".maps");
+} opened SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 256);
 	__type(key, __u32);
 	__type(value, __u64);
-} zeta_drops SEC(".maps");
+} drops SEC(".maps");
 
 struct { __u32 generation; } zeta_config SEC(".data");
 
@@ -87,10 +87,10 @@ static __always_inline bool is_listener(const struct parts *p)
 {
 	struct listener key = { .address = p->destination, .port = p->destination_port, .protocol = p->protocol };
 
-	if (bpf_map_lookup_elem(&zeta_listen, &key))
+	if (bpf_map_lookup_elem(&listeners, &key))
 		return true;
 	key.port = 0;
-	return bpf_map_lookup_elem(&zeta_listen, &key);
+	return bpf_map_lookup_elem(&listeners, &key);
 }
 
 #define FIRST 0x9e3779b97f4a7c15ull
@@ -255,13 +255,13 @@ static __always_inline void forget(const struct flow_key *key, const struct flow
 
 	__builtin_memcpy(&back.source, entry->destination.address, 16);
 	__builtin_memcpy(&back.destination, entry->source.address, 16);
-	bpf_map_delete_elem(&zeta_flows, &back);
-	bpf_map_delete_elem(&zeta_flows, key);
+	bpf_map_delete_elem(&flows, &back);
+	bpf_map_delete_elem(&flows, key);
 }
 
 static __always_inline void count_drop(__u32 reason)
 {
-	__u64 *count = bpf_map_lookup_elem(&zeta_drops, &reason);
+	__u64 *count = bpf_map_lookup_elem(&drops, &reason);
 
 	if (count)
 		*count += 1;
@@ -270,12 +270,12 @@ static __always_inline void count_drop(__u32 reason)
 /* By where they were sent. */
 static __always_inline void count_opened(const struct words *destination)
 {
-	__u64 *flows = bpf_map_lookup_elem(&zeta_opened, destination), first = 1;
+	__u64 *flows = bpf_map_lookup_elem(&opened, destination), first = 1;
 
 	if (flows)
 		__sync_fetch_and_add(flows, 1);
 	else
-		bpf_map_update_elem(&zeta_opened, destination, &first, BPF_ANY);
+		bpf_map_update_elem(&opened, destination, &first, BPF_ANY);
 }
 
 static __always_inline int is_ipv4(const union address *address)
@@ -309,12 +309,12 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 	};
 	words_of(&entry.source, &key->source, key->source_port);
 	words_of(&entry.destination, &chosen->choice.address, chosen->choice.port);
-	bpf_map_update_elem(&zeta_flows, key, &entry, BPF_ANY);
+	bpf_map_update_elem(&flows, key, &entry, BPF_ANY);
 	words_of(&entry.source, &key->destination, key->destination_port);
 	words_of(&entry.destination, &key->source, key->source_port);
 	entry.change = CHANGE_SOURCE | CHANGE_REPLY;
-	bpf_map_update_elem(&zeta_flows, &back, &entry, BPF_ANY);
-	struct flow_entry *made = bpf_map_lookup_elem(&zeta_flows, key);
+	bpf_map_update_elem(&flows, &back, &entry, BPF_ANY);
+	struct flow_entry *made = bpf_map_lookup_elem(&flows, key);
 	if (made)
 		count_opened(&made->destination);
 	else
@@ -337,7 +337,7 @@ SEC("xdp") int balancer(struct xdp_md *ctx)
 		/* Bit fields of 24 and 8 bits, the first one highest. */
 		.network = p.protocol,
 	};
-	struct flow_entry *entry = bpf_map_lookup_elem(&zeta_flows, &key);
+	struct flow_entry *entry = bpf_map_lookup_elem(&flows, &key);
 	if (!entry) {
 		if (!is_listener(&p))
 			return XDP_PASS;

@@ -54,6 +54,8 @@ struct parts {
 	/* Host order; 0 where there are none. */
 	__u16 source_port, destination_port;
 	__u8 protocol;
+	/* Says that it is IP, and cannot be read. */
+	bool broken;
 };
 
 static __always_inline bool walk_extensions(void **at, void *end, __u8 *protocol, bool *later)
@@ -79,7 +81,7 @@ static __always_inline bool walk_extensions(void **at, void *end, __u8 *protocol
 	return true;
 }
 
-/* False for all that is not IPv4 or IPv6 with its ports. */
+/* False for all that is not IPv4 or IPv6 with its ports; `broken` then tells whether it says that it is. */
 static __always_inline bool parse(struct xdp_md *ctx, struct parts *p)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -91,8 +93,10 @@ static __always_inline bool parse(struct xdp_md *ctx, struct parts *p)
 	p->end = end;
 	p->ip4 = NULL, p->ip6 = NULL, p->tcp = NULL, p->udp = NULL, p->icmp = NULL;
 	p->source_port = 0, p->destination_port = 0;
+	p->broken = false;
 	if (network > end)
 		return false;
+	p->broken = true;
 	__u16 type = ethernet->type;
 	if (is_tag(type)) {
 		struct vlan *tag = network;
@@ -106,8 +110,11 @@ static __always_inline bool parse(struct xdp_md *ctx, struct parts *p)
 				return false;
 			type = tag->type;
 			network = tag + 1;
+			if (is_tag(type))
+				return false;
 		}
 	}
+	p->broken = type == ETH_IPV4 || type == ETH_IPV6;
 	if (type == ETH_IPV4) {
 		struct ipv4 *ip = network;
 		if ((void *)(ip + 1) > end || ip->start >> 4 != 4 || (ip->start & 15) < 5)

@@ -1,19 +1,8 @@
-/** What is remembered of a flow: its key, its decision, and where its packets go next. */
-import { address, array, bigEndian, bits, mac, struct, u16, u32, u64 } from "zeta/bpf";
-
-/** A flow's identity, both ways: 40 bytes. */
-export const flowKey = struct({
-  source: address,
-  destination: address,
-  sourcePort: u16,
-  destinationPort: u16,
-  network: bits({ vni: 24, protocol: 8 }),
-});
-
-/** An address in the 128-bit form and a port, as they lie in packets: 24 bytes. */
-export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16, vni: u32 });
-/** The same bytes, read as values. */
-export const endpointValues = struct({ address, port: bigEndian(u16) });
+/**
+ * What is remembered of one direction of a flow. Addresses and ports are in memory order, as they lie in packets, so that
+ * keys are made and packets rewritten without a swap. IPv4 and IPv6 stand in separate tables.
+ */
+import { address, array, bits, struct, u16, u32, u64 } from "zeta/bpf";
 
 /**
  * What the decision does; `Reply` marks the entry of what comes back from behind the service. An end whose pool is named
@@ -31,18 +20,41 @@ export const Change = {
   Pending: 128,
 } as const;
 
-/** Where the packet is sent: found by a route look-up and good until `until` (in jiffies). */
-export const nextHop = struct({ until: u64, interface: u32, destination: mac, source: mac });
+/** An IPv6 or mapped IPv4 address and a port in memory order: 24 bytes. */
+export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16, vni: u32 });
+/** An address's four words, read as a value. */
+export const addressValue = struct({ address });
 
-/** A decision as one direction of a flow applies it. */
-export const flowEntry = struct({
-  source: endpointWords,
-  destination: endpointWords,
-  /** Where it is delivered, and in which network; nowhere unless `Change.Deliver`. */
-  place: endpointWords,
-  change: u32,
+const network = bits({ vni: 24, protocol: 8 });
+export const key4 = struct({ source: u32, destination: u32, sourcePort: u16, destinationPort: u16, network });
+export const key6 = struct({
+  source: array(u32, 4),
+  destination: array(u32, 4),
+  sourcePort: u16,
+  destinationPort: u16,
+  network,
+});
+
+const rest = {
+  /** Bits of `Change`. */
+  change: u16,
+  service: u16,
+  /** Of the config that it was decided under. */
   generation: u32,
-  hop: nextHop,
+  /** Where its packets go: a slot of `zeta_node_hops`; 0 when that is not known yet. */
+  hop: u32,
+  /** When its route was last asked for, in units of `route/hop.ts`. */
+  routed: u32,
   packets: u64,
   bytes: u64,
+} as const;
+
+/** The ends that packets of this direction leave with. */
+export const entry4 = struct({ source: u32, destination: u32, sourcePort: u16, destinationPort: u16, ...rest });
+export const entry6 = struct({
+  source: array(u32, 4),
+  destination: array(u32, 4),
+  sourcePort: u16,
+  destinationPort: u16,
+  ...rest,
 });

@@ -80,7 +80,7 @@ export const flowOf = (first: Packet, protocol: u8, before: Outcome) => ({
   get from() {
     return choice(["client", "service"], 0);
   },
-  vni: 0,
+  vni: first.vni,
   first,
   source: before.source,
   destination: before.destination,

@@ -3,11 +3,15 @@ import { type Action, EtherType, ethernetHeader, type Frame, type Of, type u16, 
 
 const isTag = (type: u16): boolean => type === EtherType.Vlan || type === EtherType.ProviderVlan;
 
-/** Runs `use(ethernet, type, at)` with the EtherType behind the tags and the offset of its header; `other` when the frame is too short. */
+/**
+ * Runs `use(ethernet, type, at)` with the EtherType behind the tags and the offset of its header; `other` when the frame is too
+ * short for an Ethernet header, `broken` for cut tags and for more than two.
+ */
 export const openLink = (
   frame: Frame,
   use: (ethernet: Of<typeof ethernetHeader>, type: u16, at: u32) => Action,
   other: () => Action,
+  broken: () => Action = other,
 ): Action => {
   const start = frame.cursor();
   const ethernet = start.take(ethernetHeader);
@@ -16,14 +20,15 @@ export const openLink = (
   let at: u32 = 14;
   if (isTag(type)) {
     const outer = start.take(vlanTag);
-    if (outer === null) return other();
+    if (outer === null) return broken();
     type = outer.type;
     at = 18;
     if (isTag(type)) {
       const inner = start.take(vlanTag);
-      if (inner === null) return other();
+      if (inner === null) return broken();
       type = inner.type;
       at = 22;
+      if (isTag(type)) return broken();
     }
   }
   return use(ethernet, type, at);

@@ -7,4 +7,4 @@ import { describe } from "./packet.ts";
 const CLIENT = 0;
 
 export const openPacket = (frame: Frame, use: (packet: Packet) => Action, other: () => Action): Action =>
-  open(frame, (parts) => use(describe(parts, CLIENT, { keyFields: true })), other);
+  open(frame, (parts) => use(describe(parts, CLIENT, 0, { keyFields: true })), other);

@@ -75,8 +75,22 @@ export const datagramEnd = (parts: Parts): u32 => {
   return ip6 === null ? 0 : parts.networkAt + 40 + ip6.payloadLength;
 };
 
-/** Gives IPv4 and IPv6 packets whose network header is whole to `use`, the rest to `other`. */
-export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => Action): Action =>
+/** A segment that opens a connection: SYN without ACK. */
+export const opens = (parts: Parts): boolean => {
+  const tcp = tcpOf(parts);
+  return tcp !== null && tcp.control.syn === 1 && tcp.control.ack === 0;
+};
+
+/**
+ * Gives IPv4 and IPv6 packets whose headers are whole to `use`, those that say they are IP and cannot be read (cut, of
+ * another version, behind more than two VLAN tags) to `broken`, and the rest to `other`.
+ */
+export const open = (
+  frame: Frame,
+  use: (parts: Parts) => Action,
+  other: () => Action,
+  broken: () => Action = other,
+): Action =>
   openLink(
     frame,
     (ethernet, type, networkAt) => {
@@ -89,7 +103,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
       let destination: address = 0n;
       if (type === EtherType.Ipv4) {
         const ip = frame.cursor(networkAt).peek(ipv4Header);
-        if (ip === null || ip.start.version !== 4 || ip.start.words < 5) return other();
+        if (ip === null || ip.start.version !== 4 || ip.start.words < 5) return broken();
         protocol = ip.protocol;
         transportAt = networkAt + ip.start.words * 4;
         later = ip.fragment.offset !== 0;
@@ -97,7 +111,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
         destination = fromIpv4(ip.destination);
       } else if (type === EtherType.Ipv6) {
         const ip = frame.cursor(networkAt).peek(ipv6Header);
-        if (ip === null || ip.start.version !== 6) return other();
+        if (ip === null || ip.start.version !== 6) return broken();
         const whole = walkExtensions(frame, networkAt + 40, ip.nextHeader, (next, at, isLater, segments, fragment) => {
           protocol = next;
           transportAt = at;
@@ -105,7 +119,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
           segmentsLeft = segments;
           fragmentAt = fragment;
         });
-        if (!whole) return other();
+        if (!whole) return broken();
         source = fromIpv6(ip.source);
         destination = fromIpv6(ip.destination);
       } else return other();
@@ -113,7 +127,7 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
       let destinationPort: U16 = 0;
       if ((protocol === Protocol.Tcp || protocol === Protocol.Udp) && !later) {
         const ports = frame.cursor(transportAt).take(portsHeader);
-        if (ports === null) return other();
+        if (ports === null) return broken();
         sourcePort = ports.source;
         destinationPort = ports.destination;
       } else if (!later && protocol === (type === EtherType.Ipv4 ? Protocol.Icmp : Protocol.Icmpv6)) {
@@ -143,4 +157,5 @@ export const open = (frame: Frame, use: (parts: Parts) => Action, other: () => A
       });
     },
     other,
+    broken,
   );

@@ -462,14 +462,14 @@ export interface Described extends Packet {
   readonly editable: () => Packet;
 }
 
-/** The packet that hooks are given. `from` is 0 for clients, 1 for what stands behind the service. */
-export const describe = (parts: Parts, from: u32, access: Access): Described => ({
+/** The packet that hooks are given. `from` is 0 for clients, 1 for what stands behind the service; `vni` is its network. */
+export const describe = (parts: Parts, from: u32, vni: u32, access: Access): Described => ({
   parts,
-  editable: () => describe(parts, from, { keyFields: true }),
+  editable: () => describe(parts, from, vni, { keyFields: true }),
   get from() {
     return choice(["client", "service"], from);
   },
-  vni: 0,
+  vni,
   get interface() {
     return parts.frame.ingressInterface;
   },

@@ -6,7 +6,7 @@ import { network, type Parts, transport } from "./open.ts";
 import { changed, updated } from "./sums.ts";
 import { icmpWords, ipv4Words, ipv6Words, portWords, tcpWords, udpWords } from "./words.ts";
 
-type Words = Of<typeof endpointWords>;
+type Words = Pick<Of<typeof endpointWords>, "address" | "port">;
 type Address = Words["address"];
 
 /** What to put at which end, in memory order. */

@@ -1,18 +1,24 @@
-/** Deciding a new flow: the chain's decisions compose left to right into one entry and its reverse. */
-
-import type { Packet } from "zeta";
-import { type address, isIpv4, mac, type Of, type u16, type u32 } from "zeta/bpf";
-import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
-import { Change, type flowEntry } from "../flow/entry.ts";
-import { flowOf, type Key, undecided } from "../flow/flow.ts";
-import { wordsOf } from "../packet/words.ts";
-import type { Session } from "./parts.ts";
-
 /**
- * Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. Addresses
- * are changed in place: a flow that was sent to the other family is dropped.
+ * A service's decide program: the chain's decisions compose left to right into one, which goes back to the node by the call
+ * record. It is asked for new flows, and under newer config whether an old decision still stands.
  */
-export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
+import type { Packet } from "zeta";
+import { Action, type Frame, type Of, u8 } from "zeta/bpf";
+import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
+import { Change } from "../flow/entry.ts";
+import { flowOf, type Key, undecided } from "../flow/flow.ts";
+import { Ask, type callRecord, From, zeta_node_call } from "../node/call.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { open, type Parts } from "../packet/open.ts";
+import { describe } from "../packet/packet.ts";
+import { commitBindings } from "../state/binding.ts";
+import { countDrop } from "../state/counter.ts";
+import { type ServiceParts, type Session, start } from "./parts.ts";
+
+type Call = Of<typeof callRecord>;
+
+/** Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. */
+const decide = (session: Session, packet: Packet, key: Key): Outcome => {
   let decided = undecided(key);
   for (const box of session.boxes) {
     if (box.decide === null) continue;
@@ -20,57 +26,61 @@ export const decide = (session: Session, packet: Packet, key: Key): Outcome => {
     decided = inside(box.decide(flow as never, box.own));
     if (decided.kind !== OutcomeKind.Pass) return decided;
   }
-  const { source, destination, change } = decided;
-  if ((change & Change.Pending) !== 0) return unsettled(decided, serviceReason("not completed"));
-  if ((change & (Change.SourcePool | Change.DestinationPool)) !== 0)
-    return unsettled(decided, serviceReason("no port"));
-  const sameFamily = isIpv4(source) === isIpv4(key.source) && isIpv4(destination) === isIpv4(key.destination);
-  return sameFamily ? decided : unsettled(decided, serviceReason("other address family"));
+  if ((decided.change & Change.Pending) !== 0)
+    return { ...decided, kind: OutcomeKind.Drop, reason: serviceReason("not completed") };
+  return decided;
 };
 
-/** A decision that cannot be kept. */
-const unsettled = (decided: Outcome, reason: u32): Outcome => ({ ...decided, kind: OutcomeKind.Drop, reason });
-
-const NOWHERE = { until: 0n, interface: 0, destination: mac(0n), source: mac(0n) };
-
-/** The entry for packets from the client. */
-export const forwardEntry = (decided: Outcome, generation: u32): Of<typeof flowEntry> => ({
-  source: wordsOf(decided.source, decided.sourcePort),
-  destination: wordsOf(decided.destination, decided.destinationPort),
-  place: wordsOf(decided.place, 0, decided.vni),
-  change: decided.change,
-  generation,
-  hop: NOWHERE,
-  packets: 0n,
-  bytes: 0n,
-});
-
-/** The exact reverse: what the client's packets were changed from is what replies are changed to. */
-export const reverseEntry = (key: Key, decided: Outcome, generation: u32): Of<typeof flowEntry> => ({
-  source: wordsOf(key.destination, key.destinationPort),
-  destination: wordsOf(key.source, key.sourcePort),
-  place: wordsOf(0n, 0),
-  change:
-    Change.Reply |
-    ((decided.change & Change.Destination) !== 0 ? Change.Source : 0) |
-    ((decided.change & Change.Source) !== 0 ? Change.Destination : 0),
-  generation,
-  hop: NOWHERE,
-  packets: 0n,
-  bytes: 0n,
-});
-
 /** Whether every middlebox stands by what was decided, under the config of now. */
-export const holds = (
-  session: Session,
-  packet: Packet,
-  key: Key,
-  decided: { readonly source: { address: address; port: u16 }; readonly destination: { address: address; port: u16 } },
-): boolean => {
+const holds = (session: Session, packet: Packet, key: Key, call: Call): boolean => {
+  const decided = {
+    source: { address: call.source, port: call.sourcePort },
+    destination: { address: call.destination, port: call.destinationPort },
+  };
   for (const box of session.boxes) {
     if (box.holds === null) continue;
     const flow = { ...flowOf(packet, key.protocol, undecided(key)), decided };
     if (!box.holds(flow as never, box.own)) return false;
   }
   return true;
+};
+
+const answer = (call: Call, outcome: Outcome): void => {
+  call.kind = u8(outcome.kind);
+  call.reason = outcome.reason;
+  call.change = outcome.change;
+  call.source = outcome.source;
+  call.sourcePort = outcome.sourcePort;
+  call.destination = outcome.destination;
+  call.destinationPort = outcome.destinationPort;
+  call.place = outcome.place;
+  call.placeVni = outcome.vni;
+};
+
+const settled = (session: Session, parts: Parts, call: Call): Action => {
+  const packet = describe(parts, From.Client, call.vni, { keyFields: false });
+  const { source, destination, sourcePort, destinationPort, protocol } = parts;
+  const key = { source, destination, sourcePort, destinationPort, protocol };
+  call.generation = session.generation;
+  const stands = call.ask === Ask.Holds && holds(session, packet, key, call);
+  call.holds = stands ? 1 : 0;
+  if (!stands) {
+    const outcome = decide(session, packet, key);
+    answer(call, outcome);
+    if (outcome.kind === OutcomeKind.Pass) commitBindings(session.boxes, outcome.binds);
+    else countDrop(outcome.reason);
+  }
+  zeta_node_stages.call(Stage.Commit);
+  return Action.Drop;
+};
+
+export const runDecide = (frame: Frame, service: ServiceParts): Action => {
+  const session = start(service);
+  const call = zeta_node_call.at(0);
+  if (call === null) return Action.Aborted;
+  return open(
+    frame,
+    (parts) => settled(session, parts, call),
+    () => Action.Drop,
+  );
 };

@@ -1,5 +1,6 @@
-/** What the compiler hands to `serve`: a service's middleboxes and sizes, all known while compiling. */
+/** What the compiler hands to a service's programs: its middleboxes, all known while compiling. */
 import type { DecidedFlow, Decision, Flow, Packet, PendingFlow, Verdict } from "zeta";
+import { configGeneration, openOwn } from "../../sdk/middlebox/internal.ts";
 import type { OpenPool } from "../config/port-pool.ts";
 import type { OpenBinding } from "../state/binding.ts";
 
@@ -15,11 +16,7 @@ export interface Box {
 
 export interface ServiceParts {
   readonly boxes: readonly Box[];
-  /** Every IP packet is the service's, not only those to its addresses. */
-  readonly listensToAll: boolean;
   readonly decides: boolean;
-  /** How many flows are remembered. */
-  readonly flows: number;
 }
 
 /** A middlebox's config and state, opened: what its hooks take, and what the commit of its decisions needs. */
@@ -33,3 +30,9 @@ export interface Session {
   readonly boxes: readonly (Box & { readonly own: Own })[];
   readonly generation: number;
 }
+
+/** Opens every middlebox once, so that a packet sees one generation of the config only. */
+export const start = (service: ServiceParts): Session => {
+  const generation = configGeneration();
+  return { generation, boxes: service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own })) };
+};

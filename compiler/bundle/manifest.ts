@@ -96,22 +96,32 @@ export const manifestSchema = z.object({
   name: z.string().min(1),
   /** Version of zeta that built it. */
   zeta: z.string(),
-  programs: z.array(z.object({ name: z.string(), section: z.string() })),
+  programs: z.array(
+    z.object({
+      name: z.string(),
+      section: z.string(),
+      /** Where a jump table holds it once it is loaded. */
+      slot: z.object({ map: z.string(), index: size }).optional(),
+    }),
+  ),
   maps: z.array(map),
   globals: z.array(z.object({ name: z.string(), layout, constant: z.boolean(), offset: size })),
+  /** Of the node's own programs: the one to attach, and what they count as dropped, by index. */
+  node: z.object({ root: z.string(), drops: z.array(z.string()) }).optional(),
   /** Null for plain system-layer modules. */
   service: z
     .object({
       name: z.string(),
-      /** The XDP program to attach. */
-      root: z.string(),
+      /** Its programs, which a node's root program goes on in; null where no middlebox has the hook. */
+      filter: z.string().nullable(),
+      decide: z.string().nullable(),
+      /** Which packets its filters see. */
+      sees: z.object({ client: z.boolean(), replies: z.boolean() }),
       middleboxes: z.array(z.string()),
       /** Map of the addresses it listens to; null when every IP packet is its own. */
       listen: z.string().nullable(),
       /** Map of where endpoints are, for services that deliver; null for others. */
       endpoints: z.string().nullable(),
-      /** Map of flows opened by decided destination (LRU); null when nothing is decided. */
-      opened: z.string().nullable(),
       config: z.array(field),
       state: z.array(state),
       /** Drop reasons by index, as counted in the map `drops`: "acl: not allowed". */

@@ -27,7 +27,10 @@ export interface LowerOptions {
 /** Modules of bpf-lib that services are built from. */
 const LIBRARY_ROOTS = [
   ...LIBRARY_MODULES,
-  "service/serve.ts",
+  "service/filter.ts",
+  "service/decide.ts",
+  "node/listen.ts",
+  "route/endpoints.ts",
   "config/prefixes.ts",
   "config/table.ts",
   "config/maglev.ts",
@@ -92,14 +95,21 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
   return { ok: true, module: finished, manifest: manifestOf(finished, module), problems: module.problems };
 }
 
+/** The program that stays attached to a node's interfaces (bpf-lib/node/root.ts). */
+const NODE_ROOT = "zeta_root";
+
+const nodePart = ({ programs }: Module, { dropReasons }: ModuleBuilder): Pick<Manifest, "node"> =>
+  programs.some(({ name }) => name === NODE_ROOT) ? { node: { root: NODE_ROOT, drops: dropReasons } } : {};
+
 function manifestOf(module: Module, builder: ModuleBuilder): Manifest {
   return {
     format: 1,
     name: module.name,
     zeta: version(),
-    programs: module.programs.map(({ name, section }) => ({ name, section })),
+    programs: module.programs.map(({ name, section, slot }) => ({ name, section, ...(slot ? { slot } : {}) })),
     maps: module.maps.map(({ at: _, ...map }) => map),
     globals: module.globals.map(({ name, layout, constant }) => ({ name, layout, constant, offset: 0 })),
+    ...nodePart(module, builder),
     service: serviceManifest(builder),
     objects: [],
     sources: module.files.map((file) => ({

@@ -1,5 +1,6 @@
 /** One compilation: declarations shared by all its functions, values of module-level names, problems found. */
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { MapData } from "../../sdk/maps/data.ts";
 import type { Problem } from "../diagnostics/problem.ts";
 import type { Global, IrFunction, IrProgram, MapDeclaration, Module, Place, SourceFile } from "../ir/ir.ts";
@@ -47,6 +48,8 @@ export class ModuleBuilder {
   /** Whether some decision of the service delivers. */
   delivers = false;
   readonly #stateIndices = new Map<string, number>();
+  /** Where maps are declared, by name. */
+  readonly #declaredAt = new Map<string, ts.Node>();
   /** Functions compiled as subprograms, by declaration and name. */
   readonly subprograms = new Map<ts.Node, Map<string, unknown>>();
   /** The name that the declaration being evaluated is assigned to: maps take it as theirs. */
@@ -138,7 +141,12 @@ export class ModuleBuilder {
 
   declareMap(data: MapData, node: ts.Node, to: Lowering): number {
     if (!isSymbolName(data.name)) to.refuse((at) => badName(at, "a map", data.name), node);
-    if (this.maps.some((map) => map.name === data.name)) to.refuse((at) => duplicateName(at, "maps", data.name), node);
+    const known = this.maps.findIndex((map) => map.name === data.name);
+    // A function of bpf-lib that opens a map runs once for each program that uses it: the map is one and the same.
+    if (known >= 0 && this.#declaredAt.get(data.name) === node && sameMap(this.maps[known] as MapDeclaration, data))
+      return known;
+    if (known >= 0) to.refuse((at) => duplicateName(at, "maps", data.name), node);
+    this.#declaredAt.set(data.name, node);
     return this.maps.push({ ...data, at: this.placeOf(node) }) - 1;
   }
 
@@ -268,6 +276,8 @@ export class ModuleBuilder {
     };
   }
 }
+
+const sameMap = ({ at: _, ...map }: MapDeclaration, data: MapData): boolean => isDeepStrictEqual(map, data);
 
 const isConst = (declaration: ts.VariableDeclaration): boolean =>
   ts.isVariableDeclarationList(declaration.parent) && (declaration.parent.flags & ts.NodeFlags.Const) !== 0;

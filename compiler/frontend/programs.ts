@@ -47,6 +47,7 @@ export function lowerProgram(module: ModuleBuilder, spec: ProgramSpec): void {
     module.programs.push({
       name,
       section,
+      slot: spec.slot,
       parameters: [],
       result: "u32",
       variables: to.variables,

@@ -356,6 +356,14 @@ export interface IrFunction {
 export interface IrProgram extends IrFunction {
   /** ELF section: "xdp", "xdp/devmap" or "xdp/cpumap". */
   readonly section: string;
+  /** The place in a jump table that it is put in when it is loaded. */
+  readonly slot?: ProgramSlot | null;
+}
+
+export interface ProgramSlot {
+  /** Name of a program array of the module. */
+  readonly map: string;
+  readonly index: number;
 }
 
 /** Global data: `constant` goes to .rodata (frozen at load, may be patched before), otherwise .data. */

@@ -186,10 +186,10 @@ const protocol = z.union([
   z.number().int().min(0).max(255),
 ]);
 
-/** The addresses a service stands behind: keys of its map, struct { address, port, protocol }; all present. */
+/** The addresses a service stands behind: keys of the node's map, struct { address, vni, port, protocol }; all present. */
 export function listenType(key: LayoutData, max: number): z.ZodType<Entries> {
-  const { address = z.never(), port = z.never() } = key.kind === "struct" ? fieldsOf(key) : {};
-  const object = z.strictObject({ address, port: port.default(0), protocol });
+  const { address = z.never(), port = z.never(), vni = z.never() } = key.kind === "struct" ? fieldsOf(key) : {};
+  const object = z.strictObject({ address, vni: vni.default(0), port: port.default(0), protocol });
   const one = z.union([textOf(readListener), object as unknown as z.ZodType<ParsedListener>]);
   return z.array(one, { error: 'a list such as ["10.1.0.1:80/tcp"] was expected' }).transform((given, context) =>
     encoded(

@@ -23,6 +23,8 @@ export interface ConfigStore<Inner> {
   switchTo(generation: number): void;
   /** Returns when no packet is under way any more that began before the call. */
   settle(): void;
+  /** Throws when an entry of a map without slots cannot be taken; asked before anything is changed. */
+  admit?(map: string, key: Uint8Array): void;
   /** Single entries of maps that have no slots. */
   write(map: string, key: Uint8Array, value: Uint8Array): void;
   remove(map: string, key: Uint8Array): void;
@@ -45,6 +47,8 @@ export interface LiveConfig {
   /** Replaces the whole config, or one field. @throws ZetaError ZT6001 to ZT6005; the config from before still serves. */
   set(config: Config): void;
   set(path: string, value: unknown): void;
+  /** Takes the entries away that lie in maps of the node: the service's addresses and endpoints. */
+  clear(): void;
   /** Lets go of what it holds; the service keeps the config that serves. */
   close(): void;
 }
@@ -100,6 +104,7 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
       return generation;
     },
     apply(plan: Plan): void {
+      for (const { map, entries } of plan.direct) for (const { key } of eachEntry(entries)) store.admit?.(map, key);
       const made = makeAll(plan);
       const next = (generation + 1) >>> 0;
       const slot = next & 1;
@@ -120,6 +125,10 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
         serving.set(map, inner);
       }
       for (const content of plan.direct) replace(content);
+    },
+    clear(): void {
+      for (const [map, keys] of direct) for (const key of keys.values()) store.remove(map, key);
+      direct.clear();
     },
     close(): void {
       for (const inner of serving.values()) store.release(inner);
@@ -166,6 +175,7 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>)
     get: (path?: string): Config => (path === undefined ? whole() : valueOfPath(path)) as Config,
     set: (first: Config | string, value?: unknown) =>
       accept(typeof first === "string" ? validator.field(first, value) : validator.whole(first)),
+    clear: switching.clear,
     close: switching.close,
   };
 }

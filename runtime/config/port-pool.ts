@@ -9,8 +9,8 @@ import {
   PROTOCOLS,
   type Read,
   readEndpoint,
-  readListener,
   readPrefix,
+  readService,
 } from "./text.ts";
 import { textOf } from "./values.ts";
 
@@ -118,7 +118,7 @@ function readForwards(
   const known = new Set(addresses.map(({ address }) => address));
   return given.flatMap(([text, inside]): PoolForward[] => {
     const at = ["forwards", text];
-    const read = readListener(text);
+    const read = readService(text);
     const wrong = read.ok ? misplaced(read.value, read.value.protocol, inside) : read.reason;
     if (!read.ok || wrong !== null) {
       report(context, at, wrong ?? "");

@@ -5,9 +5,10 @@ import { decode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Entries, eachEntry } from "./entries.ts";
 import type { ConfigField, FieldContent } from "./fields.ts";
+import { presentListener } from "./listener.ts";
 import { presentPool } from "./port-pool.ts";
 import { type DirectPath, directMaps } from "./schema.ts";
-import { endpointText, PROTOCOLS } from "./text.ts";
+import { endpointText } from "./text.ts";
 import { isEndpoint } from "./values.ts";
 
 const FORMATS: Readonly<Record<string, (value: never) => string>> = {
@@ -79,18 +80,6 @@ const PRESENT: { readonly [K in ConfigField["kind"]]: (field: ConfigField, conte
   // Nobody needs to see it, and left out it stays.
   secret: () => undefined,
 };
-
-const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(PROTOCOLS).map(([name, number]) => [number, name]),
-);
-
-function presentListener(layout: LayoutData, key: Uint8Array): unknown {
-  const { address, port, protocol } = decode(layout, key) as { address: bigint; port: number; protocol: number };
-  const name = PROTOCOL_NAMES.get(protocol);
-  return name === undefined
-    ? { address: formatAddress(address), port, protocol }
-    : `${endpointText(address, port === 0 ? "*" : port)}/${name}`;
-}
 
 /** The content of a field, as `set` takes it. */
 export function presentField(manifest: Manifest, path: string, content: unknown): unknown {

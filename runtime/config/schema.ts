@@ -3,17 +3,18 @@ import { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { endpointsType, fieldTypes, listenType } from "./fields.ts";
+import { PLACE } from "./listener.ts";
 
 /** What belongs to the service itself, and lies in one map without generations: its path, and where that map's name stands. */
 export const DIRECT = { "service.listen": "listen", "service.endpoints": "endpoints" } as const;
 export type DirectPath = keyof typeof DIRECT;
 
 /** The maps behind such paths, for those that the service has. */
-export function directMaps({ service, maps }: Manifest): ReadonlyMap<DirectPath, MapData> {
+export function directMaps({ service, maps }: Pick<Manifest, "service" | "maps">): ReadonlyMap<DirectPath, MapData> {
   const found = new Map<DirectPath, MapData>();
   for (const [path, part] of Object.entries(DIRECT) as [DirectPath, "listen" | "endpoints"][]) {
     const map = maps.find(({ name }) => name === service?.[part]);
-    if (map !== undefined) found.set(path, map);
+    if (map !== undefined) found.set(path, path === "service.endpoints" ? { ...map, value: PLACE } : map);
   }
   return found;
 }

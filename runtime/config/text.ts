@@ -63,12 +63,18 @@ export function endpointText(address: bigint, port: number | string): string {
 
 export const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58 };
 
-export interface ParsedListener extends ParsedEndpoint {
+/** The greatest number of an overlay network (24 bits). */
+const MOST_NETWORKS = 2 ** 24 - 1;
+
+export interface ParsedService extends ParsedEndpoint {
   readonly protocol: number;
+}
+export interface ParsedListener extends ParsedService {
+  readonly vni: number;
 }
 
 /** "10.1.0.1:80/tcp"; without a port, or with "*", all ports of the address and protocol. */
-export function readListener(text: string): Read<ParsedListener> {
+export function readService(text: string): Read<ParsedService> {
   const slash = text.lastIndexOf("/");
   const protocol = PROTOCOLS[text.slice(slash + 1)];
   if (slash < 0 || protocol === undefined)
@@ -78,4 +84,14 @@ export function readListener(text: string): Read<ParsedListener> {
   if (bare !== null) return good({ address: bare, port: 0, protocol });
   const endpoint = readEndpoint(place.replace(/:\*$/, ":0"));
   return endpoint.ok ? good({ ...endpoint.value, protocol }) : endpoint;
+}
+
+/** The same, with "@7" at the end in the overlay network of that number. */
+export function readListener(text: string): Read<ParsedListener> {
+  const at = text.lastIndexOf("@");
+  const network = at < 0 ? "0" : text.slice(at + 1);
+  if (!/^\d{1,8}$/.test(network) || Number(network) > MOST_NETWORKS)
+    return bad(`'${network}' is not the number of a network: 0 to ${MOST_NETWORKS}`);
+  const service = readService(at < 0 ? text : text.slice(0, at));
+  return service.ok ? good({ ...service.value, vni: Number(network) }) : service;
 }

@@ -17,6 +17,8 @@ export interface Globals {
   readonly names: readonly string[];
   /** The value by its layout in the manifest, or its bytes. @throws ZT4015 for an unknown name. */
   read(name: string): unknown;
+  /** A copy of its bytes. @throws as `read`. */
+  readBytes(name: string): Uint8Array;
   /** @throws ZT4016 for a constant, or a value that does not fit. */
   write(name: string, value: unknown): void;
   /** Writes bytes from `offset` on and leaves the rest; programs may see them one by one. @throws as `write`, RangeError beyond its end. */
@@ -56,6 +58,7 @@ export function openGlobals(
   const place = (symbol: ElfSymbol): Uint8Array =>
     mapping(symbol.section).subarray(symbol.offset, symbol.offset + symbol.size);
 
+  const readBytes = (name: string): Uint8Array => Uint8Array.from(place(named("global", name, symbols)));
   const writable = (name: string): ElfSymbol => {
     const symbol = named("global", name, symbols);
     if (symbol.section.startsWith(".rodata"))
@@ -66,11 +69,11 @@ export function openGlobals(
   return {
     names: symbols.map((symbol) => symbol.name),
     read(name) {
-      const symbol = named("global", name, symbols);
-      const bytes = Uint8Array.from(place(symbol));
+      const bytes = readBytes(name);
       const layout = layouts.get(name);
       return layout === undefined ? bytes : decode(layout, bytes);
     },
+    readBytes,
     write(name, value) {
       const symbol = writable(name);
       place(symbol).set(globalBytes(symbol, value, layouts.get(name)));

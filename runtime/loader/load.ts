@@ -8,6 +8,7 @@ import { type Globals, openGlobals } from "./globals.ts";
 import { programInformation } from "./information.ts";
 import { library, openLibrary, type Pointer } from "./library.ts";
 import { type MapHandle, mapHandle, type TypeIds } from "./map-handle.ts";
+import { update } from "./map-operations.ts";
 import { named, type OpenObject, openObject } from "./object.ts";
 import { pinAll, shareMap, sharePinned } from "./pins.ts";
 import type { LoadedProgram } from "./program.ts";
@@ -74,6 +75,12 @@ async function sourceOf(what: Uint8Array | ObjectWithManifest | Bundle, options:
   return { bytes, name: options.name ?? manifest.name, manifest };
 }
 
+function word(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
 const layoutsOf = (manifest: Manifest | null): ReadonlyMap<string, LayoutData> =>
   new Map((manifest?.globals ?? []).map((global) => [global.name, global.layout]));
 
@@ -134,6 +141,12 @@ function finish(attempt: Attempt, source: Source): LoadedObject {
       log: logOf(logs.get(program.name)),
       attachments: new Set(),
     });
+  }
+  for (const { name, slot } of source.manifest?.programs ?? []) {
+    const program = programs.get(name);
+    const table = maps.get(slot?.map ?? "");
+    if (slot === undefined || program === undefined || table === undefined) continue;
+    update(table, word(slot.index), word(program.fd));
   }
   // Last, since from here on nothing fails any more: what is pinned would outlive the failure.
   pinAll(Object.entries(pins).map(([name, path]) => ({ fd: maps.get(name)?.fd ?? -1, path, what: `map '${name}'` })));

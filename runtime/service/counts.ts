@@ -5,6 +5,9 @@ import type { LayoutData } from "../../sdk/layout/data.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { lookup, valueStride } from "../loader/map-operations.ts";
 
+import type { Node } from "../node/node.ts";
+import { MOST_REASONS, NODE_MAP } from "../node/shapes.ts";
+
 type ServiceManifest = NonNullable<Manifest["service"]>;
 type Maps = ReadonlyMap<string, MapHandle>;
 
@@ -76,6 +79,18 @@ export const counts = (service: ServiceManifest, maps: Maps): readonly Count[] =
 export function dropCounts(service: ServiceManifest, maps: Maps): readonly Count[] {
   const map = service.dropsMap === null ? undefined : maps.get(service.dropsMap);
   return map === undefined ? [] : service.drops.map((name, index) => ({ name, map, index, layout: U64 }));
+}
+
+/** Drops of the service's packets by the node itself ("service: table full"). */
+export function nodeDropCounts(
+  { manifest, object }: Pick<Node, "manifest" | "object">,
+  service: number,
+): readonly Count[] {
+  const map = object.maps.get(NODE_MAP.drops);
+  if (map === undefined) return [];
+  return (manifest.node?.drops ?? []).map((name, reason) => {
+    return { name, map, index: service * MOST_REASONS + reason, layout: U64 };
+  });
 }
 
 /** Reads how many events of a stream found no room, as the library counts them; null where nothing does. */

@@ -15,11 +15,14 @@ import { openRun, type Run } from "../attach/runs.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
-import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
+import type { LoadedObject, LoadOptions, ObjectWithManifest } from "../loader/load.ts";
+import { pinAll } from "../loader/pins.ts";
 import { failure, nameUnknown } from "../loader/problems.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { type EventOptions, type EventStream, events } from "../maps/events.ts";
-import { counts, dropCounts, lostCount, readAll } from "./counts.ts";
+import { type Node, type NodeService, openNode } from "../node/node.ts";
+import { NODE_MAP } from "../node/shapes.ts";
+import { counts, dropCounts, lostCount, nodeDropCounts, readAll } from "./counts.ts";
 import { countFlows, openedFlows } from "./flows.ts";
 
 /** A bundle, an object with its manifest, or what `compile` gave. */
@@ -81,19 +84,21 @@ export interface Service {
 const loadable = (source: ServiceSource): Bundle | ObjectWithManifest =>
   "code" in source ? { object: source.code.object, manifest: source.manifest } : source;
 
-async function attachAll(
-  object: LoadedObject,
-  root: string,
-  run: Run,
-  options: StartServiceOptions,
-): Promise<Attachment[]> {
+/** A jump table is emptied when nobody holds it any more: what goes on without this process is pinned. */
+function pinJumpTables({ object }: Node, folder: string): void {
+  const tables = [...object.maps].filter(([name]) => name === NODE_MAP.programs || name === NODE_MAP.stages);
+  pinAll(tables.map(([name, { fd }]) => ({ fd, path: `${folder}/${name}`, what: `map '${name}'` })));
+}
+
+async function attachAll(node: Node, run: Run, options: StartServiceOptions): Promise<Attachment[]> {
   const { mode, namespace, state } = options;
   const pins = options.pin === true ? await run.pins() : null;
+  if (pins !== null) pinJumpTables(node, pins);
   const attachments: Attachment[] = [];
   try {
     for (const [index, given] of options.interfaces.entries()) {
       const one: ServiceInterface = typeof given === "object" ? given : { interface: given };
-      const attachment = await attach(object.program(root), {
+      const attachment = await attach(node.object.program(node.root), {
         ...(mode === undefined ? {} : { mode }),
         ...(namespace === undefined ? {} : { namespace }),
         ...(state === undefined ? {} : { state }),
@@ -118,44 +123,36 @@ export async function startService(source: ServiceSource, options: StartServiceO
   const { manifest } = source;
   const { service } = manifest;
   if (service === null) throw failure(notAService(null, manifest.name));
-  // Checking config needs zod, which a program that only reads maps need not wait for.
-  const [{ openConfig }, { kernelStore }] = await Promise.all([
-    import("../config/live.ts"),
-    import("../config/kernel-store.ts"),
-  ]);
-  const object = await load(loadable(source), options.load);
-  const config = openConfig(manifest, kernelStore(manifest, object));
-  const unload = (): void => {
-    config.close();
-    object.close();
-  };
+  const node = await openNode(options.load?.cpu === undefined ? {} : { load: { cpu: options.load.cpu } });
   let run: Run | null = null;
   try {
-    if (config.paths.length > 0) config.set(options.config ?? {});
+    const added = await node.add(loadable(source), {
+      ...(options.config === undefined ? {} : { config: options.config }),
+      ...(options.load === undefined ? {} : { load: options.load }),
+    });
     run = openRun({ service: service.name, ...(options.state === undefined ? {} : { state: options.state }) });
-    const attachments = await attachAll(object, service.root, run, options);
-    return liveService({ manifest, service, object, config, run, attachments, unload, pinned: options.pin === true });
+    const attachments = await attachAll(node, run, options);
+    return liveService({ service, node, added, run, attachments, pinned: options.pin === true });
   } catch (error) {
-    unload();
+    node.close();
     await run?.close();
     throw error;
   }
 }
 
 interface Parts {
-  readonly manifest: Manifest;
   readonly service: NonNullable<Manifest["service"]>;
-  readonly object: LoadedObject;
-  readonly config: LiveConfig;
+  readonly node: Node;
+  readonly added: NodeService;
   readonly run: Run;
   readonly attachments: readonly Attachment[];
-  readonly unload: () => void;
   readonly pinned: boolean;
 }
 
-function liveService({ manifest, service, object, config, run, attachments, unload, pinned }: Parts): Service {
+function liveService({ service, node, added, run, attachments, pinned }: Parts): Service {
+  const { manifest, object, config } = added;
   const counted = counts(service, object.maps);
-  const dropped = dropCounts(service, object.maps);
+  const dropped = [...dropCounts(service, object.maps), ...nodeDropCounts(node, added.index)];
   const streams = service.state.filter(({ kind }) => kind === "events");
   let open = true;
   const detach = async (): Promise<void> => {
@@ -164,7 +161,7 @@ function liveService({ manifest, service, object, config, run, attachments, unlo
     try {
       for (const attachment of attachments) await attachment.detach();
     } finally {
-      unload();
+      node.close();
       await run.close();
     }
   };
@@ -173,7 +170,7 @@ function liveService({ manifest, service, object, config, run, attachments, unlo
     if (!open) return;
     open = false;
     for (const attachment of attachments) attachment.close();
-    unload();
+    node.object.close();
   };
   return {
     name: service.name,
@@ -194,8 +191,8 @@ function liveService({ manifest, service, object, config, run, attachments, unlo
         ...(lost === null ? {} : { lost }),
       }) as EventStream<T>;
     },
-    flows: () => countFlows(manifest, object),
-    opened: () => openedFlows(manifest, object),
+    flows: () => countFlows(node, added.index),
+    opened: () => openedFlows(node, added.index),
     detach,
     close,
     [Symbol.asyncDispose]: close,

@@ -14,7 +14,7 @@ const sources = [
   "package-lock.json",
   "tsup.config.ts",
   "tsconfig.json",
-  "scripts/build.ts",
+  "scripts/build-node.ts",
 ];
 
 /** @param {string} root */

@@ -1,6 +1,7 @@
 import { compiledOnly } from "../compiled.ts";
 import type { Layout } from "../layout/layouts.ts";
 import type { u32 } from "../layout/types.ts";
+import type { ProgramArray } from "../maps/maps.ts";
 import type { Frame } from "./frame.ts";
 
 /** What XDP does with a packet (`enum xdp_action` of linux/bpf.h). */
@@ -12,12 +13,15 @@ export interface Program {
   readonly [program_]: true;
 }
 
-/** An XDP program. `kind`: where the kernel runs it, "xdp" unless told. */
-export const program = (
-  _name: string,
-  _run: (frame: Frame) => Action,
-  _options?: { readonly kind?: "xdp" | "devmap" | "cpumap" },
-): Program => compiledOnly("program");
+export interface ProgramOptions {
+  /** Where the kernel runs it, "xdp" unless told. */
+  readonly kind?: "xdp" | "devmap" | "cpumap";
+  /** The place in a jump table (`map.programs`) that the program is put in when it is loaded. */
+  readonly slot?: { readonly table: ProgramArray; readonly index: u32 };
+}
+/** An XDP program. */
+export const program = (_name: string, _run: (frame: Frame) => Action, _options?: ProgramOptions): Program =>
+  compiledOnly("program");
 
 /**
  * A function compiled once and called, not inlined. Parameters and result are scalars with declared types. `verified`: the

@@ -50,12 +50,12 @@ describe.skipIf(reason !== "")(`rivals in C${reason}`, () => {
       answersOf(side, table);
       // Some flows' backends stay, others go; a third generation has none at all.
       fillBackends(side, [...BACKENDS.slice(2), ...BACKENDS_6.slice(0, 1)], 1);
-      side.setGlobal("zeta_config", { generation: 1 });
+      side.switchTo(1);
     }
     agree(pair.ours, pair.rival);
     for (const side of [pair.ours, pair.rival]) {
       fillBackends(side, [], 0);
-      side.setGlobal("zeta_config", { generation: 2 });
+      side.switchTo(2);
     }
     agree(pair.ours, pair.rival);
   });

@@ -25,8 +25,8 @@ interface Inner {
   open: boolean;
 }
 
-/** Of a listener's key: struct { address, port, protocol }. */
-const portOf = (key: Uint8Array): number => new DataView(key.buffer, key.byteOffset).getUint16(16, true);
+/** Of a listener's key: struct { address, vni, port, protocol }. */
+const portOf = (key: Uint8Array): number => new DataView(key.buffer, key.byteOffset).getUint16(20, true);
 
 /** A store that writes down what happens, and fails when told. */
 function recordingStore(failAt: { map: string; step: "make" | "put" } | null = null) {
@@ -88,7 +88,7 @@ describe("a change", () => {
       "put gate_rules 0",
       "put gate_backends 0",
       "put gate_backends_set 0",
-      "write zeta_listen 80",
+      "write zeta_node_listen 80",
     ]);
     expect(config.generation).toBe(1);
   });
@@ -119,9 +119,9 @@ describe("a change", () => {
     log.length = 0;
     config.set("service.listen", ["10.1.0.1:81/tcp", "10.1.0.1:82/tcp"]);
     expect(log.filter((line) => line.includes("listen"))).toEqual([
-      "remove zeta_listen 80",
-      "write zeta_listen 81",
-      "write zeta_listen 82",
+      "remove zeta_node_listen 80",
+      "write zeta_node_listen 81",
+      "write zeta_node_listen 82",
     ]);
   });
 

@@ -20,8 +20,16 @@ const pair = pairOf(new URL("./programs/two-deciders.ts", import.meta.url), {
 });
 
 const STATION = { interface: 5, destination: "02:aa:00:00:00:01", source: "02:aa:00:00:00:02" };
-const hold = (address: string, station: object = STATION): void =>
-  pair.both((running) => running.map("zeta_endpoints").set({ address, vni: 7 }, station));
+const held = new Map<string, object>();
+const configure = (): void => pair.both((running) => running.config.set("service.endpoints", [...held.values()]));
+const hold = (address: string, station: object = STATION, vni = 7): void => {
+  held.set(`${address} ${vni}`, { address, vni, ...station });
+  configure();
+};
+const release = (address: string): void => {
+  held.delete(`${address} 7`);
+  configure();
+};
 
 const one = async (packet: Packet): Promise<Outcome> => (await pair.run([packet]))[0] as Outcome;
 const between = ({ source, destination }: { source: string; destination: string }): Overrides => ({
@@ -48,7 +56,7 @@ test("an endpoint that has moved is followed by flows that are decided", async (
 });
 
 test("an endpoint that nobody holds is a drop with a name", async () => {
-  pair.both((running) => running.map("zeta_endpoints").delete({ address: "10.9.0.1", vni: 7 }));
+  release("10.9.0.1");
   const sent = tcp("10.0.0.7:1003", "10.1.0.1:80").syn();
   const outcome = await one(sent);
   expect(outcome).toHaveVerdict("drop");
@@ -60,15 +68,19 @@ test("an endpoint that nobody holds is a drop with a name", async () => {
 });
 
 test("the same address in another network is another endpoint", async () => {
-  pair.both((running) => running.map("zeta_endpoints").set({ address: "10.9.0.3", vni: 8 }, STATION));
+  hold("10.9.0.3", STATION, 8);
   expect(await one(icmp("10.0.0.7", "10.1.0.1").echo())).toHaveVerdict("drop");
 });
 
 /** How many directions of the flow with this client port are remembered. */
 const entriesOf = (port: number): number =>
   pair.both((running) => {
-    const keys = running.map("zeta_flows").entries() as [{ sourcePort: number; destinationPort: number }, unknown][];
-    return keys.filter(([key]) => key.sourcePort === port || key.destinationPort === port).length;
+    const keys = running.map("zeta_node_flows4").entries() as [
+      { sourcePort: number; destinationPort: number },
+      unknown,
+    ][];
+    const swapped = ((port & 0xff) << 8) | (port >> 8);
+    return keys.filter(([key]) => key.sourcePort === swapped || key.destinationPort === swapped).length;
   });
 
 test("'here' knows the replies, 'direct' does not", async () => {

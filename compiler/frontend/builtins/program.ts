@@ -1,16 +1,26 @@
 /** `program`, `subprogram`, `constant`, `variable`, `local`. */
 import { encode } from "../../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../../sdk/layout/data.ts";
+import type { ProgramSlot } from "../../ir/ir.ts";
 import { expectFunction } from "../calls.ts";
 import { plainValue } from "../constants.ts";
 import { memoryView, readView, writeAt } from "../memory.ts";
 import { isSymbolName, isTaken } from "../names.ts";
-import { badName, duplicateName, wrongArgument } from "../problems.ts";
+import { badDeclaration, badName, duplicateName, wrongArgument } from "../problems.ts";
 import { callSubprogram } from "../subprograms.ts";
-import { type BuiltinCall, type DeclaredValue, type FunctionValue, NULL, type Value } from "../values.ts";
+import {
+  type BuiltinCall,
+  type DeclaredValue,
+  describe,
+  type FunctionValue,
+  NULL,
+  type ObjectValue,
+  type Value,
+} from "../values.ts";
 import {
   argument,
   builtin,
+  constantNumber,
   layoutOf,
   named,
   option,
@@ -25,9 +35,29 @@ export interface ProgramSpec {
   readonly run: FunctionValue;
   /** What it is called with, after the frame. */
   readonly values: readonly Value[];
+  readonly slot: ProgramSlot | null;
 }
 
 const SECTIONS: Readonly<Record<string, string>> = { xdp: "xdp", devmap: "xdp/devmap", cpumap: "xdp/cpumap" };
+
+/** `{ table, index }`: where a jump table holds the program from the start. */
+function slotOf(options: ObjectValue, call: BuiltinCall): ProgramSlot | null {
+  const slot = option(options, "slot", call.argument(2), call.to);
+  if (slot.kind === "null") return null;
+  if (slot.kind !== "object")
+    return call.to.refuse((at) => wrongArgument(at, "{ table, index }", describe(slot)), call.argument(2));
+  const table = option(slot, "table", call.argument(2), call.to);
+  const declaration = table.kind === "map" && table.inner === null ? call.to.module.maps[table.map] : undefined;
+  if (declaration?.kind !== "progArray")
+    return call.to.refuse((at) => wrongArgument(at, "a jump table (map.programs)", describe(table)), call.argument(2));
+  const index = constantNumber(option(slot, "index", call.argument(2), call.to), "'index'", call.argument(2), call.to);
+  return index < declaration.maxEntries
+    ? { map: declaration.name, index }
+    : call.to.refuse(
+        (at) => badDeclaration(at, `The jump table '${declaration.name}' has no slot ${index}.`),
+        call.argument(2),
+      );
+}
 
 const declared = (what: string, data: unknown): DeclaredValue => ({
   kind: "declared",
@@ -54,6 +84,7 @@ function program(call: BuiltinCall): Value {
     section,
     run: expectFunction(argument(call, 1), call.argument(1), call.to),
     values: [],
+    slot: options.kind === "object" ? slotOf(options, call) : null,
   };
   return declared("a program", spec);
 }

@@ -3,7 +3,6 @@
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { u64 } from "../../../sdk/layout/layouts.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
-import type { ProgramSpec } from "../builtins/program.ts";
 import { expectFunction } from "../calls.ts";
 import type { ModuleBuilder } from "../module.ts";
 import { lowerProgram } from "../programs.ts";
@@ -33,14 +32,30 @@ const boxObject = (box: MiddleboxSpec): Value =>
     holds: box.holds ?? NULL,
   });
 
+const decides = (spec: ServiceSpec): boolean => spec.chain.some((box) => box.decide !== null);
+
 /** The shape of `ServiceParts` in bpf-lib/service/parts.ts. */
 const partsOf = (spec: ServiceSpec): Value =>
   object({
     boxes: { kind: "list", items: spec.chain.map(boxObject) },
-    listensToAll: bool(spec.listensToAll),
-    decides: bool(spec.chain.some((box) => box.decide !== null)),
-    flows: { kind: "literal", value: spec.flows },
+    decides: bool(decides(spec)),
   });
+
+const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.replaceAll("-", "_")}_${hook}`;
+
+/** The service's program of a hook, from the function of bpf-lib that runs it; null where no middlebox has the hook. */
+function lowerHook(module: ModuleBuilder, spec: ServiceSpec, hook: "filter" | "decide", node: ts.Node): void {
+  if (!spec.chain.some((box) => box[hook] !== null)) return;
+  const [file, name] = hook === "filter" ? ["service/filter.ts", "runFilters"] : ["service/decide.ts", "runDecide"];
+  const run = expectFunction(module.libraryValue(file, name), node, module.topLevel);
+  lowerProgram(module, {
+    name: programName(spec, hook),
+    section: "xdp",
+    run,
+    values: [partsOf(spec)],
+    slot: null,
+  });
+}
 
 export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
   module.service = spec;
@@ -50,9 +65,11 @@ export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.
       if (declaration !== undefined) module.hooks.set(declaration, { box: box.name, hook });
     }
   }
-  const run = expectFunction(module.libraryValue("service/serve.ts", "serve"), node, module.topLevel);
-  const program: ProgramSpec = { name: spec.name.replaceAll("-", "_"), section: "xdp", run, values: [partsOf(spec)] };
-  lowerProgram(module, program);
+  lowerHook(module, spec, "filter", node);
+  lowerHook(module, spec, "decide", node);
+  // The node's tables that the service's config goes into: no program of the service reads them.
+  module.libraryValue("node/listen.ts", "zeta_node_listen");
+  if (module.delivers) module.libraryValue("route/endpoints.ts", "zeta_node_endpoints");
 }
 
 type ServiceManifest = NonNullable<Manifest["service"]>;
@@ -109,13 +126,19 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
   const { service } = module;
   if (service === null) return null;
   const has = (name: string) => module.maps.some((map) => map.name === name);
+  const program = (hook: "filter" | "decide") => {
+    const name = programName(service, hook);
+    return module.programs.some((each) => each.name === name) ? name : null;
+  };
+  const filters = (of: (box: MiddleboxSpec) => boolean) => service.chain.some((box) => box.filter !== null && of(box));
   return {
     name: service.name,
-    root: service.name.replaceAll("-", "_"),
+    filter: program("filter"),
+    decide: program("decide"),
+    sees: { client: filters(() => true), replies: filters((box) => box.both) },
     middleboxes: service.chain.map((box) => box.name),
-    listen: has("zeta_listen") ? "zeta_listen" : null,
-    endpoints: has("zeta_endpoints") ? "zeta_endpoints" : null,
-    opened: has("zeta_opened") ? "zeta_opened" : null,
+    listen: service.listensToAll ? null : "zeta_node_listen",
+    endpoints: module.delivers ? "zeta_node_endpoints" : null,
     config: service.chain.flatMap((box) => [...box.config].map(([name, spec]) => configEntry(box.name, name, spec))),
     state: service.chain.flatMap((box) =>
       [...box.state].map(([name, spec]) => stateEntry(module, box.name, name, spec)),

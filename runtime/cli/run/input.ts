@@ -32,10 +32,10 @@ export async function openInput(session: Session, input: string, options: Compil
   return { what: { object: result.code.object, manifest: result.manifest }, manifest: result.manifest, load: {} };
 }
 
-/** The program to attach: the one named, the service's root, or the only XDP program. @throws ZetaError ZT5029. */
-export function rootProgram({ name, service, programs }: Manifest, wanted?: string): string {
+/** The program to attach: the one named, or the only XDP program. @throws ZetaError ZT5029. */
+export function rootProgram({ name, programs }: Manifest, wanted?: string): string {
   const attachable = programs.filter(({ section }) => section === "xdp").map((program) => program.name);
-  const root = wanted ?? service?.root ?? (attachable.length === 1 ? attachable[0] : undefined);
+  const root = wanted ?? (attachable.length === 1 ? attachable[0] : undefined);
   if (root === undefined || !attachable.includes(root))
     throw new ZetaError([noService(null, name, wanted ?? null, attachable)]);
   return root;

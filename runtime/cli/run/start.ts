@@ -67,8 +67,7 @@ async function startProgram({ what, manifest, load: options }: RunInput, given: 
 /** All of it, or nothing is left behind. */
 export async function start(session: Session, input: RunInput, given: StartOptions): Promise<Started> {
   const { what, manifest, load: options } = input;
-  const root = manifest.service?.root;
-  if (root === undefined || (given.program !== undefined && given.program !== root)) return startProgram(input, given);
+  if (manifest.service === null || given.program !== undefined) return startProgram(input, given);
   const service = await startService(what, {
     interfaces: given.interface,
     mode: given.mode,

@@ -1,8 +1,12 @@
 /** From what a test names to what a target runs. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { Compiler } from "../../../compiler/index.ts";
 import type { Module } from "../../../compiler/ir/ir.ts";
+import { packageRoot } from "../../../compiler/package-root.ts";
+import { TEST_CLOCK } from "../../../compiler/passes/test-build.ts";
+import { NODE_SOURCE } from "../../../runtime/node/bundle.ts";
 import { noSuchProgram } from "../problems.ts";
 import type { Compiled, Source } from "./target.ts";
 
@@ -14,14 +18,15 @@ const compilerOf = (): Promise<Compiler> => {
 };
 
 const lowered = new Map<string, Promise<Compiled>>();
+const nodes = new Map<boolean, Promise<Compiled>>();
 const objects = new WeakMap<Module, Promise<Uint8Array>>();
 
 const refuse = (problems: readonly Problem[]): never => {
   throw new ZetaError(problems.filter((problem) => problem.severity === "error"));
 };
 
-async function lowerFile(file: string): Promise<Compiled> {
-  const result = await (await compilerOf()).lower(file, { testBuild: true });
+async function lowerFile(file: string, testBuild = true): Promise<Compiled> {
+  const result = await (await compilerOf()).lower(file, { testBuild });
   return result.ok ? { module: result.module, manifest: result.manifest, object: null } : refuse(result.problems);
 }
 
@@ -49,10 +54,18 @@ export async function objectOf(source: Source): Promise<Compiled & { readonly ob
   return { ...program, object: await known };
 }
 
-/** The program that packets enter by: the one named, the service's root, or the only one. */
-export function rootOf({ module, manifest }: Compiled, wanted: string | undefined): string {
+/** The node's own programs, which a service's are entered from: built for tests if the service is. */
+export function nodeFor({ module }: Compiled): Promise<Compiled> {
+  const testBuild = module.globals.some(({ name }) => name === TEST_CLOCK);
+  const node = nodes.get(testBuild) ?? lowerFile(join(packageRoot(), NODE_SOURCE), testBuild);
+  nodes.set(testBuild, node);
+  return node;
+}
+
+/** The program that packets enter by: the one named, or the only one. */
+export function rootOf({ module }: Compiled, wanted: string | undefined): string {
   const names = module.programs.map((program) => program.name);
-  const root = wanted ?? manifest?.service?.root ?? (names.length === 1 ? names[0] : undefined);
+  const root = wanted ?? (names.length === 1 ? names[0] : undefined);
   if (root === undefined || !names.includes(root)) throw new ZetaError([noSuchProgram(null, root ?? null, names)]);
   return root;
 }

@@ -3,12 +3,17 @@ import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { InterpretedMap, Machine } from "../../../compiler/interpreter/index.ts";
 import { makeMap } from "../../../compiler/interpreter/maps/make.ts";
-import type { LiveConfig } from "../../../runtime/config/live.ts";
+import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { mapRefused, noSuchMap } from "../problems.ts";
 
 const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
-export async function interpretedConfig(manifest: Manifest, machine: Machine): Promise<LiveConfig> {
+/** `over` wraps the store: what of the config belongs to the node goes there. */
+export async function interpretedConfig(
+  manifest: Manifest,
+  machine: Machine,
+  over: <Inner>(own: ConfigStore<Inner>) => ConfigStore<Inner>,
+): Promise<LiveConfig> {
   // zod is slow to import, and only services need it.
   const [{ openConfig }, { eachEntry }, { CONFIG_GLOBAL }] = await Promise.all([
     import("../../../runtime/config/live.ts"),
@@ -23,7 +28,7 @@ export async function interpretedConfig(manifest: Manifest, machine: Machine): P
   const must = (result: number, map: string, what: string): void => {
     if (result < 0) throw new ZetaError([mapRefused(null, map, what, -result)]);
   };
-  return openConfig<InterpretedMap>(manifest, {
+  const own: ConfigStore<InterpretedMap> = {
     make(outer, entries) {
       const shape = mapNamed(outer).data.inner;
       if (shape === null) throw new ZetaError([mapRefused(null, outer, "hold another map", 22)]);
@@ -38,5 +43,6 @@ export async function interpretedConfig(manifest: Manifest, machine: Machine): P
     settle() {},
     write: (map, key, value) => must(mapNamed(map).update(key, value), map, "store the value"),
     remove: (map, key) => void mapNamed(map).delete(key),
-  });
+  };
+  return openConfig(manifest, over(own));
 }

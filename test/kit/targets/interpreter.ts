@@ -1,50 +1,112 @@
 /** The reference interpreter as a target: no kernel, no privileges, any operating system. */
-import { createMachine, type InterpretedMap, type Redirect } from "../../../compiler/interpreter/index.ts";
-import { moduleOf, rootOf } from "./compile.ts";
+import {
+  createMachine,
+  type InterpretedMap,
+  type Machine,
+  type Redirect,
+} from "../../../compiler/interpreter/index.ts";
+import { moduleOf, nodeFor, rootOf } from "./compile.ts";
 import { globalsOf } from "./globals.ts";
 import { interpretedConfig } from "./interpreter-config.ts";
 import { interpretedRawMap } from "./interpreter-map.ts";
-import { startRunning } from "./running.ts";
-import type { Redirected, Target } from "./target.ts";
-import { testClock } from "./test-clock.ts";
+import { interpretedNode } from "./interpreter-node.ts";
+import { type HostNode, startRunning } from "./running.ts";
+import type { Compiled, Redirected, Running, Target, TargetOptions, TestGlobals } from "./target.ts";
+import { type TestClock, testClock } from "./test-clock.ts";
 
 const redirected = (redirect: Redirect | null): Redirected | null =>
   redirect?.kind === "map" ? { kind: "map", map: redirect.map, key: redirect.key } : redirect;
+
+const globalsFor = ({ module }: Compiled, { globals }: Machine): TestGlobals =>
+  globalsOf(
+    module,
+    (name) => globals.get(name),
+    (name, bytes) => globals.set(name, bytes),
+  );
+
+interface Started {
+  readonly program: Compiled;
+  readonly machine: Machine;
+  /** Where packets come in: the machine itself, or the node that the service was added to. */
+  readonly entry: Machine;
+  readonly root: string;
+  readonly host: HostNode | null;
+  readonly config: Parameters<typeof startRunning>[1]["config"];
+  readonly clocks: readonly TestClock[];
+}
+
+function runningOf(started: Started, advance: (by: bigint) => void, options: TargetOptions): Running {
+  const { program, machine, entry, root, host, config, clocks } = started;
+  const context = { ingressInterface: options.interface ?? 1 };
+  const maps = { ...entry.maps, ...machine.maps };
+  return startRunning(
+    program,
+    {
+      name: "interpreter",
+      runOne(packet) {
+        const { action, packet: out, redirect } = entry.run(root, packet, context);
+        return { action, packet: out, redirect: redirected(redirect) };
+      },
+      raw: (name) => interpretedRawMap(maps[name] as InterpretedMap, machine),
+      globals: globalsFor(program, machine),
+      config,
+      advance(by) {
+        advance(by);
+        for (const clock of clocks) clock.advance(by);
+        return true;
+      },
+      close() {},
+    },
+    host,
+  );
+}
 
 export const interpreter: Target = {
   name: "interpreter",
   missing: async () => null,
   async load(source, options = {}) {
     const program = await moduleOf(source);
-    const root = rootOf(program, options.program);
     let now = options.clock ?? 0n;
-    const { manifest } = program;
-    const machine = createMachine(program.module, { now: () => now, random: options.seed ?? 0 });
-    const globals = globalsOf(
-      program.module,
-      (name) => machine.globals.get(name),
-      (name, bytes) => machine.globals.set(name, bytes),
-    );
-    for (const [name, value] of Object.entries(options.globals ?? {})) globals.set(name, value);
-    const clock = testClock(globals, options);
-    const config = manifest?.service == null ? null : await interpretedConfig(manifest, machine);
-    const context = { ingressInterface: options.interface ?? 1 };
-    const running = startRunning(program, {
-      name: "interpreter",
-      runOne(packet) {
-        const { action, packet: out, redirect } = machine.run(root, packet, context);
-        return { action, packet: out, redirect: redirected(redirect) };
-      },
-      raw: (name) => interpretedRawMap(machine.maps[name] as InterpretedMap, machine),
-      globals,
-      config,
-      advance(by) {
-        now += by;
-        clock.advance(by);
-        return true;
-      },
-      close() {},
-    });
+    const kernel = { now: () => now, random: options.seed ?? 0 };
+    const start = (on: Compiled, machine: Machine): TestClock => testClock(globalsFor(on, machine), options);
+    const prepare = (machine: Machine): void => {
+      const globals = globalsFor(program, machine);
+      for (const [name, value] of Object.entries(options.globals ?? {})) globals.set(name, value);
+    };
+    const { service } = program.manifest ?? { service: null };
+    let started: Started;
+    if (service === null || program.manifest === null) {
+      const machine = createMachine(program.module, kernel);
+      prepare(machine);
+      const clocks = [start(program, machine)];
+      started = {
+        program,
+        machine,
+        entry: machine,
+        root: rootOf(program, options.program),
+        host: null,
+        config: null,
+        clocks,
+      };
+    } else {
+      const compiled = await nodeFor(program);
+      const node = await interpretedNode(compiled, kernel);
+      const added = node.add(program);
+      prepare(added.machine);
+      const clocks = [start(compiled, node.machine), start(program, added.machine)];
+      const config = await interpretedConfig(program.manifest, added.machine, added.store);
+      added.open(config);
+      started = {
+        program,
+        machine: added.machine,
+        entry: node.machine,
+        root: node.root,
+        host: { compiled, index: added.index },
+        config,
+        clocks,
+      };
+    }
+    const running = runningOf(started, (by) => (now += by), options);
     for (const [path, value] of Object.entries(options.config ?? {})) running.config.set(path, value);
     return running;
   },

@@ -6,11 +6,12 @@ import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
 import type { LoadedObject } from "../../../runtime/loader/load.ts";
+import type { LoadedProgram } from "../../../runtime/loader/program.ts";
 import { noPrivileges, shortForKernel } from "../problems.ts";
-import { objectOf, rootOf } from "./compile.ts";
+import { nodeFor, objectOf, rootOf } from "./compile.ts";
 import { encodedGlobals, globalsOf } from "./globals.ts";
 import { startRunning } from "./running.ts";
-import type { Target } from "./target.ts";
+import type { Compiled, Target, TargetOptions, TestGlobals } from "./target.ts";
 import { testClock } from "./test-clock.ts";
 
 const XDP_REDIRECT = 4;
@@ -24,14 +25,60 @@ async function missing(): Promise<string | null> {
   return lacking.length === 0 ? null : lacking.join(", ");
 }
 
-/** Packets run one by one here, so that none is ever under way during a change: nothing to wait for. */
-async function kernelConfig(manifest: Manifest, loaded: LoadedObject): Promise<LiveConfig> {
-  const [{ openConfig }, { kernelStore }] = await Promise.all([
-    import("../../../runtime/config/live.ts"),
-    import("../../../runtime/config/kernel-store.ts"),
-  ]);
-  return openConfig(manifest, { ...kernelStore(manifest, loaded), settle() {} });
+/** What is loaded: a program by itself, or a service on a node. */
+interface Loaded {
+  readonly object: LoadedObject;
+  readonly entry: LoadedProgram;
+  readonly config: LiveConfig | null;
+  readonly host: { readonly compiled: Compiled; readonly index: number; readonly object: LoadedObject } | null;
+  close(): void;
 }
+
+async function loadProgram(
+  program: Compiled & { readonly object: Uint8Array },
+  options: TargetOptions,
+): Promise<Loaded> {
+  const { load } = await import("../../../runtime/loader/load.ts");
+  const root = rootOf(program, options.program);
+  // Without a manifest the loader deals in bytes: the module's own layouts serve both targets alike.
+  const constants = encodedGlobals(program.module, options.globals ?? {});
+  const object = await load(program.object, { name: program.module.name, constants });
+  try {
+    return { object, entry: object.program(root), config: null, host: null, close: object.close };
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+}
+
+async function loadService(
+  program: Compiled,
+  { object, manifest }: { readonly object: Uint8Array; readonly manifest: Manifest },
+  options: TargetOptions,
+): Promise<Loaded> {
+  const { openNode } = await import("../../../runtime/node/node.ts");
+  const compiled = await objectOf(await nodeFor(program));
+  if (compiled.manifest === null) throw new TypeError("The node's programs have no manifest.");
+  const node = await openNode({ source: { object: compiled.object, manifest: compiled.manifest } });
+  try {
+    const load = options.globals === undefined ? {} : { load: { constants: options.globals } };
+    const added = await node.add({ object, manifest }, { config: "later", ...load });
+    const host = { compiled, index: added.index, object: node.object };
+    return {
+      object: added.object,
+      entry: node.object.program(node.root),
+      config: added.config,
+      host,
+      close: node.close,
+    };
+  } catch (error) {
+    node.close();
+    throw error;
+  }
+}
+
+const globalsFor = ({ module }: Compiled, { globals }: LoadedObject): TestGlobals =>
+  globalsOf(module, globals.readBytes, (name, bytes) => globals.writeBytes(name, 0, bytes));
 
 export const kernel: Target = {
   name: "kernel",
@@ -40,52 +87,53 @@ export const kernel: Target = {
     const lacking = await missing();
     if (lacking !== null) throw new ZetaError([noPrivileges(null, lacking)]);
     const program = await objectOf(source);
-    const root = rootOf(program, options.program);
     const { object, module, manifest } = program;
-
-    const { load } = await import("../../../runtime/loader/load.ts");
     const { testRun } = await import("../../../runtime/loader/test-run.ts");
     const { kernelRawMap } = await import("./kernel-map.ts");
-    // Without a manifest the loader deals in bytes: the module's own layouts serve both targets alike.
-    const constants = encodedGlobals(module, options.globals ?? {});
-    const loaded = await load(object, { name: module.name, constants });
+    const loaded =
+      manifest?.service == null
+        ? await loadProgram(program, options)
+        : await loadService(program, { object, manifest }, options);
+    const { host, config, entry } = loaded;
     const opened = new Set<{ close(): void }>();
     const close = (): void => {
       for (const one of opened) one.close();
       loaded.close();
     };
     try {
-      const entry = loaded.program(root);
-      const globals = globalsOf(
-        module,
-        (name) => loaded.globals.read(name) as Uint8Array,
-        (name, bytes) => loaded.globals.write(name, bytes),
+      const globals = globalsFor(program, loaded.object);
+      const clocks = [
+        testClock(globals, options),
+        ...(host === null ? [] : [testClock(globalsFor(host.compiled, host.object), options)]),
+      ];
+      const running = startRunning(
+        program,
+        {
+          name: "kernel",
+          runOne(packet) {
+            if (packet.length < SHORTEST) throw new ZetaError([shortForKernel(null, packet.length)]);
+            const context = { interface: options.interface ?? 1 };
+            const result = testRun(entry, { packet, context });
+            return {
+              action: result.action,
+              packet: result.packet,
+              redirect: result.action === XDP_REDIRECT ? "unknown" : null,
+            };
+          },
+          raw(name) {
+            const own = module.maps.find((map) => map.name === name);
+            const data = own ?? host?.compiled.module.maps.find((map) => map.name === name);
+            const from = own === undefined ? host?.object : loaded.object;
+            if (data === undefined || from === undefined) throw new RangeError(`there is no map '${name}'`);
+            return kernelRawMap(from.map(name), data, from, opened);
+          },
+          globals,
+          config,
+          advance: (by) => clocks.map((clock) => clock.advance(by)).every(Boolean),
+          close,
+        },
+        host,
       );
-      const clock = testClock(globals, options);
-      const config = manifest?.service == null ? null : await kernelConfig(manifest, loaded);
-      if (config !== null) opened.add(config);
-      const running = startRunning(program, {
-        name: "kernel",
-        runOne(packet) {
-          if (packet.length < SHORTEST) throw new ZetaError([shortForKernel(null, packet.length)]);
-          const context = { interface: options.interface ?? 1 };
-          const result = testRun(entry, { packet, context });
-          return {
-            action: result.action,
-            packet: result.packet,
-            redirect: result.action === XDP_REDIRECT ? "unknown" : null,
-          };
-        },
-        raw(name) {
-          const data = module.maps.find((map) => map.name === name);
-          if (data === undefined) throw new RangeError(`the module declares no map '${name}'`);
-          return kernelRawMap(loaded.map(name), data, loaded, opened);
-        },
-        globals,
-        config,
-        advance: (by) => clock.advance(by),
-        close,
-      });
       for (const [path, value] of Object.entries(options.config ?? {})) running.config.set(path, value);
       return running;
     } catch (error) {

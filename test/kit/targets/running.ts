@@ -1,6 +1,7 @@
 /** What every target shares once a program is loaded: typed maps, drops, counters, events, outcomes. */
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { Config, LiveConfig } from "../../../runtime/config/live.ts";
+import { MOST_REASONS, NODE_MAP } from "../../../runtime/node/shapes.ts";
 import { decode } from "../../../sdk/layout/codec.ts";
 import { type Verdict, verdictOf } from "../matchers/verdict.ts";
 import { fromBytes } from "../packet/packet.ts";
@@ -47,21 +48,34 @@ const nextHopOf = (verdict: Verdict, outcome: RawOutcome): string | null => {
   return first?.kind === "ethernet" ? first.destination : null;
 };
 
-export function startRunning({ module, manifest }: Compiled, engine: Engine): Running {
+/** The node that a service runs on. */
+export interface HostNode {
+  readonly compiled: Compiled;
+  /** The service's index. */
+  readonly index: number;
+}
+
+export function startRunning({ module, manifest }: Compiled, engine: Engine, host: HostNode | null = null): Running {
   const service = manifest?.service ?? null;
-  const names = module.maps.map((map) => map.name);
+  const declared = [...module.maps, ...(host?.compiled.module.maps ?? [])];
+  const names = [...new Set(declared.map((map) => map.name))];
   const opened = new Map<string, TestMap>();
   const map = (name: string): TestMap => {
-    const data = module.maps.find((one) => one.name === name);
+    const data = declared.find((one) => one.name === name);
     if (data === undefined) throw new ZetaError([noSuchMap(null, name, names)]);
     const known = opened.get(name) ?? testMap(data, engine.raw(name));
     opened.set(name, known);
     return known;
   };
 
+  const hostDrops = host?.compiled.manifest?.node?.drops ?? [];
+  /** The service's own, then those of the node. */
+  const dropNames = [...(service?.drops ?? []), ...hostDrops];
   const dropCounts = (): bigint[] => {
     const dropsMap = service?.dropsMap ?? null;
-    return dropsMap === null ? [] : (service?.drops ?? []).map((_, index) => total(map(dropsMap).get(index)));
+    const own = (service?.drops ?? []).map((_, index) => (dropsMap === null ? 0n : total(map(dropsMap).get(index))));
+    const first = (host?.index ?? 0) * MOST_REASONS;
+    return [...own, ...hostDrops.map((_, reason) => total(map(NODE_MAP.drops).get(first + reason)))];
   };
   const dropsBefore = dropCounts();
   /** Counts at the last drop seen: the one that has risen since is the reason of the next. */
@@ -71,7 +85,7 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
     const now = dropCounts();
     const risen = now.findIndex((count, index) => count > (lastDrops[index] ?? 0n));
     lastDrops = now;
-    return service?.drops[risen] ?? null;
+    return dropNames[risen] ?? null;
   };
 
   const configured = (): LiveConfig => {
@@ -124,7 +138,7 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine): Ru
     },
     drops() {
       const counts = dropCounts().map(
-        (count, index) => [service?.drops[index] ?? "", count - (dropsBefore[index] ?? 0n)] as const,
+        (count, index) => [dropNames[index] ?? "", count - (dropsBefore[index] ?? 0n)] as const,
       );
       return Object.fromEntries(counts.filter(([, count]) => count > 0n));
     },

@@ -1,0 +1,40 @@
+/**
+ * What the node's programs and a service's programs tell each other about the packet in hand: tail calls take no
+ * arguments. One record per CPU; a packet's programs run on one CPU without interruption, so nobody else writes it meanwhile.
+ * This record and the jump tables are all that a service knows of the node.
+ */
+import { address, map, struct, u8, u16, u32 } from "zeta/bpf";
+
+/** Which side sent the packet. */
+export const From = { Client: 0, Service: 1 } as const;
+/** What a service's decide program is asked. */
+export const Ask = { Decide: 0, Holds: 1 } as const;
+
+export const callRecord = struct({
+  /** The network the packet belongs to; 0 outside overlays. */
+  vni: u32,
+  /** Index of the service. */
+  service: u32,
+  /** Of `From`. */
+  from: u8,
+  /** Of `Ask`. */
+  ask: u8,
+  /** Answer to `Ask.Holds`: 1 when what was decided still stands. */
+  holds: u8,
+  /** Of `OutcomeKind`. */
+  kind: u8,
+  /** Index of the reason in the service's own list. */
+  reason: u32,
+  /** Of the config that the service decided under. */
+  generation: u32,
+  /** Bits of `Change`. */
+  change: u32,
+  /** What was decided: asked about, or answered. */
+  source: address,
+  destination: address,
+  sourcePort: u16,
+  destinationPort: u16,
+  placeVni: u32,
+  place: address,
+});
+export const zeta_node_call = map.perCpuArray({ value: callRecord, max: 1 });

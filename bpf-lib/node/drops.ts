@@ -1,0 +1,23 @@
+/** Packets that the node itself drops, by service and reason. What a middlebox drops, its service counts (state/counter.ts). */
+import { map, struct, type u32, u64 } from "zeta/bpf";
+import { serviceReason } from "../../sdk/middlebox/internal.ts";
+import { MOST_SERVICES } from "./services.ts";
+
+export const MOST_REASONS = 32;
+export const zeta_node_drops = map.perCpuArray({ value: struct({ count: u64 }), max: MOST_SERVICES * MOST_REASONS });
+
+/** Counts a packet of a service dropped by the node, for a reason of the node's list. */
+export const countNodeDrop = (service: u32, reason: u32): void => {
+  const share = zeta_node_drops.at(service * MOST_REASONS + reason);
+  if (share !== null) share.count += 1n;
+};
+
+/** The reasons, in the words that users see. Called in programs only, so that a node lists just those it can give. */
+export const because = {
+  notWhole: () => serviceReason("malformed"),
+  gone: () => serviceReason("service gone"),
+  full: () => serviceReason("table full"),
+  otherFamily: () => serviceReason("other address family"),
+  noPort: () => serviceReason("no port"),
+  noEndpoint: () => serviceReason("no such endpoint"),
+} as const;

@@ -1,0 +1,76 @@
+/**
+ * Where packets leave to, by number. A flow's entry holds the number of its hop; what stands there may change under it, so
+ * that a moved endpoint or a neighbour with a new MAC is followed by all flows at once.
+ *
+ * Slots 1 to `FIRST_ENDPOINT` - 1 are neighbours, entered by the data plane as routes lead to them; the others belong to
+ * endpoints, and user space fills them.
+ */
+import { type mac as Mac, mac, map, type Of, spinLock, struct, u32 as toU32, u16, u32, u64, withLock } from "zeta/bpf";
+
+export const HopKind = { Free: 0, Neighbour: 1, Station: 2 } as const;
+
+export const hopRecord = struct({
+  lock: spinLock,
+  /** Of `HopKind`. */
+  kind: u32,
+  interface: u32,
+  /** Of a neighbour: in ticks, until when its MAC address is trusted. */
+  until: u64,
+  destination: mac,
+  source: mac,
+  mtu: u16,
+  /** The network that its packets and their replies belong to; 0 outside overlays. */
+  vni: u32,
+});
+export type Hop = Of<typeof hopRecord>;
+
+export const MOST_HOPS = 65_536;
+export const FIRST_ENDPOINT = 4096;
+export const zeta_node_hops = map.array({ value: hopRecord, max: MOST_HOPS });
+
+/** How long a neighbour is trusted, in ticks: one second at the slowest tick rate (100 Hz). */
+export const TRUSTED_TICKS = 100n;
+/** How long a flow trusts that its route leads to its hop, in ticks. Longer, since a million flows ask. */
+export const ROUTED_TICKS = 800;
+/** After this a neighbour that nobody renewed is in no flow's use: each would have asked again. */
+const FORGOTTEN_TICKS = TRUSTED_TICKS + 1000n;
+const PROBES = 4;
+const MULTIPLIER = 0x9e37_79b9_7f4a_7c15n;
+
+interface Found {
+  readonly interface: u32;
+  readonly destination: Mac;
+  readonly source: Mac;
+  readonly mtu: u16;
+}
+
+/** The slot of a neighbour, entered when it is new; 0 when all places that it could have are taken. */
+export const neighbourSlot = (found: Found, now: u64): u32 => {
+  const mixed: u64 = (u64(found.destination) ^ (u64(found.interface) << 48n)) * MULTIPLIER;
+  let slot: u32 = 0;
+  for (let i = 0; i < PROBES; i++) {
+    const at: u32 = ((toU32(mixed >> 40n) + i) & (FIRST_ENDPOINT - 2)) + 1;
+    const hop = zeta_node_hops.at(at);
+    if (hop === null) break;
+    let mine = false;
+    // Two CPUs may enter neighbours at once; a slot is one neighbour's as long as flows may use it.
+    withLock(hop.lock, () => {
+      const taken = hop.kind === HopKind.Neighbour && hop.until + FORGOTTEN_TICKS > now;
+      mine = !taken || (hop.destination === found.destination && hop.interface === found.interface);
+      if (mine) {
+        hop.interface = found.interface;
+        hop.destination = found.destination;
+        hop.source = found.source;
+        hop.mtu = found.mtu;
+        hop.vni = 0;
+        hop.until = now + TRUSTED_TICKS;
+        hop.kind = HopKind.Neighbour;
+      }
+    });
+    if (mine) {
+      slot = at;
+      break;
+    }
+  }
+  return slot;
+};

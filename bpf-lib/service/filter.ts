@@ -1,0 +1,49 @@
+/** A service's filter program: all filters of the chain, one after the other. Entered from the node's root. */
+import { Action, type Frame, type Of, type u32 } from "zeta/bpf";
+import { inside, OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import { type callRecord, From, zeta_node_call } from "../node/call.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { open, type Parts } from "../packet/open.ts";
+import { describe } from "../packet/packet.ts";
+import { countDrop } from "../state/counter.ts";
+import { type ServiceParts, type Session, start } from "./parts.ts";
+
+interface Said {
+  /** Of `OutcomeKind`. */
+  readonly kind: u32;
+  readonly reason: u32;
+}
+
+/** What the first filter that does not let the packet pass says of it. */
+const filtered = (session: Session, parts: Parts, call: Of<typeof callRecord>): Said => {
+  const packet = describe(parts, call.from, call.vni, { keyFields: false });
+  for (const box of session.boxes) {
+    if (box.filter === null) continue;
+    if (!box.both && call.from === From.Service) continue;
+    const { kind, reason } = inside(box.filter(packet, box.own));
+    if (kind !== OutcomeKind.Pass) return { kind, reason };
+  }
+  return { kind: OutcomeKind.Pass, reason: 0 };
+};
+
+export const runFilters = (frame: Frame, service: ServiceParts): Action => {
+  const session = start(service);
+  const call = zeta_node_call.at(0);
+  if (call === null) return Action.Aborted;
+  return open(
+    frame,
+    (parts) => {
+      const { kind, reason } = filtered(session, parts, call);
+      if (kind === OutcomeKind.Pass) {
+        if (!service.decides) return Action.Pass;
+        zeta_node_stages.call(Stage.Forward);
+        return Action.Drop;
+      }
+      if (kind === OutcomeKind.Answer) return Action.Transmit;
+      countDrop(reason);
+      if (kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
+      return Action.Drop;
+    },
+    () => Action.Drop,
+  );
+};

@@ -1,0 +1,82 @@
+/** The layouts of a node's tables, from its manifest; and what is written through them. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { encode } from "../../sdk/layout/codec.ts";
+import type { LayoutData } from "../../sdk/layout/data.ts";
+import { presentListener } from "../config/listener.ts";
+
+/** The maps through which a service is made known to its node (bpf-lib/node). */
+export const NODE_MAP = {
+  services: "zeta_node_services",
+  programs: "zeta_node_programs",
+  stages: "zeta_node_stages",
+  listen: "zeta_node_listen",
+  endpoints: "zeta_node_endpoints",
+  hops: "zeta_node_hops",
+  drops: "zeta_node_drops",
+  opened: "zeta_node_opened",
+} as const;
+
+/** Flows, by family (bpf-lib/flow/table.ts). */
+export const FLOW_TABLES = ["zeta_node_flows4", "zeta_node_flows6"] as const;
+
+/** Maps of this name belong to the node, and the objects of all its services share them. */
+export const isNodeMap = (name: string): boolean => name.startsWith("zeta_node_");
+
+/** Reasons that the node counts, for each service (bpf-lib/node/drops.ts). */
+export const MOST_REASONS = 32;
+
+/** Programs of a service in the jump table, by hook (bpf-lib/node/services.ts). */
+export const HOOK = { filter: 0, decide: 1 } as const;
+export const HOOKS = 2;
+/** Bits of what a service's filters see. */
+const SEES = { client: 1, replies: 2 } as const;
+/** Slots of hops below belong to the data plane (bpf-lib/route/hop.ts). */
+export const FIRST_ENDPOINT = 4096;
+const STATION = 2;
+
+export const word = (value: number): Uint8Array => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+
+function layoutOf(manifest: Manifest, map: string, part: "key" | "value"): LayoutData {
+  const layout = manifest.maps.find(({ name }) => name === map)?.[part];
+  if (layout == null) throw new TypeError(`The node has no map '${map}'.`);
+  return layout;
+}
+
+type Service = NonNullable<Manifest["service"]>;
+
+/** Bytes of the node's tables. */
+export function shapesOf(manifest: Manifest) {
+  const record = layoutOf(manifest, NODE_MAP.services, "value");
+  const listener = layoutOf(manifest, NODE_MAP.listen, "key");
+  const hop = layoutOf(manifest, NODE_MAP.hops, "value");
+  return {
+    record: (service: Service, generation: number): Uint8Array =>
+      encode(record, {
+        generation,
+        sees: (service.sees.client ? SEES.client : 0) | (service.sees.replies ? SEES.replies : 0),
+        decides: service.decide === null ? 0 : 1,
+      }),
+    noRecord: (): Uint8Array => new Uint8Array(record.size),
+    /** "10.1.0.1:80/tcp", or "everything" for all of a network. */
+    listenerText: (key: Uint8Array): string => {
+      const text = presentListener(listener, key);
+      return typeof text === "string" ? text : "everything of its network";
+    },
+    /** The entry that stands for all of a network. */
+    everything: (vni: number): Uint8Array => encode(listener, { address: 0n, vni, port: 0, protocol: 0 }),
+    station: (place: Place): Uint8Array => encode(hop, { kind: STATION, until: 0n, mtu: 0, vni: 0, ...place }),
+    noHop: (): Uint8Array => new Uint8Array(hop.size),
+  };
+}
+export type NodeShapes = ReturnType<typeof shapesOf>;
+
+/** Where an endpoint is: the interface that leads to it, its MAC address, and the node's own there. */
+export interface Place {
+  readonly interface: number;
+  readonly destination: bigint;
+  readonly source: bigint;
+}

@@ -1,0 +1,27 @@
+/** Compiles the node's own programs for every CPU level into dist/node: the data plane that the package ships. */
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createCompiler, problemsAsText, writeBundle } from "../compiler/index.ts";
+import { NODE_BUNDLE, NODE_SOURCE } from "../runtime/node/bundle.ts";
+
+const CPUS = ["v2", "v3"] as const;
+const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+const compiler = createCompiler();
+const compiled = [];
+for (const cpu of CPUS) {
+  const result = await compiler.compile(at(NODE_SOURCE), { cpu });
+  if (!result.ok) {
+    console.error(problemsAsText(result.problems));
+    process.exit(1);
+  }
+  compiled.push(result);
+}
+const [first, ...more] = compiled;
+if (first === undefined) throw new Error("There is no CPU level to build for.");
+rmSync(at(NODE_BUNDLE), { recursive: true, force: true });
+const written = await writeBundle(at(NODE_BUNDLE), first, ...more);
+if (!written.ok) {
+  console.error(problemsAsText(written.problems));
+  process.exit(1);
+}

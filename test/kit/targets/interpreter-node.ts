@@ -1,0 +1,86 @@
+/** A node in the interpreter: its machine, and those of the services that were added to it, sharing the node's tables. */
+import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import { createMachine, type Machine, type MachineOptions } from "../../../compiler/interpreter/index.ts";
+import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
+import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
+import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "../../../runtime/node/shapes.ts";
+import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
+import { noSuchMap } from "../problems.ts";
+import { interpretedRawMap } from "./interpreter-map.ts";
+import type { Compiled } from "./target.ts";
+
+export interface InterpretedService {
+  readonly index: number;
+  readonly machine: Machine;
+  /** The store of its config, which also writes what belongs to the node. */
+  readonly store: <Inner>(own: ConfigStore<Inner>) => ConfigStore<Inner>;
+  /** From now on packets reach it. */
+  open(config: LiveConfig): void;
+}
+
+export interface InterpretedNode {
+  readonly machine: Machine;
+  readonly root: string;
+  add(program: Compiled): InterpretedService;
+}
+
+const mapOf = (machine: Machine, name: string) => {
+  const map = machine.maps[name];
+  if (map === undefined) throw new ZetaError([noSuchMap(null, name, Object.keys(machine.maps))]);
+  return interpretedRawMap(map, machine);
+};
+
+/** Puts programs where the manifest says that jump tables hold them. */
+function fillSlots({ manifest }: Compiled, machine: Machine): void {
+  for (const { name, slot } of manifest?.programs ?? [])
+    if (slot !== undefined) mapOf(machine, slot.map).insertProgram(word(slot.index), name);
+}
+
+const tablesOf = (machine: Machine): NodeTables => ({
+  read: (map, key) => mapOf(machine, map).lookup(key),
+  write: (map, key, value) => mapOf(machine, map).update(key, value),
+  remove: (map, key) => void mapOf(machine, map).delete(key),
+});
+
+export async function interpretedNode(compiled: Compiled, options: MachineOptions): Promise<InterpretedNode> {
+  const { manifest } = compiled;
+  if (manifest?.node === undefined) throw new TypeError(`${compiled.module.name} is no node.`);
+  const machine = createMachine(compiled.module, options);
+  fillSlots(compiled, machine);
+  const names = ["the node"];
+  const hops = manifest.maps.find(({ name }) => name === NODE_MAP.hops)?.maxEntries ?? 0;
+  const state: NodeState = {
+    tables: tablesOf(machine),
+    shapes: shapesOf(manifest),
+    slots: new EndpointSlots(hops),
+    nameOf: (index) => names[index] ?? "",
+  };
+  return {
+    machine,
+    root: manifest.node.root,
+    add(program) {
+      const service = program.manifest?.service;
+      if (service == null) throw new TypeError(`${program.module.name} declares no service.`);
+      const index = names.push(service.name) - 1;
+      const share = Object.fromEntries(Object.entries(machine.maps).filter(([name]) => isNodeMap(name)));
+      const own = createMachine(program.module, { beside: machine, share });
+      for (const hook of ["filter", "decide"] as const) {
+        const name = service[hook];
+        if (name === null) continue;
+        interpretedRawMap(machine.maps[NODE_MAP.programs] as never, own).insertProgram(
+          word(index * HOOKS + HOOK[hook]),
+          name,
+        );
+      }
+      return {
+        index,
+        machine: own,
+        store: (inner) => serviceStore(inner, state, index, service),
+        open(config) {
+          announce(state, index, service, config.generation);
+          if (service.listen === null) state.tables.write(NODE_MAP.listen, state.shapes.everything(0), word(index));
+        },
+      };
+    },
+  };
+}
