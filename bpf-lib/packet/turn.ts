@@ -1,28 +1,13 @@
 /** Turning a packet round: what came from one host goes back to it. Sums do not mind that their parts change places. */
-import { type address, EtherType, isIpv4, Protocol, type u32 as U32, u16, u32 } from "zeta/bpf";
+import { EtherType, Protocol, u16 } from "zeta/bpf";
 import { network, type Parts, transport } from "./open.ts";
 import { changed, updated } from "./sums.ts";
 import { ipv4Words, ipv6Words, portWords } from "./words.ts";
 
-/** The bit of a MAC address that says it is a group's. */
-const GROUP = 1n << 40n;
-const FIRST_MULTICAST4 = 224;
-const MULTICAST6 = 0xff;
 const TTL = 64;
 /** Parts of words in memory order. */
 const PROTOCOL = 0xff00;
 const NOT_LIMIT = 0x00ff_ffff;
-
-/** Whether an address can be one host's: not unspecified, multicast or broadcast. */
-const isHost = (of: address): boolean => {
-  if (!isIpv4(of)) return of !== 0n && u32(of >> 120n) !== MULTICAST6;
-  const first: U32 = u32(of) >> 24;
-  return first !== 0 && first < FIRST_MULTICAST4;
-};
-
-/** Nothing is answered that did not go from one host to one host (RFC 1122 section 3.2.2, RFC 4443 section 2.4). */
-export const betweenHosts = ({ ethernet, later, source, destination }: Parts): boolean =>
-  !later && (ethernet.destination & GROUP) === 0n && isHost(source) && isHost(destination);
 
 export const turnEthernet = (parts: Parts): void => {
   const { source, destination } = parts.ethernet;

@@ -1,15 +1,14 @@
-/** What the sender of a rejected packet is told. */
-import { Action, EtherType, Protocol } from "zeta/bpf";
+/** What the sender of a rejected packet is told: a reset of its connection, or else that it is prohibited. */
+import { Action, Protocol, type u32 } from "zeta/bpf";
+import { complain } from "../icmp/errors.ts";
+import { prohibited } from "../icmp/kinds.ts";
+import { betweenHosts } from "../packet/hosts.ts";
 import { type Parts, tcpOf } from "../packet/open.ts";
-import { betweenHosts } from "../packet/turn.ts";
 import { answerReset } from "./reset.ts";
-import { answerUnreachable4, answerUnreachable6 } from "./unreachable.ts";
 
-export const answerRejected = (parts: Parts): Action => {
-  if (!betweenHosts(parts)) return Action.Drop;
-  if (parts.protocol === Protocol.Tcp) {
-    const tcp = tcpOf(parts);
-    return tcp === null ? Action.Drop : answerReset(parts, tcp);
-  }
-  return parts.type === EtherType.Ipv4 ? answerUnreachable4(parts) : answerUnreachable6(parts);
+/** In a network, by its VNI: 0 outside overlays. */
+export const answerRejected = (parts: Parts, network: u32): Action => {
+  if (parts.protocol !== Protocol.Tcp) return complain(parts, prohibited, 0n, network) ? Action.Transmit : Action.Drop;
+  const tcp = betweenHosts(parts) ? tcpOf(parts) : null;
+  return tcp === null ? Action.Drop : answerReset(parts, tcp);
 };

@@ -13,8 +13,9 @@ import {
 } from "../../sdk/middlebox/internal.ts";
 import { Change } from "../flow/entry.ts";
 import { type Key, undecided } from "../flow/flow.ts";
+import { betweenHosts } from "../packet/hosts.ts";
 import type { Described } from "../packet/packet.ts";
-import { betweenHosts, turnRound } from "../packet/turn.ts";
+import { turnRound } from "../packet/turn.ts";
 
 const NOBODY: Key = { source: 0n, destination: 0n, sourcePort: 0, destinationPort: 0, protocol: 0 };
 const verdict = (parts: Partial<Outcome>): Verdict => asVerdict({ ...undecided(NOBODY), ...parts });

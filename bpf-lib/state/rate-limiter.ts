@@ -5,25 +5,15 @@
 
 import type { RateLimiter } from "zeta";
 import { clock, type Layout, map, struct, type u64 as U64, u64 } from "zeta/bpf";
-
-const UNIT = 1_000_000_000n;
-/** The product of a longer gap, in nanoseconds, and of a rate might be 2^64 or more. */
-const LONGEST_GAP = 16_000_000_000n;
-
-/** What `gap` nanoseconds refill, or at least `full`. */
-const refill = (gap: U64, perSecond: U64, full: U64): U64 => {
-  if (gap < LONGEST_GAP) return gap * perSecond;
-  const whole: U64 = (gap / UNIT) * perSecond;
-  return whole < full / UNIT ? whole * UNIT + (gap % UNIT) * perSecond : full;
-};
+import { refill, TOKEN } from "./bucket.ts";
 
 export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number): RateLimiter<K> => {
   const buckets = map.lruHash({ name, key, value: struct({ tokens: u64, at: u64 }), max });
   return {
     allow(of, limit, cost = 1n) {
       const now = clock("coarse");
-      const full: U64 = limit.burst * UNIT;
-      const price: U64 = cost * UNIT;
+      const full: U64 = limit.burst * TOKEN;
+      const price: U64 = cost * TOKEN;
       const bucket = buckets.get(of);
       if (bucket === null) {
         if (price > full) return false;
