@@ -4,15 +4,28 @@
  */
 
 import type { RateLimiter } from "zeta";
-import { clock, type Layout, map, struct, type u64 as U64, u64 } from "zeta/bpf";
+import { clock, type Layout, map, struct, type u32 as U32, type u64 as U64, u32, u64 } from "zeta/bpf";
 import { refill, TOKEN } from "./bucket.ts";
 
-export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number): RateLimiter<K> => {
+/** This node's share of the limits of the service, in units of 2^-16. 0, nobody has said: the whole. */
+export const zeta_shares = map.array({ value: struct({ share: u32 }), max: 64 });
+const UNIT_BITS = 16n;
+const LOW = 0xffffn;
+
+/** The part of an amount of units that a share gives: of the units, so that slow rates are not rounded to nothing. */
+const partOf = (units: U64, share: U32): U64 =>
+  share === 0 ? units : (units >> UNIT_BITS) * u64(share) + (((units & LOW) * u64(share)) >> UNIT_BITS);
+
+const shareAt = (index: U32 | null): U32 => (index === null ? 0 : (zeta_shares.at(index)?.share ?? 0));
+
+export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number, share: U32 | null): RateLimiter<K> => {
   const buckets = map.lruHash({ name, key, value: struct({ tokens: u64, at: u64 }), max });
   return {
     allow(of, limit, cost = 1n) {
       const now = clock("coarse");
-      const full: U64 = limit.burst * TOKEN;
+      const whole: U64 = limit.burst * TOKEN;
+      const part = shareAt(share);
+      const full: U64 = partOf(whole, part);
       const price: U64 = cost * TOKEN;
       const bucket = buckets.get(of);
       if (bucket === null) {
@@ -20,7 +33,7 @@ export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number): R
         buckets.set(of, { tokens: full - price, at: now });
         return true;
       }
-      const refilled: U64 = bucket.tokens + refill(now - bucket.at, limit.perSecond, full);
+      const refilled: U64 = bucket.tokens + partOf(refill(now - bucket.at, limit.perSecond, whole), part);
       const tokens: U64 = refilled < full ? refilled : full;
       bucket.at = now;
       if (tokens < price) {

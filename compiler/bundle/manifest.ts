@@ -85,8 +85,10 @@ const state = z.object({
   path: z.string(),
   kind: z.enum(["counter", "meter", "rateLimiter", "table", "binding", "events"]),
   map: z.string(),
-  /** Index in the map, for kinds that share one. */
+  /** Index in the map, for kinds that share one; of a rate limiter of the service, in `zeta_shares`. */
   index: size,
+  /** Whether it is one node's own, or the service's as a whole. */
+  scope: z.enum(["node", "service"]),
   key: layout.nullable(),
   value: layout.nullable(),
 });

@@ -118,8 +118,8 @@ export class ModuleBuilder {
     return known >= 0 ? known : this.dropReasons.push(reason) - 1;
   }
 
-  /** The place of a counter or meter in the array that all of its kind share. */
-  stateIndex(kind: "counter" | "meter", path: string): number {
+  /** The place of a counter, meter or share in the array of all of its kind. */
+  stateIndex(kind: "counter" | "meter" | "share", path: string): number {
     const key = `${kind} ${path}`;
     const known = this.#stateIndices.get(key);
     if (known !== undefined) return known;

@@ -40,11 +40,16 @@ export interface RateLimiter<K> {
    */
   allow(key: K, limit: { readonly perSecond: u64; readonly burst: u64 }, cost?: u64): boolean;
 }
-/** Token buckets by key. At most `max` keys: the least recently used makes room. */
+/**
+ * Token buckets by key. At most `max` keys: the least recently used makes room. What a limit is of: of each node by itself
+ * (`"node"`), or of the service as a whole (`"service"`), of which every node has a share, and the agents redistribute the
+ * shares. A node that has been told no share has the whole; the shares of nodes that do not see each other may add up to
+ * more than the whole, at most to as many times the limit as there are nodes.
+ */
 export const rateLimiter = <K>(_: {
   readonly key: Layout<K>;
   readonly max: number;
-  readonly scope: "node";
+  readonly scope: "node" | "service";
 }): State<RateLimiter<K>> => compiledOnly("rateLimiter");
 
 export interface BoundedTable<K, V> {

@@ -101,7 +101,12 @@ const states: Readonly<Record<string, (call: BuiltinCall) => StateSpec>> = {
   meter: () => ({ kind: "meter" }),
   rateLimiter: (call) => {
     const options = optionsArgument(call, 0);
-    return { kind: "rateLimiter", key: shapeOption(options, "key", call), max: numberOption(options, "max", call) };
+    return {
+      kind: "rateLimiter",
+      key: shapeOption(options, "key", call),
+      max: numberOption(options, "max", call),
+      scope: wordOption(options, "scope", ["node", "service"], call) as "node" | "service",
+    };
   },
   boundedTable: (call) => {
     const options = optionsArgument(call, 0);

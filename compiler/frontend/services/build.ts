@@ -99,6 +99,21 @@ function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManife
 
 const SHARED: Readonly<Partial<Record<StateSpec["kind"], string>>> = { counter: "zeta_counters", meter: "zeta_meters" };
 
+/** Its place in the array of its kind, where it has one. */
+function stateIndex(module: ModuleBuilder, path: string, spec: StateSpec): number {
+  switch (spec.kind) {
+    case "counter":
+    case "meter":
+      return module.stateIndex(spec.kind, path);
+    case "events":
+      return module.stateIndex("counter", `${path}.lost`);
+    case "rateLimiter":
+      return spec.scope === "service" ? module.stateIndex("share", path) : 0;
+    default:
+      return 0;
+  }
+}
+
 function stateEntry(
   module: ModuleBuilder,
   box: string,
@@ -106,17 +121,13 @@ function stateEntry(
   spec: StateSpec,
 ): ServiceManifest["state"][number] {
   const path = `${box}.${name}`;
-  const index =
-    spec.kind === "counter" || spec.kind === "meter"
-      ? module.stateIndex(spec.kind, path)
-      : spec.kind === "events"
-        ? module.stateIndex("counter", `${path}.lost`)
-        : 0;
+  const index = stateIndex(module, path, spec);
   return {
     path,
     kind: spec.kind === "boundedTable" ? "table" : spec.kind,
     map: SHARED[spec.kind] ?? mapName(box, name),
     index,
+    scope: spec.kind === "binding" || (spec.kind === "rateLimiter" && spec.scope === "service") ? "service" : "node",
     key: "key" in spec ? spec.key : null,
     value: "of" in spec ? spec.of : spec.kind === "counter" ? u64.layout : null,
   };

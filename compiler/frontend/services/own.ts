@@ -6,7 +6,15 @@ import type { Lowering } from "../lowering.ts";
 import { memoryView, readView } from "../memory.ts";
 import { badDeclaration, unknownField } from "../problems.ts";
 import { scalar, scalarConstant } from "../types.ts";
-import type { BuiltinCall, DeclaredValue, ObjectValue, ScalarValue, Value, ViewValue } from "../values.ts";
+import {
+  type BuiltinCall,
+  type DeclaredValue,
+  NULL,
+  type ObjectValue,
+  type ScalarValue,
+  type Value,
+  type ViewValue,
+} from "../values.ts";
 import { configGlobal, scalarField } from "./config-global.ts";
 import {
   bindingPaths,
@@ -81,12 +89,14 @@ function stateOpener(
       return { file: "state/counter.ts", open: "openCounter", values: [literal(module.stateIndex("counter", path))] };
     case "meter":
       return { file: "state/counter.ts", open: "openMeter", values: [literal(module.stateIndex("meter", path))] };
-    case "rateLimiter":
+    case "rateLimiter": {
+      const share = spec.scope === "service" ? literal(module.stateIndex("share", path)) : NULL;
       return {
         file: "state/rate-limiter.ts",
         open: "openRateLimiter",
-        values: [text(name), layout(spec.key), literal(spec.max)],
+        values: [text(name), layout(spec.key), literal(spec.max), share],
       };
+    }
     case "boundedTable":
       return {
         file: "state/bounded-table.ts",

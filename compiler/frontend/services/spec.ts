@@ -13,7 +13,12 @@ export type ConfigSpec =
 export type StateSpec =
   | { readonly kind: "counter" }
   | { readonly kind: "meter" }
-  | { readonly kind: "rateLimiter"; readonly key: LayoutData; readonly max: number }
+  | {
+      readonly kind: "rateLimiter";
+      readonly key: LayoutData;
+      readonly max: number;
+      readonly scope: "node" | "service";
+    }
   | { readonly kind: "boundedTable"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
   | { readonly kind: "binding"; readonly key: LayoutData; readonly of: LayoutData; readonly max: number }
   | { readonly kind: "events"; readonly of: LayoutData; readonly buffer: number };
