@@ -108,7 +108,6 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
         let unlinked = false;
         withLock(lock.lock, () => {
           if (lock.version === version) {
-            lock.version = version + 1;
             serial = u16(way.serial + 2);
             way.serial = u16(way.serial + 1);
             way.until = 0;
@@ -127,6 +126,9 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
             way.until = now + idle;
             barrier();
             way.serial = serial;
+            // Last: whoever reads this number will see all that came before it.
+            barrier();
+            lock.version = version + 1;
             done = true;
           }
         });
@@ -151,7 +153,6 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
       withLock(lock.lock, () => {
         const bit = 1 << (index & 3);
         if ((own.directory & bit) !== 0 && sameKey(way, key)) {
-          lock.version += 1;
           way.serial = u16(way.serial + 1);
           way.until = 0;
           barrier();
@@ -159,6 +160,8 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
           for (const i of words) way.key[i] = 0n;
           barrier();
           way.serial = u16(way.serial + 1);
+          barrier();
+          lock.version += 1;
           done = true;
         }
       });

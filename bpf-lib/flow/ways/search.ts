@@ -74,7 +74,8 @@ export const openSearch = <W extends Way>({ name, words }: Shape<W>, pages: Page
     const { directory } = home;
     if (directory !== 0) {
       for (const step of [1, 2, 3]) {
-        const at = (places.home & (WAYS - 4)) + ((places.home + step) & 3);
+        // First the other way of the pair that lies in 128 bytes: processors that fetch lines in pairs have it already.
+        const at = (places.home ^ step) & (WAYS - 1);
         const way = page[at] as W;
         const { serial } = way;
         barrier();

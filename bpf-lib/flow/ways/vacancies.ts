@@ -28,7 +28,7 @@ export const openVacancies = <W extends Way>(
   /** The first way of a region that no living flow has, beginning beside the home's place. */
   const inRegion = (region: u32, home: u32, now: u32): u32 => {
     for (const step of [0, 1, 2, 3]) {
-      const index = (region & ~3) + ((home + step) & 3);
+      const index = (region & ~3) + ((home ^ step) & 3);
       const way = pages.at(index);
       if (way !== null && !lives(way.until, now)) return index;
     }
@@ -53,7 +53,7 @@ export const openVacancies = <W extends Way>(
     let index: u32 = NOWHERE;
     let least: u32 = LONGEST_IDLE + 1;
     for (const step of [0, 1, 2, 3]) {
-      const next = (places.home & ~3) + ((places.home + step) & 3);
+      const next = places.home ^ step;
       const way = pages.at(next);
       if (way === null) return NOWHERE;
       const left = lives(way.until, now) ? way.until - now : 0;
