@@ -1,9 +1,11 @@
 /** `npm run bench`: compiled programs side by side with hand-written C, all in one run. */
 import { execFileSync } from "node:child_process";
 import { cases } from "./cases/index.ts";
+import { tableCases } from "./cases/tables.ts";
 import { measureBuilding } from "./measure/building.ts";
 import { compare } from "./measure/compare.ts";
 import { openRoad } from "./measure/road.ts";
+import { measureTables } from "./measure/tables.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import type { AnyRow } from "./report/row.ts";
 import { table } from "./report/table.ts";
@@ -21,6 +23,7 @@ async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
   const compared = cases.filter(({ name }) => wanted(name));
   await using road = compared.some(({ routed }) => routed) ? await openRoad() : null;
   for (const one of compared) rows.push(await compare(one, { rounds, repeats }, road?.ingress ?? null));
+  for (const one of tableCases) if (wanted(one.name)) rows.push(...(await measureTables(one, { rounds, repeats })));
   return rows;
 }
 

@@ -9,6 +9,9 @@ export interface RoundOptions {
   readonly repeats: number;
 }
 
+/** Of endless flows, as many as fill a table. */
+const MOST_WARMING = 2 ** 22;
+
 /**
  * Nanoseconds of one run, by the thread's CPU time: the kernel's own figure leaves out the time in which others had the
  * CPU too, but is rounded down to whole nanoseconds.
@@ -34,7 +37,7 @@ export async function measure<Name extends string>(
   for (const name of names) wrappers.set(name, wrapped.use(await wrap(programs[name], frames)).wrapper);
   const once = (name: Name, count: number): number =>
     timeOf(wrappers.get(name) as LoadedProgram, count, frames.first, ingress);
-  for (const name of names) once(name, Math.max(frames.count * 4, 10_000));
+  for (const name of names) once(name, Math.max(Math.min(frames.count * 4, MOST_WARMING), 10_000));
   for (let round = 0; round < rounds; round++) {
     // Each is first, second, … equally often.
     const order = names.map((_, i) => names[(i + round) % names.length] as Name);

@@ -14,7 +14,19 @@ const FRAME_BYTES = 128;
 export interface Frames {
   readonly map: MapHandle;
   readonly first: Uint8Array;
+  /** Of flows: a power of two, up to 2^32. */
   readonly count: number;
+  /** Null where each flow has its own frame in the map; otherwise where the flow's number is put into the one frame. */
+  readonly vary: { readonly address: number; readonly port: number } | null;
+}
+
+/** One frame, of which the wrapper makes as many flows as are wanted. */
+export async function openVariedFrames(
+  frame: Uint8Array,
+  count: number,
+  vary: NonNullable<Frames["vary"]>,
+): Promise<Frames> {
+  return { ...(await openFrames([frame])), count, vary };
 }
 
 export async function openFrames(frames: readonly Uint8Array[]): Promise<Frames> {
@@ -38,7 +50,7 @@ export async function openFrames(frames: readonly Uint8Array[]): Promise<Frames>
     value.set(frame);
     update(map, new Uint8Array(Uint32Array.of(index).buffer), value);
   });
-  return { map, first, count: frames.length };
+  return { map, first, count: frames.length, vary: null };
 }
 
 export interface Wrapped extends Disposable {
@@ -51,8 +63,13 @@ export async function wrap(program: LoadedProgram | null, frames: Frames): Promi
   const loaded: LoadedObject = await load(compileRival("wrapper"), {
     name: "wrapper",
     maps: { frames: frames.map },
-    maxEntries: { frames: frames.count },
-    constants: { length: frames.first.length, last: frames.count - 1 },
+    maxEntries: { frames: frames.vary === null ? frames.count : 1 },
+    constants: {
+      length: frames.first.length,
+      last: frames.count - 1,
+      vary_address: frames.vary?.address ?? 0,
+      vary_port: frames.vary?.port ?? 0,
+    },
   });
   const { fd } = program ?? loaded.program("bare");
   update(loaded.map("tested"), new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer));

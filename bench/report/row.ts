@@ -29,4 +29,18 @@ export interface BuildRow {
   readonly target: number;
 }
 
-export type AnyRow = Row | BuildRow;
+/** One of several tables that do the same work. */
+export interface TableRow {
+  readonly name: string;
+  readonly table: string;
+  /** Nanoseconds per packet, parsing and all, net of the wrapper. */
+  readonly tableNs: Spread;
+  readonly flows: number;
+  /** How many the table has room for. */
+  readonly entries: number;
+  readonly pattern: string;
+  readonly frameBytes: number;
+  readonly wrapperNs: Spread;
+}
+
+export type AnyRow = Row | BuildRow | TableRow;

@@ -1,5 +1,5 @@
 /** The report for people. */
-import type { AnyRow, BuildRow, Row } from "./row.ts";
+import type { AnyRow, BuildRow, Row, TableRow } from "./row.ts";
 
 const HEAD = ["", "ns min", "median", "C min", "median", "ratio", "instr.", "C", "flows", "pattern"];
 
@@ -19,6 +19,9 @@ const comparison = (row: Row): string[] => [
 const building = ({ name, milliseconds, target }: BuildRow): string =>
   `${name}: ${milliseconds.min} ms at least, ${milliseconds.median} ms in the middle (target ${target} ms)`;
 
+const ofTable = ({ name, table, tableNs, entries, pattern }: TableRow): string =>
+  `${name}: ${tableNs.min.toFixed(1)} ns at least, ${tableNs.median.toFixed(1)} in the middle: ${table}, room for ${entries}; ${pattern}`;
+
 /** Numbers stand to the right, words to the left. */
 const isWords = (column: number): boolean => column === 0 || column === HEAD.length - 1;
 
@@ -28,5 +31,9 @@ export function table(rows: readonly AnyRow[]): string {
   const pad = (cell: string, column: number): string =>
     isWords(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
   const text = lines.length === 1 ? [] : lines.map((line) => line.map(pad).join("  ").trimEnd());
-  return [...text, ...rows.flatMap((row) => ("milliseconds" in row ? [building(row)] : []))].join("\n");
+  return [
+    ...text,
+    ...rows.flatMap((row) => ("table" in row ? [ofTable(row)] : [])),
+    ...rows.flatMap((row) => ("milliseconds" in row ? [building(row)] : [])),
+  ].join("\n");
 }

@@ -4,6 +4,7 @@
  * subtracted.
  */
 #include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #define FRAME_WORDS 16
@@ -27,12 +28,19 @@ struct {
 /* Set before loading, so that the verifier drops the words that no frame has. */
 const volatile __u32 length = 64;
 const volatile __u32 last = 0;
+/*
+ * Where a frame of millions of flows is made from one: the flow's number is added to the word in network order at the first
+ * offset and its low bits to the port at the second. 0: frames are taken as they are. Checksums are not kept: no program
+ * that is measured so looks at those of the inner packet.
+ */
+const volatile __u32 vary_address = 0;
+const volatile __u32 vary_port = 0;
 __u32 next;
 
 SEC("xdp") int wrapper(struct xdp_md *ctx)
 {
-	__u32 at = next;
-	next = (at + 1) & last;
+	__u32 flow = next, at = vary_address ? 0 : flow;
+	next = (flow + 1) & last;
 	struct frame *frame = bpf_map_lookup_elem(&frames, &at);
 	if (!frame)
 		return XDP_ABORTED;
@@ -48,6 +56,14 @@ SEC("xdp") int wrapper(struct xdp_md *ctx)
 	for (int i = 0; i < FRAME_WORDS; i++) {
 		if (i * 8 < length && (void *)(to + i + 1) <= end)
 			to[i] = frame->words[i];
+	}
+	if (vary_address) {
+		__u32 *address = (void *)to + (vary_address & 127);
+		__u16 *port = (void *)to + (vary_port & 127);
+		if ((void *)(address + 1) > end || (void *)(port + 1) > end)
+			return XDP_ABORTED;
+		*address = bpf_htonl(bpf_ntohl(*address) + flow);
+		*port = bpf_htons(bpf_ntohs(*port) + (flow & 0x3fff));
 	}
 	bpf_tail_call(ctx, &tested, 0);
 	return XDP_ABORTED;

@@ -1,0 +1,67 @@
+/** Flow tables side by side: the same look-up, touch and addition on the table of bpf-lib and on the kernel's. */
+import { tcp } from "../../test/kit/index.ts";
+
+export interface TableSubject {
+  readonly name: string;
+  /** Of a file in bench/programs/tables. */
+  readonly program: string;
+  readonly family: 4 | 6;
+  /** How the table is sized: entries of one map, of a map for each CPU, or pages of 64 ways and the index of the last. */
+  readonly sized: "entries" | "innerEntries" | "pages";
+}
+
+export interface TableCase {
+  readonly name: string;
+  readonly flows: number;
+  readonly pattern: string;
+  /** Room in every table. */
+  readonly entries: number;
+  readonly subjects: readonly TableSubject[];
+  /** Spans that a flow lives in tables that refuse; it outlives the measurement unless told. */
+  readonly idle?: number;
+}
+
+const ways4: TableSubject = { name: "ways, IPv4", program: "ways4", family: 4, sized: "pages" };
+const ways6: TableSubject = { name: "ways, IPv6", program: "ways6", family: 6, sized: "pages" };
+const oldest: TableSubject = { name: "ways, oldest goes, IPv4", program: "ways4-oldest", family: 4, sized: "pages" };
+const kernels: readonly TableSubject[] = [
+  { name: "hash, IPv4", program: "hash", family: 4, sized: "entries" },
+  { name: "LRU hash, IPv4", program: "lru", family: 4, sized: "entries" },
+  { name: "per-CPU LRU hash, IPv4", program: "lru-per-cpu", family: 4, sized: "entries" },
+  { name: "LRU hash of the CPU, IPv4", program: "lru-of-cpu", family: 4, sized: "innerEntries" },
+  { name: "LRU hash of the CPU, 40-byte key", program: "lru-of-cpu6", family: 6, sized: "innerEntries" },
+];
+const all = [ways4, oldest, ways6, ...kernels];
+const established = "established, all hit in turn";
+
+/** The wrapper counts flows up to here and begins again. */
+const ENDLESS = 2 ** 32;
+const SMALL = 2 ** 17;
+const LARGE = 2 ** 21;
+
+export const tableCases: readonly TableCase[] = [
+  { name: "flow table, 1 flow", flows: 1, pattern: established, entries: SMALL, subjects: all },
+  { name: "flow table, 1 k flows", flows: 2 ** 10, pattern: established, entries: SMALL, subjects: all },
+  { name: "flow table, 64 k flows", flows: 2 ** 16, pattern: established, entries: SMALL, subjects: all },
+  { name: "flow table, 1 M flows", flows: 2 ** 20, pattern: established, entries: LARGE, subjects: all },
+  {
+    name: "flow table, new flows",
+    flows: ENDLESS,
+    pattern: "every packet another flow; those that refuse keep a flow for 64 ms, others replace",
+    entries: LARGE,
+    subjects: all.filter(({ program }) => program !== "hash"),
+    idle: 1,
+  },
+];
+
+/** 64 bytes, and where the flow's number goes. */
+export const frameOf = (family: 4 | 6) =>
+  family === 4
+    ? {
+        bytes: tcp("10.0.0.0:10000", "10.1.0.1:80").payload("0123456789").bytes,
+        vary: { address: 26, port: 34 },
+      }
+    : {
+        bytes: tcp("[2001:db8::]:10000", "[2001:db8:1::1]:80").payload("012345").bytes,
+        vary: { address: 34, port: 54 },
+      };

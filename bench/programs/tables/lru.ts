@@ -1,0 +1,10 @@
+import { map } from "zeta/bpf";
+import { program4, value } from "./flows.ts";
+import { ENTRIES, kernelLookup, key4 } from "./kernel.ts";
+
+const flows = map.lruHash({ key: key4, value, max: ENTRIES });
+
+export default program4(
+  "lru",
+  kernelLookup(() => flows),
+);
