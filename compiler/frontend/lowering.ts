@@ -127,6 +127,7 @@ const UNDER_LOCK: ReadonlySet<Op["op"]> = new Set<Op["op"]>([
   "get",
   "isNull",
   "packetAt",
+  "advance",
   "packetFits",
   "packetLength",
   "context",

@@ -138,6 +138,11 @@ export type Op =
    */
   | { readonly op: "packetAt"; readonly offset: Operand; readonly max: number | null }
   /**
+   * The place `by` (u32) bytes behind `a`, another place in the packet: what `packetAt` gives for the sum of their offsets,
+   * which is at most 16 383. No access is allowed before a `packetFits` on this very result (or on an `offset` of it).
+   */
+  | { readonly op: "advance"; readonly a: Operand; readonly by: Operand }
+  /**
    * True when `bytes` bytes from `place` lie inside the packet. Makes loads and stores of [place, place + bytes) legal
    * where it dominates with a true outcome. False too when place's offset exceeds 16 383 (no packet is longer).
    */

@@ -21,6 +21,8 @@ export function operandsOf(op: Op): readonly Operand[] {
       return [op.a, op.index];
     case "packetAt":
       return [op.offset];
+    case "advance":
+      return [op.a, op.by];
     case "packetFits":
     case "load":
     case "lock":

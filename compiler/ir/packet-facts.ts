@@ -5,7 +5,7 @@
 import type { Block, Op, Operand, Temp } from "./ir.ts";
 import { operandsOf, statementOperands, walk } from "./operands.ts";
 
-/** Bytes [from, to) after the `packetAt` result `root` lie inside the packet. */
+/** Bytes [from, to) after the `packetAt` or `advance` result `root` lie inside the packet. */
 export interface Fact {
   readonly root: number;
   readonly from: number;
@@ -71,7 +71,7 @@ export class PacketKnowledge {
 
   /** Learns what `result` is. `variable` gives what is known of a variable at this point. */
   learn(result: Temp, op: Op, variable: (id: number) => Outcomes | undefined): void {
-    if (op.op === "packetAt") this.#places.set(result.id, { root: result.id, delta: 0 });
+    if (op.op === "packetAt" || op.op === "advance") this.#places.set(result.id, { root: result.id, delta: 0 });
     if (op.op === "offset") this.#follow(result, op.a, op.bytes);
     const outcomes = op.op === "get" ? (variable(op.variable) ?? NOTHING) : this.#outcomesOf(op);
     this.#outcomes.set(result.id, outcomes);

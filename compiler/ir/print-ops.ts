@@ -70,6 +70,8 @@ export function printOp(op: Op, names: Names): string {
       return `global ${names.global(op.global)}`;
     case "packetAt":
       return `packetAt ${operand(op.offset)}${op.max === null ? "" : ` max ${op.max}`}`;
+    case "advance":
+      return `advance ${operand(op.a)} by ${operand(op.by)}`;
     case "packetFits":
       return `packetFits ${operand(op.place)}, ${op.bytes}`;
     case "packetLength":

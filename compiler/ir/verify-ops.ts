@@ -162,6 +162,10 @@ export function checkOp(op: Op, context: OpContext): IrType | null {
     case "packetAt":
       takes("offset", op.offset, ["u32"]);
       return "packet";
+    case "advance":
+      takes("a", op.a, ["packet"]);
+      takes("by", op.by, ["u32"]);
+      return "packet";
     case "packetFits":
       takes("place", op.place, ["packet"]);
       return "bool";

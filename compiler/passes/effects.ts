@@ -21,6 +21,7 @@ const NATURE: { readonly [K in Op["op"]]: Nature } = {
   slot: "value",
   global: "value",
   packetAt: "read",
+  advance: "value",
   packetFits: "read",
   packetLength: "read",
   context: "read",

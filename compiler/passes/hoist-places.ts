@@ -6,7 +6,7 @@
  */
 import type { Block, IrFunction, Op, Statement, Temp } from "../ir/ir.ts";
 import { walk } from "../ir/operands.ts";
-import { replaceBlocks } from "./operands.ts";
+import { greatestTemp, replaceBlocks } from "./operands.ts";
 
 type PlaceOp = Extract<Op, { op: "packetAt" }>;
 
@@ -24,16 +24,6 @@ function sharedOffsets(body: Block): ReadonlyMap<number, PlaceOp> {
     else shared.set(id, { ...op, max: op.max === null || other.max === null ? null : Math.max(op.max, other.max) });
   });
   return shared;
-}
-
-function greatestTemp(fn: IrFunction): number {
-  let greatest = Math.max(-1, ...fn.parameters.map(({ id }) => id));
-  walk(fn.body, (statement) => {
-    if (statement.kind === "let" || statement.kind === "drain")
-      greatest = Math.max(greatest, statement.result?.id ?? -1);
-    if (statement.kind === "repeat") greatest = Math.max(greatest, statement.index.id);
-  });
-  return greatest;
 }
 
 /** `useKnown` then renames the places that branches find to the one made here. */

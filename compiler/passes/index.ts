@@ -1,12 +1,46 @@
 /** The passes between the front end and whatever runs a module. Each keeps its meaning; each can be left out. */
 import type { IrFunction, Module } from "../ir/ir.ts";
 import { removeDead } from "./dead.ts";
+import { followPlaces } from "./follow-places.ts";
 import { hoistPlaces } from "./hoist-places.ts";
 import { useKnown } from "./known.ts";
+import { keepMemoryOrder } from "./memory-order.ts";
+import { straighten } from "./straighten.ts";
+import { threadChoices } from "./thread-choices.ts";
 import { widenChecks } from "./widen-checks.ts";
 
-const improveFunction = <F extends IrFunction>(fn: F): F =>
-  removeDead(useKnown(widenChecks(hoistPlaces(removeDead(useKnown(removeDead(fn)))))));
+/** Each step decides branches that the next may thread. */
+const MOST_STEPS = 4;
+
+const clean = <F extends IrFunction>(fn: F): F => removeDead(useKnown(fn));
+
+function threaded<F extends IrFunction>(fn: F): F {
+  let now = fn;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const next = threadChoices(now);
+    if (next === null) break;
+    now = clean(straighten(removeDead(useKnown(next))));
+  }
+  return now;
+}
+
+type Pass = <F extends IrFunction>(fn: F) => F;
+
+const PASSES: readonly Pass[] = [
+  removeDead,
+  straighten,
+  clean,
+  threaded,
+  followPlaces,
+  clean,
+  hoistPlaces,
+  widenChecks,
+  clean,
+  keepMemoryOrder,
+  removeDead,
+];
+
+const improveFunction: Pass = (fn) => PASSES.reduce((now, pass) => pass(now), fn);
 
 /** Fewer packet tests, no values without a use. The interpreter and the back end are given the same result. */
 export const improve = (module: Module): Module => ({

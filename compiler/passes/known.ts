@@ -3,14 +3,15 @@
  * - a variable that is read by what it holds,
  * - a place in the packet, or a bounds test, by the one that was made before,
  * - a bounds test by its outcome, where a test that covers its bytes has come out true on every way here,
- * - a branch whose condition is known by the block that it takes.
+ * - a branch whose condition is known by the block that it takes: by what came out before, by a value that was compared,
+ *   or by what another variable holds on the ways that lead here.
  */
 import type { Block, IrFunction, Op, Operand, Statement, Temp } from "../ir/ir.ts";
 import { walk } from "../ir/operands.ts";
 import { covers, PacketKnowledge, withFacts } from "../ir/packet-facts.ts";
 import { blockMovesPacket, movesPacket } from "./effects.ts";
-import { folded, TRUE } from "./fold.ts";
-import { replaceInStatement } from "./operands.ts";
+import { FALSE, folded, TRUE } from "./fold.ts";
+import { replaceInOp, replaceInStatement } from "./operands.ts";
 import { meeting, Path } from "./path.ts";
 
 type Region = Extract<Statement, { kind: "loop" | "block" | "repeat" | "drain" }>;
@@ -58,7 +59,7 @@ class Follower {
       case "set": {
         const value = this.#decided(statement.value, path);
         path.flow.setVariable(statement.variable, withFacts(this.#packet.outcomes(value), path.flow.facts));
-        path.values.set(statement.variable, value);
+        path.setVariable(statement.variable, value);
         out.push({ ...statement, value });
         return path;
       }
@@ -70,6 +71,8 @@ class Follower {
         const other = path.copy();
         other.flow.learn(outcomes.whenTrue ?? []);
         path.flow.learn(outcomes.whenFalse ?? []);
+        this.#learnOutcome(condition, true, other);
+        this.#learnOutcome(condition, false, path);
         const [then, otherwise] = [this.#inner(statement.then, other), this.#inner(statement.otherwise, path)];
         out.push({ ...statement, condition, then: then.body, otherwise: otherwise.body });
         return meeting(then.end, otherwise.end);
@@ -137,7 +140,20 @@ class Follower {
       if (range !== null && covers(path.flow.facts, range)) return TRUE;
     }
     const key = keyOf(op);
-    return folded(op) ?? (key === null ? null : (path.results.get(key) ?? null));
+    return folded(told(op, path)) ?? (key === null ? null : (path.results.get(key) ?? null));
+  }
+
+  /** What a condition's outcome tells: the value that was compared, or what else holds on the ways that lead here. */
+  #learnOutcome(condition: Operand, outcome: boolean, path: Path): void {
+    const op = condition.kind === "temp" ? this.#definitions.get(condition.id) : undefined;
+    if (condition.kind === "temp") path.equal.set(condition.id, outcome ? 1n : 0n);
+    if (op?.op === "not") this.#learnOutcome(op.a, !outcome, path);
+    const held = op?.op === "get" ? path.values.get(op.variable) : undefined;
+    if (op?.op === "get" && held?.kind === "temp" && condition.kind === "temp" && held.id === condition.id)
+      path.learnVariable(op.variable, outcome ? TRUE : FALSE);
+    if (op?.op !== "compare" || op.operator !== (outcome ? "eq" : "ne")) return;
+    const [value, constant] = op.a.kind === "constant" ? [op.b, op.a] : [op.a, op.b];
+    if (value.kind === "temp" && constant.kind === "constant") path.equal.set(value.id, constant.value);
   }
 
   #remember(result: Temp, op: Op, path: Path): void {
@@ -152,7 +168,8 @@ class Follower {
   }
 
   /** A condition as a constant where a test made since has decided it. */
-  #decided(operand: Operand, path: Path): Operand {
+  #decided(asked: Operand, path: Path): Operand {
+    const operand = path.told(asked);
     const op = operand.kind === "temp" && operand.type === "bool" ? this.#definitions.get(operand.id) : undefined;
     if (op?.op === "packetFits") {
       const range = this.#packet.range(op.place, 0, op.bytes);
@@ -187,6 +204,9 @@ class Follower {
 /** Offsets beyond can be in no packet (ir.ts); only `packetAt` knows how to say so. */
 const LONGEST = 16_383n;
 
+/** A comparison with the values put in that others have told; nothing else gets simpler by them. */
+const told = (op: Op, path: Path): Op => (op.op === "compare" ? replaceInOp(op, (operand) => path.told(operand)) : op);
+
 /** What makes two questions about the packet the same. */
 function keyOf(op: Op): string | null {
   if (op.op === "packetAt" && op.offset.kind === "temp") return `at ${op.offset.id}`;
@@ -196,10 +216,21 @@ function keyOf(op: Op): string | null {
   return null;
 }
 
+/** Whether a place in the packet is asked whether it is one; the front end keeps that in a variable of its own. */
+function asksForPlaces(body: Block): boolean {
+  let asks = false;
+  walk(body, (statement) => {
+    if (statement.kind === "let" && statement.op.op === "isNull" && statement.op.a.type === "packet") asks = true;
+  });
+  return asks;
+}
+
 /** The function with everything known put in. What nobody needs any more is left for `removeDead`. */
 export function useKnown<F extends IrFunction>(fn: F): F {
   const body: Statement[] = [];
   const follower = new Follower(fn);
-  follower.block(fn.body, new Path(), body);
+  const entry = new Path();
+  if (!asksForPlaces(fn.body)) for (const { id, type } of fn.variables) if (type === "packet") entry.empty.add(id);
+  follower.block(fn.body, entry, body);
   return { ...fn, body };
 }

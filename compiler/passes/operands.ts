@@ -1,5 +1,6 @@
 /** Replacing operands of operations and statements, for passes that know another name of a value. */
-import type { Block, Op, Operand, Statement } from "../ir/ir.ts";
+import type { Block, IrFunction, Op, Operand, Statement } from "../ir/ir.ts";
+import { walk } from "../ir/operands.ts";
 
 export type Replace = (operand: Operand) => Operand;
 
@@ -61,3 +62,14 @@ export const leaves = (block: Block): boolean => {
   if (last.kind === "return" || last.kind === "break" || last.kind === "continue") return true;
   return last.kind === "if" && leaves(last.then) && leaves(last.otherwise);
 };
+
+/** Ids from the next one on are free for new temps. */
+export function greatestTemp(fn: IrFunction): number {
+  let greatest = Math.max(-1, ...fn.parameters.map(({ id }) => id));
+  walk(fn.body, (statement) => {
+    if (statement.kind === "let" || statement.kind === "drain")
+      greatest = Math.max(greatest, statement.result?.id ?? -1);
+    if (statement.kind === "repeat") greatest = Math.max(greatest, statement.index.id);
+  });
+  return greatest;
+}

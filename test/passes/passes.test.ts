@@ -1,7 +1,7 @@
 /** The passes: what they take away, what they must leave, and that the meaning stays. */
 import { describe, expect, test } from "vitest";
 import { createMachine } from "../../compiler/interpreter/index.ts";
-import type { Block, Module } from "../../compiler/ir/ir.ts";
+import type { Block, Module, Operand } from "../../compiler/ir/ir.ts";
 import { walk } from "../../compiler/ir/operands.ts";
 import { printModule } from "../../compiler/ir/print.ts";
 import { verifyModule } from "../../compiler/ir/verify.ts";
@@ -227,6 +227,203 @@ describe("variables", () => {
       to.return(to.get(sum));
     });
     keepsMeaning(module);
+  });
+});
+
+const equals = (to: BlockBuilder, a: Operand, value: number) =>
+  to.let("bool", { op: "compare", operator: "eq", type: "u32", a, b: u32(value) });
+const not = (to: BlockBuilder, a: Operand) => to.let("bool", { op: "not", a });
+
+describe("choices", () => {
+  /** `kind === 6 ? view : null` and `kind === 17 ? view : null`, refused when both are null; inside a loop, or not. */
+  function presence(to: BlockBuilder, leave: (inside: BlockBuilder) => void): void {
+    const kind = to.binary("and", "u32", to.load("u32", 1, need(to, 0, 14, 1), 3), u32(31));
+    const later = placeAt(to, 20);
+    const choose = (value: number, bytes: number) => {
+      const present = to.variable("bool", "present");
+      to.if(
+        equals(to, kind, value),
+        (inside) => inside.set(present, inside.let("bool", { op: "packetFits", place: later, bytes })),
+        (inside) => inside.set(present, bool(false)),
+      );
+      return to.get(present);
+    };
+    const [first, second] = [choose(6, 8), choose(17, 4)];
+    const neither = to.variable("bool", "and");
+    to.if(
+      not(to, first),
+      (inside) => inside.set(neither, not(inside, second)),
+      (inside) => inside.set(neither, bool(false)),
+    );
+    to.if(to.get(neither), leave);
+    to.effect({ op: "log", format: "behind", values: [] });
+    to.if(
+      first,
+      (inside) => inside.return(u32(1)),
+      (inside) => inside.if(second, (deep) => deep.return(u32(3))),
+    );
+    to.return(u32(0));
+  }
+
+  test("that one side made are not asked for again, and one that is left tells of the other", () => {
+    const improved = keepsMeaning(moduleOf((to) => presence(to, (inside) => inside.return(u32(2)))));
+    // One variable tells which of the two it was; that both are absent needs none.
+    expect(improved.programs[0]?.variables).toHaveLength(1);
+    expect(occurrences(improved, "get")).toBe(1);
+    expect(occurrences(improved, "log")).toBe(1);
+  });
+
+  test("inside a loop stay as they are", () => {
+    const module = moduleOf((to) => {
+      to.loop(2, (inside, label) => presence(inside, (deep) => deep.break(label)));
+      to.return(u32(2));
+    });
+    const variables = keepsMeaning(module).programs[0]?.variables;
+    expect(variables).toHaveLength(3);
+  });
+
+  test("`a || b` leaves at once, and what is behind knows what `b` found out", () => {
+    const module = moduleOf((to) => {
+      const either = to.variable("bool", "or");
+      const place = placeAt(to, 0);
+      to.if(
+        not(to, to.let("bool", { op: "packetFits", place, bytes: 14 })),
+        (inside) => inside.set(either, bool(true)),
+        (inside) => inside.set(either, equals(inside, inside.load("u32", 1, place, 3), 7)),
+      );
+      to.if(to.get(either), (inside) => inside.return(u32(1)));
+      to.return(u32(2));
+    });
+    const improved = keepsMeaning(module);
+    expect(improved.programs[0]?.variables).toEqual([]);
+    expect(bodyOf(improved).some((statement) => statement.kind === "if" && statement.otherwise.length > 0)).toBe(false);
+  });
+
+  test("a value that was compared is known where it was equal", () => {
+    const module = moduleOf((to) => {
+      const kind = to.load("u32", 1, need(to, 0, 14, 1), 3);
+      to.if(equals(to, kind, 6), (inside) =>
+        inside.if(equals(inside, kind, 17), (deep) => deep.effect({ op: "log", format: "never", values: [] })),
+      );
+      to.return(u32(2));
+    });
+    expect(occurrences(keepsMeaning(module), "log")).toBe(0);
+  });
+
+  test("of which more hangs than it is worth stay as they are", () => {
+    const module = moduleOf((to) => {
+      const either = to.variable("bool", "or");
+      const place = placeAt(to, 0);
+      to.if(
+        not(to, to.let("bool", { op: "packetFits", place, bytes: 14 })),
+        (inside) => inside.set(either, bool(true)),
+        (inside) => inside.set(either, equals(inside, inside.load("u32", 1, place, 3), 7)),
+      );
+      to.if(to.get(either), (inside) => {
+        for (let i = 0; i < 4; i++) inside.effect({ op: "log", format: "x", values: [] });
+      });
+      to.return(u32(2));
+    });
+    expect(occurrences(keepsMeaning(module), "log")).toBe(4);
+  });
+});
+
+describe("positions", () => {
+  /** One tag or none, then a header of a length that the packet tells, then another. */
+  const tagged = (moves: boolean) =>
+    moduleOf((to) => {
+      const first = need(to, 0, 14, 1);
+      const position = to.variable("u32", "position");
+      to.set(position, u32(14));
+      to.if(equals(to, to.load("u32", 2, first, 2, "big"), 0x4a6f), (inside) => {
+        need(inside, 14, 4, 1);
+        inside.set(position, u32(18));
+      });
+      if (moves) to.effect({ op: "adjustHead", delta: { kind: "constant", type: "i32", value: 2n } });
+      const at = to.get(position);
+      const header = to.let("packet", { op: "packetAt", offset: at, max: null });
+      to.if(not(to, to.let("bool", { op: "packetFits", place: header, bytes: 4 })), (inside) => inside.return(u32(1)));
+      const length = to.binary("and", "u32", to.load("u32", 1, header), u32(31));
+      const behind = to.variable("u32", "behind");
+      to.if(
+        equals(to, length, 3),
+        (inside) => inside.set(behind, inside.binary("add", "u32", at, u32(40))),
+        (inside) => inside.set(behind, inside.binary("add", "u32", at, length)),
+      );
+      const place = to.let("packet", { op: "packetAt", offset: to.get(behind), max: null });
+      to.if(not(to, to.let("bool", { op: "packetFits", place, bytes: 2 })), (inside) => inside.return(u32(0)));
+      to.return(to.binary("and", "u32", to.load("u32", 1, place, 1), u32(3)));
+    });
+
+  test("that branches set are followed as places", () => {
+    const improved = keepsMeaning(tagged(false));
+    // Only the packet's start is found by its number.
+    expect(occurrences(improved, "packetAt")).toBe(1);
+    expect(improved.programs[0]?.variables.map(({ type }) => type)).toEqual(["packet", "packet"]);
+  });
+
+  test("that were set before the packet moved are found by their numbers", () => {
+    expect(occurrences(keepsMeaning(tagged(true)), "packetAt")).toBe(3);
+  });
+
+  test("that a loop moves are found by their numbers", () => {
+    const module = moduleOf((to) => {
+      const position = to.variable("u32", "position");
+      to.set(position, u32(14));
+      to.loop(80, (inside, label) => {
+        const at = inside.get(position);
+        const place = inside.let("packet", { op: "packetAt", offset: at, max: null });
+        const fits = inside.let("bool", { op: "packetFits", place, bytes: 2 });
+        inside.if(not(inside, fits), (deep) => deep.break(label));
+        const step = inside.binary(
+          "or",
+          "u32",
+          inside.binary("and", "u32", inside.load("u32", 1, place), u32(7)),
+          u32(1),
+        );
+        inside.set(position, inside.binary("add", "u32", at, step));
+      });
+      to.return(to.binary("and", "u32", to.get(position), u32(3)));
+    });
+    expect(occurrences(keepsMeaning(module), "packetAt")).toBe(1);
+    expect(occurrences(improve(module), "advance")).toBe(0);
+  });
+});
+
+describe("fields of the packet in variables", () => {
+  const kept = (value: number, use: (to: BlockBuilder, type: Operand) => void) =>
+    moduleOf((to) => {
+      const first = need(to, 0, 14, 1);
+      const type = to.variable("u32", "type");
+      to.set(type, to.load("u32", 2, first, 2, "big"));
+      to.if(equals(to, to.load("u32", 1, first, 1), 37), (inside) => inside.set(type, u32(value)));
+      use(to, to.get(type));
+      to.return(u32(2));
+    });
+  const orders = (module: Module): string[] => {
+    const found: string[] = [];
+    walk(bodyOf(module), (statement) => {
+      if (statement.kind === "let" && statement.op.op === "load" && statement.op.bytes === 2)
+        found.push(statement.op.order);
+    });
+    return found;
+  };
+
+  test("are compared as they lie in memory", () => {
+    const module = kept(0x0800, (to, type) => {
+      to.if(equals(to, type, 0x0800), (inside) => inside.return(u32(3)));
+      to.switch("u32", type, [[[0x4a6fn, 0x4b70n], (inside) => inside.return(u32(0))]], () => undefined);
+    });
+    expect(orders(keepsMeaning(module))).toEqual(["little"]);
+  });
+
+  test("stay numbers where anything else is done with them, or a constant is none of theirs", () => {
+    const added = kept(0x0800, (to, type) =>
+      to.if(equals(to, to.binary("add", "u32", type, u32(1)), 0x0801), (inside) => inside.return(u32(3))),
+    );
+    expect(orders(keepsMeaning(added))).toEqual(["big"]);
+    const wide = kept(0x1_0800, (to, type) => to.if(equals(to, type, 0x1_0800), (inside) => inside.return(u32(3))));
+    expect(orders(keepsMeaning(wide))).toEqual(["big"]);
   });
 });
 

@@ -3,8 +3,8 @@
  * from the very instructions that compute the value, and alignments. What needs a branch to know (a comparison, a
  * loop's condition) is left out on purpose: the optimiser may separate such a branch from the value it bounds.
  */
-import type { Module, Op, Operand, Scalar } from "../../ir/ir.ts";
-import { BITS } from "../../ir/ir.ts";
+import type { Module, Op, Operand } from "../../ir/ir.ts";
+import { maximaOf, typeMaximum } from "../../ir/maxima.ts";
 import { type NullTests, nullTestsOf } from "./null-tests.ts";
 import type { Routine } from "./routines.ts";
 import { statements } from "./walk.ts";
@@ -22,9 +22,6 @@ export interface Facts extends NullTests {
 const WORD = 8;
 
 const lowBit = (value: number): number => (value === 0 ? WORD : Math.min(WORD, value & -value));
-const typeMaximum = (type: Scalar): bigint => (1n << BigInt(BITS[type])) - 1n;
-const smallest = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 function collect(routines: readonly Routine[]) {
   const definitions = new Map<number, Op>();
@@ -48,57 +45,8 @@ function collect(routines: readonly Routine[]) {
 export function factsOf(module: Module, owner: Routine): Facts {
   const { definitions, sets } = collect([owner]);
   const assigned = sets.get(owner) ?? new Map<number, Operand[]>();
+  const maximum = maximaOf(owner.body);
   const busy = new Set<number>();
-
-  const ofBinary = (op: Extract<Op, { op: "binary" }>): bigint => {
-    const top = typeMaximum(op.type);
-    const a = maximum(op.a);
-    const b = maximum(op.b);
-    const within = (value: bigint): bigint => (value > top ? top : value);
-    switch (op.operator) {
-      case "add":
-        return within(a + b);
-      case "mul":
-        return within(a * b);
-      case "and":
-        return smallest(a, b);
-      case "or":
-      case "xor":
-        return (1n << BigInt(largest(a, b).toString(2).length)) - 1n;
-      case "shl":
-        return op.b.kind === "constant" ? within(a << (op.b.value % BigInt(BITS[op.type]))) : top;
-      case "shr":
-        // The verifier gives up on shifts by what it does not know, although the value cannot grow.
-        return op.b.kind === "constant" ? a >> (op.b.value % BigInt(BITS[op.type])) : top;
-      default:
-        return top;
-    }
-  };
-
-  const ofOp = (op: Op, type: Scalar): bigint => {
-    const top = typeMaximum(type);
-    switch (op.op) {
-      case "binary":
-        return ofBinary(op);
-      case "convert":
-        return op.from === "i32" || op.from === "i64" ? top : smallest(top, maximum(op.a));
-      case "select":
-        return largest(maximum(op.a), maximum(op.b));
-      case "load":
-        return op.type === "i32" || op.type === "i64" ? top : smallest(top, (1n << BigInt(op.bytes * 8)) - 1n);
-      default:
-        return top;
-    }
-  };
-
-  const maximum = (operand: Operand): bigint => {
-    if (operand.kind === "constant") return operand.value < 0n ? typeMaximum(operand.type) : operand.value;
-    if (operand.kind === "null" || operand.type === "packet" || operand.type === "pointer" || operand.type === "map")
-      return 0n;
-    const op = definitions.get(operand.id);
-    if (op === undefined || operand.type === "i32" || operand.type === "i64") return typeMaximum(operand.type);
-    return smallest(ofOp(op, operand.type), typeMaximum(operand.type));
-  };
 
   const alignment = (operand: Operand): number => {
     if (operand.kind !== "temp") return WORD;

@@ -25,6 +25,7 @@ const LOWERINGS: Lowerings = {
   slot: places.slot,
   global: places.global,
   packetAt: places.packetAt,
+  advance: places.advance,
   packetFits: places.packetFits,
   packetLength: places.packetLength,
   context: places.context,

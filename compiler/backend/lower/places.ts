@@ -1,7 +1,7 @@
 /** Places: in the packet, in map values, on the stack. What the verifier must be able to follow. */
 import type { Op, Operand } from "../../ir/ir.ts";
 import type { Value } from "../builder.ts";
-import { barrier, bounded, contextField, contextPointer } from "../prelude/helpers.ts";
+import { barrier, bounded, contextField, contextPointer, packetBytes } from "../prelude/helpers.ts";
 import { at, contextOf, type Frame, i64, packetOf, resize, slotOf, valueFor } from "./frame.ts";
 
 /** Offsets of the fields of `struct xdp_md`. */
@@ -50,6 +50,12 @@ export function packetAt(frame: Frame, op: Extract<Op, { op: "packetAt" }>): Val
   return variablePlace(frame, start, builder.call(bounded(LAST_OFFSET, BEYOND), [offset]));
 }
 
+export function advance(frame: Frame, op: Extract<Op, { op: "advance" }>): Value {
+  const place = valueFor(frame, op.a);
+  const by = resize(frame, valueFor(frame, op.by), "i64");
+  return by.constant !== null ? frame.builder.offset(place, by) : variablePlace(frame, place, by);
+}
+
 /** A value proven to be at most `max`, in a form in which the verifier sees a bound too. */
 function masked(frame: Frame, value: Value, max: number): Value {
   const { builder } = frame;
@@ -66,9 +72,7 @@ export function packetLength(frame: Frame): Value {
   const { builder } = frame;
   const { start, end } = packetOf(frame);
   const address = (value: Value): Value => builder.cast("ptrtoint", value, "i64");
-  // The barrier keeps the subtraction at 64 bits: the verifier refuses it on halves of pointers.
-  const length = builder.call(barrier("i64"), [builder.binary("sub", address(end), address(start))]);
-  return resize(frame, length, "i32");
+  return resize(frame, builder.call(packetBytes, [address(start), address(end)]), "i32");
 }
 
 export function context(frame: Frame, op: Extract<Op, { op: "context" }>): Value {

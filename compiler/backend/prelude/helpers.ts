@@ -43,6 +43,11 @@ function assembly(
 /** The same value, about which the optimiser knows nothing. Not for i128. */
 export const barrier = (type: LlvmType): Callee => assembly(`zeta.barrier.${type}`, type, [type], "", "=r,0", false);
 
+/** The packet's bytes from its two ends, in a register of its own; never so many that they need more than 32 bits. */
+export const packetBytes: Callee = helper("zeta.packet.bytes", "i64", ["i64", "i64"], () =>
+  giving("i64", `call i64 asm "$0 -= $2", "=r,0,r"(i64 %a1, i64 %a0), !range !{i64 0, i64 4294967296}`),
+);
+
 /** Nothing, at a place that the optimiser must come by: what leads here is neither merged nor turned into a select. */
 export const landmark: Callee = assembly("zeta.landmark", "void", [], "", "", false);
 

@@ -6,7 +6,7 @@ import { moved, position } from "./values.ts";
 const FARTHEST = 16_383;
 
 export const places: OpLowerings<
-  "offset" | "element" | "slot" | "global" | "packetAt" | "packetFits" | "packetLength" | "context"
+  "offset" | "element" | "slot" | "global" | "packetAt" | "advance" | "packetFits" | "packetLength" | "context"
 > = {
   offset: (op, to, result) => to.alias(result, moved(to.place(op.a), op.bytes)),
   slot: (op, to, result) => to.alias(result, to.slot(op.slot)),
@@ -26,6 +26,8 @@ export const places: OpLowerings<
     const offset = to.number(op.offset);
     to.definePacket(result, offset === "0" ? "packet.start" : `packet.start + ${offset}`);
   },
+
+  advance: (op, to, result) => to.definePacket(result, `${position(to.place(op.a))} + ${to.number(op.by)}`),
 
   packetFits: (op, to, result) => {
     const place = to.place(op.place);
