@@ -68,10 +68,22 @@ export const removeRecord = (id: string, state?: string): void =>
   rmSync(join(runsFolder(state), id), { recursive: true, force: true });
 
 /** A record that somebody else damaged is as good as none. */
-const isWhole = ({ pid, attachments }: RunRecord): boolean =>
+const isWhole = ({ pid, service, command, started, attachments }: RunRecord): boolean =>
   Number.isInteger(pid) &&
+  typeof started === "string" &&
+  isTextOrNull(service) &&
+  Array.isArray(command) &&
   Array.isArray(attachments) &&
-  attachments.every((each) => typeof each?.interface === "string");
+  attachments.every(
+    (each) =>
+      typeof each?.interface === "string" &&
+      typeof each.mode === "string" &&
+      Number.isInteger(each.linkId) &&
+      isTextOrNull(each.pin) &&
+      isTextOrNull(each.namespace),
+  );
+
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === "string";
 
 function readRecord(id: string, state?: string): RunRecord | null {
   try {
