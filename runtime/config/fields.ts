@@ -6,12 +6,13 @@ import { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { encode, encodeInto } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
+import { isEndpoint, isScalar } from "../maps/present.ts";
 import { type Entries, writeEntries } from "./entries.ts";
 import { duplicates, limit, recordOf, report } from "./findings.ts";
 import { type PoolContent, portPoolType } from "./port-pool.ts";
 import { type SecretContent, secretType } from "./secret.ts";
 import { type ParsedListener, PROTOCOLS, readEndpoint, readListener, readPrefix } from "./text.ts";
-import { fieldsOf, isEndpoint, isScalar, textOf, typeOf } from "./values.ts";
+import { fieldsOf, textOf, typeOf } from "./values.ts";
 
 export type ConfigField = NonNullable<Manifest["service"]>["config"][number];
 

@@ -1,54 +1,14 @@
 /** Encoded config as people write it: the way back from fields.ts. */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { formatAddress, formatIpv4, formatIpv6, formatMac } from "../../sdk/layout/address.ts";
+import { formatAddress, formatIpv6 } from "../../sdk/layout/address.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
+import { present } from "../maps/present.ts";
 import { type Entries, eachEntry } from "./entries.ts";
 import type { ConfigField, FieldContent } from "./fields.ts";
 import { presentListener } from "./listener.ts";
 import { presentPool } from "./port-pool.ts";
 import { type DirectPath, directMaps } from "./schema.ts";
-import { endpointText } from "./text.ts";
-import { isEndpoint } from "./values.ts";
-
-const FORMATS: Readonly<Record<string, (value: never) => string>> = {
-  ipv4: formatIpv4,
-  ipv6: formatIpv6,
-  address: formatAddress,
-  mac: formatMac,
-};
-
-/** JSON's numbers hold 53 bits exactly. */
-const plainNumber = (value: unknown): unknown =>
-  typeof value !== "bigint"
-    ? value
-    : value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
-      ? Number(value)
-      : String(value);
-
-/** A decoded value as a config file says it. */
-function present(layout: LayoutData, value: unknown): unknown {
-  switch (layout.kind) {
-    case "scalar": {
-      const format = FORMATS[layout.type];
-      return format === undefined ? plainNumber(value) : format(value as never);
-    }
-    case "array":
-      return (value as readonly unknown[]).map((each) => present(layout.of, each));
-    case "struct": {
-      const parts = value as Record<string, unknown>;
-      if (isEndpoint(layout)) return endpointText(parts.address as bigint, parts.port as number);
-      return Object.fromEntries(
-        layout.fields
-          .filter((field) => field.layout.kind !== "spinLock")
-          .map((field) => [field.name, present(field.layout, parts[field.name])]),
-      );
-    }
-    case "bits":
-    case "spinLock":
-      return value;
-  }
-}
 
 const decoded = (layout: LayoutData, bytes: Uint8Array): unknown => present(layout, decode(layout, bytes));
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../sdk/layout/address.ts";
 import type { LayoutData, ScalarName, StructLayout } from "../../sdk/layout/data.ts";
+import { isEndpoint } from "../maps/present.ts";
 import { type Read, readEndpoint } from "./text.ts";
 
 /** A string that a reader of text forms takes. */
@@ -54,16 +55,6 @@ const SCALARS: Readonly<Record<ScalarName, () => z.ZodType>> = {
   mac: () => textOf(parsed('a MAC address, such as "02:00:00:00:00:01"', parseMac)),
   address: () => textOf(parsed("an IPv4 or IPv6 address", parseAddress)),
 };
-
-export const isScalar = (layout: LayoutData | undefined, type: ScalarName): boolean =>
-  layout?.kind === "scalar" && layout.type === type;
-
-/** Whether a struct is an address and a port, which have one text: "10.0.0.1:80". */
-export const isEndpoint = (layout: LayoutData): boolean =>
-  layout.kind === "struct" &&
-  layout.fields.length === 2 &&
-  isScalar(layout.fields.find((field) => field.name === "address")?.layout, "address") &&
-  isScalar(layout.fields.find((field) => field.name === "port")?.layout, "u16");
 
 /** The fields of a struct, each with its type. */
 export const fieldsOf = ({ fields }: StructLayout): Record<string, z.ZodType> =>
