@@ -33,6 +33,8 @@ export interface Attachment {
   readonly pin: string | null;
   /** What runs now. */
   readonly program: { readonly id: number; readonly name: string };
+  /** Whether it still holds the interface: false once that is gone, or somebody detached the link from outside. */
+  holds(): boolean;
   /** Puts another program in place without a gap. Blocks for some 10 ms: to swap often, update a jump table instead. */
   update(program: LoadedProgram): void;
   /** Takes the program off the interface at once, and removes the pin. Safe to call twice. */
@@ -111,6 +113,7 @@ export async function attach(program: LoadedProgram, options: AttachOptions): Pr
     get program() {
       return { id: current.id, name: current.name };
     },
+    holds: () => open && linkInformation(fd).interfaceIndex !== 0,
     update(next) {
       must(updateLink(fd, next.fd), `replace the program on interface '${to.name}'`);
       current.attachments.delete(attachment);

@@ -111,6 +111,15 @@ export const stateNotWritable = problem("ZT4022", (folder: string, reason: strin
   message: `The state folder '${folder}' cannot be written: ${reason}.`,
   fix: "Name a folder of your own: ZETA_STATE=FOLDER zeta run ...; `zeta ps` and `zeta detach` then want the same.",
 }));
+export const interfaceLost = problem("ZT4023", (name: string, gone: boolean) => ({
+  message: gone
+    ? `Interface '${name}' is gone, and the program with it.`
+    : `Somebody took the program off interface '${name}'.`,
+  fix: gone
+    ? "Bring the interface back and run again: an interface that is made anew, even under the same name, starts without a program."
+    : "Run again when the interface is free; `zeta ps --all` shows what is on it now.",
+}));
+
 export const mapFull = problem("ZT4021", (map: string, entries: number) => ({
   message: `Map '${map}' is full: it holds at most ${entries} entries.`,
   fix: "Delete entries, or declare it with a larger maximum.",

@@ -1,12 +1,12 @@
 /** `zeta run`, `ps` and `detach` on a real interface, in namespaces of their own. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
 import { type Finished, type Running, start, temporaryFolder, zeta } from "./command.ts";
-import { BROKEN, COUNTER } from "./sources.ts";
+import { BROKEN, COUNTER, TELLTALE } from "./sources.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -92,6 +92,46 @@ describe("a run", () => {
     running.cut();
     expect((await running.ended).code).toBe(143);
     expect(await hasProgram()).toBe(false);
+    expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
+  });
+
+  test("shows addresses in events as addresses", async () => {
+    writeFileSync(join(cwd, "telltale.ts"), TELLTALE);
+    const running = start(["run", "telltale.ts", "--interface", "inside", "--json"], there());
+    await running.says('"attached"');
+    await lab.client.run("ping", ["-c", "1", "10.9.0.1"]);
+    await running.says('"event"');
+    running.signal("SIGINT");
+    const { stdout } = await running.ended;
+    const event = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .find(({ type }) => type === "event");
+    const { stdout: link } = await lab.client.run("ip", ["-json", "link", "show", "dev", "outside"]);
+    const from = JSON.parse(link)[0].address;
+    expect(event).toMatchObject({
+      name: "telltale.seen",
+      value: { source: "10.9.0.2", first: "10.9.0.1", from, length: 84, big: 1 },
+    });
+  });
+
+  test("that loses an interface says so and goes on with the others; with the last it ends", async () => {
+    const pair = (name: string) =>
+      lab.gateway.run("ip", ["link", "add", name, "type", "veth", "peer", "name", `${name}-peer`]);
+    const remove = (name: string) => lab.gateway.run("ip", ["link", "del", name]);
+    await pair("spare");
+    await pair("extra");
+    const running = start(["run", bundle, "--interface", "spare", "--interface", "extra"], there());
+    await running.says("attached counter to spare, extra (native)");
+    await remove("spare");
+    await running.says("warning ZT4023: Interface 'spare' is gone, and the program with it.\n");
+    const left = JSON.parse(command("ps", "--all", "--json").stdout).attachments;
+    expect(left.map((each: { interface: string }) => each.interface)).toEqual(["extra"]);
+    await remove("extra");
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(4);
+    expect(stderr).toContain("error ZT4023: Interface 'extra' is gone, and the program with it.");
     expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
   });
 
@@ -211,8 +251,44 @@ test("a live run is detached from outside only by force", async () => {
   expect(await hasProgram()).toBe(true);
   expect(command("detach", "--all", "--force").code).toBe(0);
   expect(await hasProgram()).toBe(false);
+  // The process notices, and ends with nothing left to do.
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(4);
+  expect(stderr).toContain("error ZT4023: Somebody took the program off interface 'inside'.");
+});
+
+test("damaged records are as good as none: ps and detach go on with the others", async () => {
+  const running = run();
+  await running.says("attached");
+  const runs = join(env.ZETA_STATE ?? "", "runs");
+  const [id = ""] = readdirSync(runs);
+  const whole = JSON.parse(command("ps", "--json").stdout).runs[0];
+  const damages: readonly unknown[] = [
+    null,
+    7,
+    [],
+    ...Object.keys(whole).flatMap((key) => [undefined, 7, {}, [null]].map((value) => ({ ...whole, [key]: value }))),
+    ...Object.keys(whole.attachments[0]).flatMap((key) =>
+      [undefined, {}].map((value) => ({ ...whole, attachments: [{ ...whole.attachments[0], [key]: value }] })),
+    ),
+  ];
+  for (const [index, record] of damages.entries()) {
+    const name = (0xaaaa_0000 + index).toString(16);
+    mkdirSync(join(runs, name));
+    const named = typeof record === "object" && record !== null && "id" in record && record.id === id;
+    writeFileSync(join(runs, name, "run.json"), JSON.stringify(named ? { ...record, id: name } : record));
+  }
+  mkdirSync(join(runs, "bbbb0000"));
+  writeFileSync(join(runs, "bbbb0000", "run.json"), '{ "format": 1, "id": "bb');
+  for (const words of [["ps"], ["ps", "--all"], ["ps", "--json"]]) {
+    const { code, stdout, stderr } = command(...words);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(id);
+  }
+  expect(command("detach", "bbbb0000").stderr).toContain("ZT5031: There is no run");
   running.signal("SIGINT");
   expect((await running.ended).code).toBe(130);
+  expect(command("detach", "--all").code).toBe(0);
 });
 
 test("an unknown run is told apart from nothing at all", () => {

@@ -12,6 +12,22 @@ export default program("counter", (frame) => {
 });
 `;
 
+/** Tells of every packet: its ends, and where it came from on the wire. */
+export const TELLTALE = `import { address, events, ipv4, mac, middlebox, pass, service, u16, u64 } from "zeta";
+
+const telltale = middlebox("telltale", {
+  state: { seen: events({ of: { source: address, first: ipv4, from: mac, length: u16, big: u64 } }) },
+  filter(packet, { state }) {
+    const ip = packet.ipv4();
+    if (ip !== null)
+      state.seen.send({ source: packet.source, first: ip.destination, from: packet.ethernet().source, length: ip.totalLength, big: 1n });
+    return pass();
+  },
+});
+
+export default service("telltale", { chain: [telltale] });
+`;
+
 /** Two mistakes, on lines 4 and 5. */
 export const BROKEN = `import { Action, program } from "zeta/bpf";
 

@@ -1,4 +1,5 @@
 /** What `zeta run` does: loads, attaches, shows, and detaches whatever happens. */
+import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { CompilerOptions } from "../build/options.ts";
 import { localized } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
@@ -8,6 +9,7 @@ import { counterReader } from "./counters.ts";
 import { openDisplay } from "./display.ts";
 import { watchEvents } from "./events.ts";
 import { openInput } from "./input.ts";
+import { watchInterfaces } from "./interfaces.ts";
 import type { StartOptions } from "./start.ts";
 
 export interface RunOptions extends CompilerOptions, StartOptions {
@@ -44,23 +46,28 @@ export async function run(session: Session, options: RunOptions, input: string):
     );
     const ended = await show();
     await started.detach();
+    if (typeof ended === "object") throw new ZetaError([ended]);
     display.note("detached", `${session.paintErr.good("detached")} from ${where}`, { run: id });
     return ended === "over" ? EXIT.ok : exitCodeOfSignal(ended);
   } finally {
     await started.detach();
   }
 
-  async function show(): Promise<EndingSignal | "over"> {
+  async function show(): Promise<EndingSignal | "over" | Problem> {
     const read = counterReader(manifest, object);
     const look = (): void => display.counters(read(), options.interval);
     const ticker = setInterval(look, options.interval * 1000);
     const limit = timer(options.for);
     const events = watchEvents(manifest, object, display);
+    const interfaces = watchInterfaces(started.attachments, ({ code, message }) =>
+      display.note("lost", `${session.paintErr.warning("warning")} ${code}: ${message}`, { run: id, code, message }),
+    );
     try {
-      return await Promise.race([signals.ended, limit.over, events.failed]);
+      return await Promise.race([signals.ended, limit.over, events.failed, interfaces.over]);
     } finally {
       clearInterval(ticker);
       limit.stop();
+      interfaces.stop();
       await events.stop();
       // What came since the last look must not be lost with the maps.
       look();

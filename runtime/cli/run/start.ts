@@ -20,6 +20,7 @@ export interface StartOptions {
 export interface Started {
   readonly run: string;
   readonly object: LoadedObject;
+  readonly attachments: readonly Attachment[];
   /** Safe to call twice. */
   detach(): Promise<void>;
 }
@@ -57,7 +58,7 @@ async function startProgram({ what, manifest, load: options }: RunInput, given: 
       attachments.push(attachment);
       run.record(attachment);
     }
-    return { run: run.id, object, detach };
+    return { run: run.id, object, attachments, detach };
   } catch (error) {
     await detach();
     throw error;
@@ -74,5 +75,6 @@ export async function start(session: Session, input: RunInput, given: StartOptio
     load: options,
     ...(given.config === undefined ? {} : { config: readConfig(session, given.config) }),
   });
-  return { run: service.run, object: service.object, detach: service.detach };
+  const { run, object, attachments, detach } = service;
+  return { run, object, attachments, detach };
 }
