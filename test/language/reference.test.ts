@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as kinds from "../../compiler/frontend/problems.ts";
+import * as systemLayer from "../../sdk/bpf/index.ts";
+import * as middleboxLayer from "../../sdk/index.ts";
 import { interpreter, tcp } from "../kit/index.ts";
 import { compile } from "./harness.ts";
 import { body } from "./refusals.ts";
@@ -24,6 +26,9 @@ const examples: Example[] = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
   };
 });
 
+/** To import a name is not to show it. */
+const IMPORTS = /^import [^;]*;$/gm;
+
 test("there are examples, and most of them have an outcome", () => {
   expect(examples.length).toBeGreaterThan(35);
   expect(examples.filter(({ outcome }) => outcome !== undefined).length).toBeGreaterThan(30);
@@ -40,6 +45,23 @@ describe.each(examples)("line $line", ({ source, outcome }) => {
     const [result] = await running.run(tcp("10.0.0.7:40000", "10.1.0.1:80").syn());
     expect(result?.verdict).toBe(outcome);
   });
+});
+
+/** Names that stand for no construct of their own. */
+const BESIDES = new Set(["scalarLayout"]);
+
+test.each([
+  ["zeta", middleboxLayer],
+  ["zeta/bpf", systemLayer],
+])("everything that %s offers stands in an example", (_, layer) => {
+  const all = examples.map(({ source }) => source).join("\n");
+  const written = Object.keys(layer).filter((name) => !BESIDES.has(name));
+  expect(written.filter((name) => !new RegExp(`\\b${name}\\b(?!["'])`).test(all.replace(IMPORTS, "")))).toEqual([]);
+});
+
+test("every kind of map stands in an example", () => {
+  const all = examples.map(({ source }) => source).join("\n");
+  expect(Object.keys(systemLayer.map).filter((kind) => !all.includes(`map.${kind}(`))).toEqual([]);
 });
 
 test("every code of the language is named in its last section", () => {
