@@ -56,7 +56,7 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT5029: EXIT.source,
 };
 
-/** ZT1 and ZT2 the language, ZT30 its limits in eBPF, ZT31 LLVM, ZT4 loader and kernel, ZT5 command and bundle, ZT6 config, ZT7 lab. */
+/** ZT1 and ZT2 the language, ZT30 its limits in eBPF, ZT31 LLVM, ZT4 loader and kernel, ZT5 command and bundle, ZT6 config, ZT7 lab, ZT8 services of a node. */
 const FAMILIES: Readonly<Record<string, ExitCode>> = {
   ZT1: EXIT.source,
   ZT2: EXIT.source,
@@ -66,6 +66,7 @@ const FAMILIES: Readonly<Record<string, ExitCode>> = {
   ZT5: EXIT.usage,
   ZT6: EXIT.source,
   ZT7: EXIT.environment,
+  ZT8: EXIT.usage,
 };
 
 export const exitCodeOf = (code: string): ExitCode =>
