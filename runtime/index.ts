@@ -35,6 +35,7 @@ export { formatPrefix } from "./maps/prefix.ts";
 export type { JumpTable } from "./maps/programs.ts";
 export { type Submitter, submitter } from "./maps/submitter.ts";
 export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap } from "./maps/typed-map.ts";
+export type { FlowClosed, FlowEnds, FlowEvent, FlowOpened } from "./service/lifecycle.ts";
 export {
   type Service,
   type ServiceInterface,

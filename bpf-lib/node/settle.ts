@@ -6,6 +6,7 @@ import { type Family, withFamily } from "../flow/table.ts";
 import { open, opens, type Parts } from "../packet/open.ts";
 import { Ask, type callRecord, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
+import { CloseReason, tellClosed, tellOpened } from "./lifecycle.ts";
 import { countOpened } from "./opened.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
@@ -24,6 +25,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
       known.generation = call.generation;
       return follow();
     }
+    tellClosed(parts, family, known, { vni: call.vni, replies: call.vni }, CloseReason.Replaced);
     forget(parts, family, known, call.vni, call.vni);
   }
   if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
@@ -33,6 +35,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
     countNodeDrop(call.service, reason);
     return Action.Drop;
   }
+  tellOpened(parts, family, entry, call.vni);
   // A segment that opens a connection is counted where it is followed.
   if (!opens(parts)) countOpened(family, entry);
   return follow();

@@ -109,7 +109,14 @@ export const manifestSchema = z.object({
   maps: z.array(map),
   globals: z.array(z.object({ name: z.string(), layout, constant: z.boolean(), offset: size })),
   /** Of the node's own programs: the one to attach, and what they count as dropped, by index. */
-  node: z.object({ root: z.string(), drops: z.array(z.string()) }).optional(),
+  node: z
+    .object({
+      root: z.string(),
+      drops: z.array(z.string()),
+      /** Layout of the records in `zeta_node_lifecycle`. */
+      lifecycle: layout,
+    })
+    .optional(),
   /** Null for plain system-layer modules. */
   service: z
     .object({

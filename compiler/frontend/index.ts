@@ -98,8 +98,12 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
 /** The program that stays attached to a node's interfaces (bpf-lib/node/root.ts). */
 const NODE_ROOT = "zeta_root";
 
-const nodePart = ({ programs }: Module, { dropReasons }: ModuleBuilder): Pick<Manifest, "node"> =>
-  programs.some(({ name }) => name === NODE_ROOT) ? { node: { root: NODE_ROOT, drops: dropReasons } } : {};
+function nodePart({ programs }: Module, builder: ModuleBuilder): Pick<Manifest, "node"> {
+  if (!programs.some(({ name }) => name === NODE_ROOT)) return {};
+  const record = builder.libraryValue("node/lifecycle.ts", "lifecycleRecord");
+  if (record.kind !== "layout") throw new TypeError("bpf-lib/node/lifecycle.ts: lifecycleRecord is no layout");
+  return { node: { root: NODE_ROOT, drops: builder.dropReasons, lifecycle: record.layout } };
+}
 
 function manifestOf(module: Module, builder: ModuleBuilder): Manifest {
   return {

@@ -14,6 +14,9 @@ export const NODE_MAP = {
   hops: "zeta_node_hops",
   drops: "zeta_node_drops",
   opened: "zeta_node_opened",
+  lifecycle: "zeta_node_lifecycle",
+  listeners: "zeta_node_listeners",
+  lifecycleLost: "zeta_node_lifecycle_lost",
 } as const;
 
 /** Flows, by family (bpf-lib/flow/table.ts). */
@@ -44,6 +47,12 @@ function layoutOf(manifest: Manifest, map: string, part: "key" | "value"): Layou
   const layout = manifest.maps.find(({ name }) => name === map)?.[part];
   if (layout == null) throw new TypeError(`The node has no map '${map}'.`);
   return layout;
+}
+
+/** A record of what the node tells of its flows. */
+export function lifecycleLayout({ node }: Manifest): LayoutData {
+  if (node === undefined) throw new TypeError("These are not a node's programs.");
+  return node.lifecycle;
 }
 
 type Service = NonNullable<Manifest["service"]>;

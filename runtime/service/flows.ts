@@ -17,15 +17,63 @@ function* rows({ manifest, object }: Place, name: string): Generator<{ key: unkn
   for (const { key, value } of walk(table)) yield { key: decode(data.key, key), value: decode(data.value, value) };
 }
 
+/** Addresses and ports at both ends. */
+export interface FlowEndsValue {
+  readonly source: bigint;
+  readonly destination: bigint;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+export interface StandingFlow {
+  readonly vni: number;
+  readonly protocol: number;
+  readonly generation: number;
+  /** As the client sends it, and as it was decided. */
+  readonly flow: FlowEndsValue;
+  readonly decided: FlowEndsValue;
+}
+
+/** Addresses and ports as tables have them: in memory order, those of IPv4 as one word. */
+interface Words {
+  readonly source: number | readonly number[];
+  readonly destination: number | readonly number[];
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+const MAPPED = 0xffffn << 32n;
+function swapped(words: readonly number[]): bigint {
+  const bytes = Buffer.alloc(words.length * 4);
+  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
+  return BigInt(`0x${bytes.toString("hex")}`);
+}
+const addressOf = (words: number | readonly number[]): bigint =>
+  typeof words === "number" ? MAPPED | swapped([words]) : swapped(words);
+const portOf = (word: number): number => ((word & 0xff) << 8) | (word >> 8);
+const endsOf = (words: Words): FlowEndsValue => ({
+  source: addressOf(words.source),
+  destination: addressOf(words.destination),
+  sourcePort: portOf(words.sourcePort),
+  destinationPort: portOf(words.destinationPort),
+});
+
+/** The flows of a service that stand now: one per pair of entries. */
+export function* eachFlow(node: Place, service: number): Generator<StandingFlow> {
+  for (const table of FLOW_TABLES) {
+    for (const { key, value } of rows(node, table)) {
+      const entry = value as Words & { change: number; service: number; generation: number };
+      if (entry.service !== service || (entry.change & REPLY) !== 0) continue;
+      const { network, ...words } = key as Words & { network: { vni: number; protocol: number } };
+      yield { ...network, generation: entry.generation, flow: endsOf(words), decided: endsOf(entry) };
+    }
+  }
+}
+
 /** Flows, not entries. */
 export function countFlows(node: Place, service: number): number {
   let flows = 0;
-  for (const table of FLOW_TABLES) {
-    for (const { value } of rows(node, table)) {
-      const entry = value as { change: number; service: number };
-      if (entry.service === service && (entry.change & REPLY) === 0) flows += 1;
-    }
-  }
+  for (const _ of eachFlow(node, service)) flows += 1;
   return flows;
 }
 

@@ -24,6 +24,8 @@ import { type Node, type NodeService, openNode } from "../node/node.ts";
 import { NODE_MAP } from "../node/shapes.ts";
 import { counts, dropCounts, lostCount, nodeDropCounts, readAll } from "./counts.ts";
 import { countFlows, openedFlows } from "./flows.ts";
+import { type FlowEvent, lifecycle } from "./lifecycle.ts";
+import { setShare } from "./shares.ts";
 
 /** A bundle, an object with its manifest, or what `compile` gave. */
 export type ServiceSource =
@@ -69,6 +71,15 @@ export interface Service {
   drops(): Record<string, bigint>;
   /** A stream of the events of a field ("watch.seen"), or of the only one. One consumer each. @throws ZT4015. */
   events<T = unknown>(path?: string, options?: Pick<EventOptions, "signal">): EventStream<T>;
+  /**
+   * Flows as they open and close, from those that stand now: what a mapping log is made of. Costs nothing while nobody
+   * listens; one reader per node. See runtime/service/lifecycle.ts for what is told more than once, and what may be lost.
+   */
+  lifecycle(options?: Pick<EventOptions, "signal">): AsyncGenerator<FlowEvent, undefined>;
+  /**
+   * This node's part, from 0 to 1, of a limit that is the service's as a whole (`scope: "service"`). @throws ZT4015.
+   */
+  share(limit: string, part: number): void;
   /** Flows that are remembered now; counted by walking them. */
   flows(): number;
   /** Flows opened so far by where they were sent: `{ "10.2.0.1:8080": 17n }`. The least recently used may be forgotten. */
@@ -191,6 +202,8 @@ function liveService({ service, node, added, run, attachments, pinned }: Parts):
         ...(lost === null ? {} : { lost }),
       }) as EventStream<T>;
     },
+    lifecycle: (given = {}) => lifecycle(node, added.index, service.name, given),
+    share: (limit, part) => setShare(service, object.maps, limit, part),
     flows: () => countFlows(node, added.index),
     opened: () => openedFlows(node, added.index),
     detach,
