@@ -159,6 +159,7 @@ interface Libc {
   if_nametoindex(name: string): number;
   if_indextoname(index: number, name: Memory): Pointer | null;
   getpagesize(): number;
+  clock_getres(clock: number, resolution: Memory): number;
   vsnprintf(buffer: Memory, size: number, format: Pointer, list: Pointer): number;
 }
 
@@ -171,6 +172,7 @@ const LIBC: { readonly [K in keyof Libc]: readonly [result: string, parameters: 
   if_nametoindex: ["uint32_t", "str name"],
   if_indextoname: ["void *", "uint32_t index, void *name"],
   getpagesize: ["int", "void"],
+  clock_getres: ["int", "int clock, void *resolution"],
   vsnprintf: ["int", "void *buffer, size_t size, void *format, void *list"],
 };
 
