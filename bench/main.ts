@@ -6,6 +6,7 @@ import { measureBuilding } from "./measure/building.ts";
 import { compare } from "./measure/compare.ts";
 import { openRoad } from "./measure/road.ts";
 import { measureTables } from "./measure/tables.ts";
+import { measureYardstick } from "./measure/yardstick.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import type { AnyRow } from "./report/row.ts";
 import { table } from "./report/table.ts";
@@ -24,6 +25,7 @@ async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
   await using road = compared.some(({ routed }) => routed) ? await openRoad() : null;
   for (const one of compared) rows.push(await compare(one, { rounds, repeats }, road?.ingress ?? null));
   for (const one of tableCases) if (wanted(one.name)) rows.push(...(await measureTables(one, { rounds, repeats })));
+  rows.push(...(await measureYardstick(wanted, { rounds, repeats })));
   return rows;
 }
 

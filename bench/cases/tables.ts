@@ -19,6 +19,8 @@ export interface TableCase {
   readonly subjects: readonly TableSubject[];
   /** Spans that a flow lives in tables that refuse; it outlives the measurement unless told. */
   readonly idle?: number;
+  /** Packets are for nobody. */
+  readonly foreign?: boolean;
 }
 
 const ways4: TableSubject = { name: "ways, IPv4", program: "ways4", family: 4, sized: "pages" };
@@ -47,11 +49,38 @@ export const tableCases: readonly TableCase[] = [
   {
     name: "flow table, new flows",
     flows: ENDLESS,
-    pattern: "every packet another flow; those that refuse keep a flow for 64 ms, others replace",
+    pattern: "every packet another flow, which replaces an old one",
+    entries: SMALL,
+    subjects: all.filter(({ program }) => program !== "hash" && program !== "ways4" && program !== "ways6"),
+  },
+  {
+    name: "flow table, new flows, large",
+    flows: ENDLESS,
+    pattern:
+      "every packet another flow, which replaces an old one; tables that refuse: one that is over since 64 ms at most",
     entries: LARGE,
     subjects: all.filter(({ program }) => program !== "hash"),
     idle: 1,
   },
+];
+
+const yardstick = (name: string, flows: number, entries: number, pattern = established): TableCase => ({
+  name: `yardstick, ${name}`,
+  flows,
+  pattern,
+  entries,
+  subjects: [],
+});
+
+/** A whole balancer in C with Katran's maps and steps: what other rows are compared with across machines. */
+export const yardstickCases: readonly TableCase[] = [
+  yardstick("1 flow", 1, SMALL),
+  yardstick("1 k flows", 2 ** 10, SMALL),
+  yardstick("64 k flows", 2 ** 16, SMALL),
+  yardstick("1 M flows", 2 ** 20, LARGE),
+  yardstick("new flows", ENDLESS, SMALL, "every packet another flow, which replaces an old one"),
+  yardstick("new flows, large", ENDLESS, LARGE, "every packet another flow, which replaces an old one"),
+  { ...yardstick("not our address", 1, SMALL, "two look-ups of the address miss"), foreign: true },
 ];
 
 /** 64 bytes, and where the flow's number goes. */

@@ -1,8 +1,9 @@
 /** Measures the tables of one case, all interleaved. Each family of frames has a wrapper cost of its own. */
 import { fileURLToPath } from "node:url";
 import { compile } from "../../compiler/index.ts";
-import { createMap, type LoadedObject, load } from "../../runtime/index.ts";
+import { createMap, type LoadedObject, load, testRun } from "../../runtime/index.ts";
 import { update } from "../../runtime/loader/map-operations.ts";
+import { Action } from "../../sdk/bpf/program.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { frameOf, type TableCase, type TableSubject } from "../cases/tables.ts";
 import type { TableRow } from "../report/row.ts";
@@ -61,7 +62,10 @@ async function familyRows(one: TableCase, family: 4 | 6, options: RoundOptions):
   };
   for (const subject of subjects) {
     const { loaded } = stack.use(await open(subject, one.entries, one.idle));
-    programs[subject.name] = loaded.program(subject.program.replaceAll("-", "_"));
+    const program = loaded.program(subject.program.replaceAll("-", "_"));
+    const { action } = testRun(program, { packet: frame.bytes });
+    if (action !== Action.Transmit) throw new Error(`'${one.name}', ${subject.name}: action ${action}`);
+    programs[subject.name] = program;
   }
   const times = await measure(programs, frames, options, null);
   const bare = times[""] as NonNullable<(typeof times)[string]>;

@@ -58,8 +58,11 @@ export interface Wrapped extends Disposable {
   readonly wrapper: LoadedProgram;
 }
 
-/** Wraps a program, or for `null` the one that returns at once. */
-export async function wrap(program: LoadedProgram | null, frames: Frames): Promise<Wrapped> {
+/**
+ * Wraps a program, or for `null` the one that returns at once, or the one that does so after growing the packet.
+ * @param head by how many bytes the program makes the packet longer at its head
+ */
+export async function wrap(program: LoadedProgram | null | "grown", frames: Frames, head = 0): Promise<Wrapped> {
   const loaded: LoadedObject = await load(compileRival("wrapper"), {
     name: "wrapper",
     maps: { frames: frames.map },
@@ -69,9 +72,10 @@ export async function wrap(program: LoadedProgram | null, frames: Frames): Promi
       last: frames.count - 1,
       vary_address: frames.vary?.address ?? 0,
       vary_port: frames.vary?.port ?? 0,
+      head,
     },
   });
-  const { fd } = program ?? loaded.program("bare");
+  const { fd } = program === null || program === "grown" ? loaded.program(program ?? "bare") : program;
   update(loaded.map("tested"), new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer));
   return { wrapper: loaded.program("wrapper"), [Symbol.dispose]: () => loaded.close() };
 }

@@ -35,6 +35,8 @@ const volatile __u32 last = 0;
  */
 const volatile __u32 vary_address = 0;
 const volatile __u32 vary_port = 0;
+/* By how many bytes the program under test makes the packet longer at its head. */
+const volatile __u32 head = 0;
 __u32 next;
 
 SEC("xdp") int wrapper(struct xdp_md *ctx)
@@ -46,7 +48,10 @@ SEC("xdp") int wrapper(struct xdp_md *ctx)
 		return XDP_ABORTED;
 
 	__u64 now = (long)ctx->data_end - (long)ctx->data;
-	if (now != length && bpf_xdp_adjust_tail(ctx, (int)(length - now)))
+	if (head && now == length + head) {
+		if (bpf_xdp_adjust_head(ctx, head))
+			return XDP_ABORTED;
+	} else if (now != length && bpf_xdp_adjust_tail(ctx, (int)(length - now)))
 		return XDP_ABORTED;
 	__u64 *to = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -73,6 +78,12 @@ SEC("xdp") int wrapper(struct xdp_md *ctx)
 SEC("xdp") int bare(struct xdp_md *ctx)
 {
 	return XDP_TX;
+}
+
+/* The same, with a head for the wrapper to take back: half of what that costs more is the wrapper's. */
+SEC("xdp") int grown(struct xdp_md *ctx)
+{
+	return bpf_xdp_adjust_head(ctx, -(int)head) ? XDP_ABORTED : XDP_TX;
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,4 @@
+import { narrowLookup } from "./buckets.ts";
+import { program4 } from "./flows.ts";
+
+export default program4("buckets4_narrow", narrowLookup());
