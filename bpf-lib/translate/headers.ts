@@ -11,12 +11,12 @@ import {
   u16,
   type u32,
 } from "zeta/bpf";
-import type { endpointWords } from "../flow/entry.ts";
+import type { Ends } from "../packet/rewrite.ts";
 import { sumOf } from "../packet/span.ts";
 import { updated } from "../packet/sums.ts";
 import { ipv4Words, ipv6Words } from "../packet/words.ts";
 
-type Words = Of<typeof endpointWords>;
+type Words = Ends["source"];
 
 export const IPV4 = 20;
 export const IPV6 = 40;

@@ -11,7 +11,6 @@ import {
   type u32,
   type u64,
 } from "zeta/bpf";
-import type { endpointWords } from "../flow/entry.ts";
 import { putIdentifier } from "../packet/echo.ts";
 import type { Parts } from "../packet/open.ts";
 import { type Ends, putPorts } from "../packet/rewrite.ts";
@@ -19,7 +18,7 @@ import { changed, updated } from "../packet/sums.ts";
 import { icmpWords, type ipv4Words, type ipv6Words } from "../packet/words.ts";
 import type { Message } from "./messages.ts";
 
-type Words = Of<typeof endpointWords>;
+type Words = Ends["source"];
 
 const TCP_CHECKSUM = 16;
 const UDP_CHECKSUM = 6;
