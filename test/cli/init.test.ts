@@ -53,6 +53,11 @@ describe("a project", () => {
     });
   });
 
+  test("gives the first compilation of a slow machine its time: tests compile before they run", () => {
+    const config = String(projectFiles("p", exampleNames()[0] ?? "", "*", installation()).get("vitest.config.ts"));
+    expect(config).toMatch(/testTimeout: 60_000, hookTimeout: 60_000/);
+  });
+
   test("leaves out what building an example leaves in it", () => {
     const from = { root: cwd, package: { name: "zeta", version: "0" } };
     mkdirSync(join(cwd, "examples/e/build/e"), { recursive: true });

@@ -50,7 +50,7 @@ const tsconfig = (): string => json({ extends: "zeta/tsconfig.json", include: ["
 /** vitest's default of five seconds is short for a test that compiles for the first time on a busy machine. */
 const vitestConfig = `import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { testTimeout: 60_000 } });
+export default defineConfig({ test: { testTimeout: 60_000, hookTimeout: 60_000 } });
 `;
 
 /**
