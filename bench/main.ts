@@ -1,7 +1,7 @@
 /** `npm run bench`: compiled programs side by side with hand-written C, all in one run. */
 import { execFileSync } from "node:child_process";
 import { cases } from "./cases/index.ts";
-import { tableCases } from "./cases/tables.ts";
+import { layoutCases, tableCases } from "./cases/tables.ts";
 import { measureBuilding } from "./measure/building.ts";
 import { compare } from "./measure/compare.ts";
 import { openRoad } from "./measure/road.ts";
@@ -24,7 +24,9 @@ async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
   const compared = cases.filter(({ name }) => wanted(name));
   await using road = compared.some(({ routed }) => routed) ? await openRoad() : null;
   for (const one of compared) rows.push(await compare(one, { rounds, repeats }, road?.ingress ?? null));
-  for (const one of tableCases) if (wanted(one.name)) rows.push(...(await measureTables(one, { rounds, repeats })));
+  // Many, and of interest to who changes the flow table: only when asked for.
+  const tables = only === null ? [] : [...tableCases, ...layoutCases].filter(({ name }) => wanted(name));
+  for (const one of tables) rows.push(...(await measureTables(one, { rounds, repeats })));
   rows.push(...(await measureYardstick(wanted, { rounds, repeats })));
   return rows;
 }

@@ -33,6 +33,16 @@ const kernels: readonly TableSubject[] = [
   { name: "LRU hash of the CPU, IPv4", program: "lru-of-cpu", family: 4, sized: "innerEntries" },
   { name: "LRU hash of the CPU, 40-byte key", program: "lru-of-cpu6", family: 6, sized: "innerEntries" },
 ];
+const bucket = (name: string, program: string): TableSubject => ({ name, program, family: 4, sized: "pages" });
+/** What the table was chosen over. */
+const layouts: readonly TableSubject[] = [
+  bucket("buckets of four, preferred way first", "buckets4"),
+  bucket("buckets of two, preferred way first", "buckets2"),
+  bucket("buckets of four, in order", "buckets4-ordered"),
+  bucket("buckets of four, 16 bytes off", "buckets4-unaligned"),
+  bucket("buckets of four ways of 32 bytes, decisions beside", "buckets4-narrow"),
+  bucket("buckets of four, tags first", "buckets4-tags"),
+];
 const all = [ways4, oldest, ways6, ...kernels];
 const established = "established, all hit in turn";
 
@@ -82,6 +92,12 @@ export const yardstickCases: readonly TableCase[] = [
   yardstick("new flows, large", ENDLESS, LARGE, "every packet another flow, which replaces an old one"),
   { ...yardstick("not our address", 1, SMALL, "two look-ups of the address miss"), foreign: true },
 ];
+
+export const layoutCases: readonly TableCase[] = tableCases.map((one) => ({
+  ...one,
+  name: one.name.replace("flow table", "layout"),
+  subjects: [one.idle === undefined && one.flows === ENDLESS ? oldest : ways4, ...layouts],
+}));
 
 /** 64 bytes, and where the flow's number goes. */
 export const frameOf = (family: 4 | 6) =>

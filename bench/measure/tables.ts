@@ -21,6 +21,13 @@ async function compiled(program: string) {
   return { object: result.code.object, manifest: result.manifest };
 }
 
+function sizesOf({ sized, program }: TableSubject, entries: number): Record<string, number> {
+  if (sized === "innerEntries") return {};
+  if (sized === "entries") return { flows: entries };
+  const pages = entries / WAYS;
+  return program === "buckets4-narrow" ? { flows: pages, decisions: pages } : { flows: pages };
+}
+
 interface Opened extends Disposable {
   readonly loaded: LoadedObject;
 }
@@ -31,8 +38,7 @@ async function open(subject: TableSubject, entries: number, idle: number | undef
   const loaded = open.use(
     await load(code, {
       name: subject.program,
-      maxEntries:
-        subject.sized === "innerEntries" ? {} : { flows: subject.sized === "pages" ? entries / WAYS : entries },
+      maxEntries: sizesOf(subject, entries),
       constants: subject.sized === "pages" ? { last: entries - 1, ...(idle === undefined ? {} : { idle }) } : {},
     }),
   );

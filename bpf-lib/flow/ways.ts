@@ -21,7 +21,7 @@
  * another serial number: `stands` tells a reader whether what it has copied was one flow's. Whoever may change a flow's
  * single words in place, `until` or counters, need not hold anything.
  */
-import { barrier, u8, u16, type u32, type u64, withLock } from "zeta/bpf";
+import { barrier, u8, u16, type u32, type u64 } from "zeta/bpf";
 import { hashOf } from "./ways/key-hash.ts";
 import { openPages, type PageOfWays, type Shape } from "./ways/pages.ts";
 import { IN, OUT, openPassed } from "./ways/passed.ts";
@@ -102,11 +102,11 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
         const way = page[index & (WAYS - 1)] as W;
         if (there) return { outcome: Insertion.There, way, index, serial: way.serial };
         const oldHash = hashOf(words.map((i) => way.key[i] as u64));
-        if (place !== 0) countPassed(hash, place, IN);
+        if (place !== 0 && countPassed(hash, place, IN) === 0) continue;
         let serial: u16 = 0;
         let done = false;
         let unlinked = false;
-        withLock(lock.lock, () => {
+        pages.holding(lock, () => {
           if (lock.version === version) {
             serial = u16(way.serial + 2);
             way.serial = u16(way.serial + 1);
@@ -141,7 +141,7 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
       return failed(Insertion.Busy);
     },
 
-    /** Ends a flow. False when the way is another's by now. */
+    /** Ends a flow. False when the way is another's by now; or when this part of the table was held all the time. */
     remove(index: u32, key: Key): boolean {
       const hash = hashOf(key);
       const lock = pages.lockOf(pages.placesOf(hash));
@@ -150,7 +150,7 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
       const way = page[index & (WAYS - 1)] as W;
       const own = directoryOf(page, index, hash);
       let done = false;
-      withLock(lock.lock, () => {
+      pages.holding(lock, () => {
         const bit = 1 << (index & 3);
         if ((own.directory & bit) !== 0 && sameKey(way, key)) {
           way.serial = u16(way.serial + 1);

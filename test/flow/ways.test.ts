@@ -17,8 +17,9 @@ const keysOf = (draw: Random, words: number, count: number): bigint[][] =>
 for (const [name, words] of [
   ["small", 2],
   ["large", 5],
+  ["locking", 5],
 ] as const) {
-  describe(`ways of ${words} words`, () => {
+  describe(`${name}: ways of ${words} words`, () => {
     onEveryTarget(program(name), (target) => {
       test("finds, adds, keeps alive, forgets and removes as a Map would", async () => {
         const table = client(target);

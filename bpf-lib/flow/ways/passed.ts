@@ -2,7 +2,7 @@
  * Counting the keys that have gone on from the regions before their own: in before they are linked there, out after they
  * were unlinked, so that a search that comes between goes on too long rather than not long enough.
  */
-import { subprogram, u8, type u32, withLock } from "zeta/bpf";
+import { subprogram, u8, type u32 } from "zeta/bpf";
 import type { Pages, Shape } from "./pages.ts";
 import { PLACES, pageOf, regionOf } from "./places.ts";
 import { passedOf, type Way } from "./way.ts";
@@ -13,7 +13,10 @@ const SATURATED = 15;
 export const IN = 0x10;
 export const OUT = 0xf0;
 
-/** Gives a subprogram that counts the key of this hash, whose region has this place in its sequence, in or out. */
+/**
+ * Gives a subprogram that counts the key of this hash, whose region has this place in its sequence, in or out; it gives 1
+ * when it has. A key that was not counted in must not be linked; one that was not counted out costs time only.
+ */
 export const openPassed = <W extends Way>({ name }: Shape<W>, pages: Pages<W>) =>
   subprogram(
     `${name}_passed`,
@@ -24,7 +27,7 @@ export const openPassed = <W extends Way>({ name }: Shape<W>, pages: Pages<W>) =
       const second = pages.page(places.second);
       const third = pages.page(places.third);
       if (lock === null || first === null || second === null || third === null) return 0;
-      withLock(lock.lock, () => {
+      const done = pages.holding(lock, () => {
         for (let before = 0; before < PLACES; before++) {
           if (before >= place) break;
           const which = pageOf(before);
@@ -33,7 +36,7 @@ export const openPassed = <W extends Way>({ name }: Shape<W>, pages: Pages<W>) =
           if (passedOf(of.directory) !== SATURATED) of.directory = u8(of.directory + by);
         }
       });
-      return place;
+      return done ? 1 : 0;
     },
     { verified: "alone" },
   );
