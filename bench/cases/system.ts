@@ -1,5 +1,7 @@
 /** Programs of the system layer: bench/programs, one rival each. */
-import { type Packet, tcp, udp, vlan } from "../../test/kit/index.ts";
+
+import { outerHeader } from "../../runtime/overlay/outer-header.ts";
+import { type Packet, tcp, udp, vlan, vxlan } from "../../test/kit/index.ts";
 import { entries } from "../measure/keyed.ts";
 import type { Subject } from "../measure/subject.ts";
 import { type BenchCase, each } from "./case.ts";
@@ -54,6 +56,51 @@ const segments = (flows: number) => (): readonly Packet[] =>
 const datagram = (bytes: number): Packet =>
   udp("10.0.0.7:5353", "10.1.0.1:53").payload("0123456789abcdefghijkl".slice(0, bytes));
 
+/** 192.0.2.1 in memory order. */
+const OWN = 0x0102_00c0;
+const PLACES = { from: "192.0.2.9", to: "192.0.2.1", vni: 77 };
+
+/** 1000 endpoints, on 50 hosts. */
+function fillOverlay(subject: Subject): void {
+  const hosts = each(50, (i) => i);
+  const zeros = (count: number) => each(count, () => 0);
+  entries(subject.map("zeta_node_tunnels")).set(0, { four: [OWN, ...zeros(3)], six: zeros(16) });
+  entries(subject.map("endpoints")).setMany(
+    each(1000, (i) => [{ address: `10.1.${i >> 8}.${i & 255}`, vni: 77, spare: 0 }, { hop: i % hosts.length }]),
+  );
+  for (const host of hosts) {
+    const { family, sum, outer } = outerHeader({
+      kind: "vxlan",
+      local: "192.0.2.1",
+      remote: `192.0.2.${host + 10}`,
+      vni: 78,
+      outer: { source: "02:aa:00:00:00:01", destination: "02:aa:00:00:00:02" },
+      inner: { source: "02:bb:00:00:00:01", destination: "02:bb:00:00:00:02" },
+    });
+    entries(subject.map("hops")).set(host, { interface: 7, mtu: 1550, sum, family, outer });
+  }
+}
+
+const overlay: Work = {
+  source: "bench/programs/vxlan-forward.ts",
+  rival: "vxlan-forward",
+  routed: false,
+  verdict: "transmit",
+  fill: fillOverlay,
+};
+
+/** 112-byte frames: 62 of them inside. */
+const tunnelled = (flows: number) => (): readonly Packet[] =>
+  each(flows, (flow) =>
+    vxlan(
+      tcp(`10.0.0.7:${20_000 + flow}`, `10.1.${(flow % 1000) >> 8}.${(flow % 1000) & 255}:80`).payload("01234567"),
+      {
+        ...PLACES,
+        overrides: { checksum: "zero" },
+      },
+    ),
+  );
+
 export const systemCases: readonly BenchCase[] = [
   { name: "parse and count", ...parseCount, pattern: "TCP over IPv4", flows: 1, frames: segments(1) },
   {
@@ -72,5 +119,13 @@ export const systemCases: readonly BenchCase[] = [
     frames: segments(1024),
   },
   { name: "header rewrite, TCP", ...rewrite, pattern: "one target, hit", flows: 1, frames: segments(1) },
+  { name: "vxlan forward", ...overlay, pattern: "one endpoint of 1000", flows: 1, frames: tunnelled(1) },
+  {
+    name: "vxlan forward, many endpoints",
+    ...overlay,
+    pattern: "1000 endpoints hit in turn",
+    flows: 1024,
+    frames: tunnelled(1024),
+  },
   { name: "header rewrite, UDP", ...rewrite, pattern: "one target, hit", flows: 1, frames: () => [datagram(22)] },
 ];

@@ -8,6 +8,7 @@
  */
 import {
   array,
+  EtherType,
   type Frame,
   type Of,
   struct,
@@ -18,8 +19,10 @@ import {
   u32,
   u64,
 } from "zeta/bpf";
+import { network, type Parts } from "../packet/open.ts";
 import { longSumOf } from "../packet/span.ts";
 import { updated } from "../packet/sums.ts";
+import { ipv4Words, ipv6Words } from "../packet/words.ts";
 import { OVERHEAD4, OVERHEAD6, type tunnelHop } from "./hop.ts";
 
 type Hop = Of<typeof tunnelHop>;
@@ -90,3 +93,11 @@ const encapsulate6 = (frame: Frame, hop: Hop, hash: U32, traffic: U32): boolean 
  */
 export const encapsulate = (frame: Frame, hop: Hop, hash: U32, traffic: U32): boolean =>
   hop.family === 6 ? encapsulate6(frame, hop, hash, traffic) : encapsulate4(frame, hop, hash, traffic);
+
+/** The traffic class of a packet that has been parsed: DSCP and ECN, eight bits. */
+export const trafficOf = (parts: Parts): U32 => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  if (ip4 !== null) return ip4.start >> 8;
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
+  return ip6 === null ? 0 : (swapBytes.u32(ip6.start) >> 20) & 0xff;
+};

@@ -1,5 +1,17 @@
 /** The packets on which both sides of a comparison must agree. */
-import { bitFlips, fragments, icmp, icmpv6, type Packet, packets, tcp, truncations, udp, vlan } from "../kit/index.ts";
+import {
+  bitFlips,
+  fragments,
+  icmp,
+  icmpv6,
+  type Packet,
+  packets,
+  tcp,
+  truncations,
+  udp,
+  vlan,
+  vxlan,
+} from "../kit/index.ts";
 
 /** The kernel's test run takes none shorter. */
 const SHORTEST = 14;
@@ -16,6 +28,9 @@ const withExtensions = client6.payload("GET /", {
     { kind: "destinationOptions", options: [{ kind: "other", type: 30, data: Uint8Array.of(1, 2, 3) }] },
   ],
 });
+
+/** To the address and in the network of the benchmark's overlay. */
+const tunnel = { from: "192.0.2.9", to: "192.0.2.1", vni: 77 };
 
 /** Every shape of packet that the rivals tell apart, whole. */
 const whole: readonly Packet[] = [
@@ -41,6 +56,9 @@ const whole: readonly Packet[] = [
   tcp("10.0.3.231:1024", "10.1.0.1:81").payload("x"),
   tcp("10.0.200.1:1024", "10.1.0.1:443").payload("x"),
   tcp("10.0.0.7:40000", "10.1.0.1:8080").syn(),
+  vxlan(client.payload("inside"), tunnel),
+  vlan(7, vxlan(client6.payload("inside"), tunnel)),
+  vxlan(question.with({ ecn: 2 }), { ...tunnel, overrides: { ecn: 3 } }),
 ];
 
 const long = (packet: Packet): boolean => packet.bytes.length >= SHORTEST;
