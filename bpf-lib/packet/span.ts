@@ -37,30 +37,30 @@ const half = struct({ value: u16 });
 const byte = struct({ value: u8 });
 
 /**
- * The one's-complement sum of `bytes` bytes from `start`, all of which the packet must hold, below 2^36. For everything longer than headers.
- * The kernel's own loops (bpf_loop) cost the verifier one round each, where plain ones would cost it all ways through them.
+ * The one's-complement sum of `bytes` bytes from `start`, all of which the packet must hold, below 2^36. For everything longer
+ * than headers. The kernel's own loop (bpf_loop) costs the verifier one round, where a plain one would cost it all ways
+ * through it; and it is one loop, because each takes stack for what it captures.
  */
 export const longSumOf = (frame: Frame, start: U32, bytes: U32): u64 => {
+  const blocks: U32 = bytes / BLOCK;
+  const pieces: U32 = (bytes % BLOCK) / PIECE;
+  const halves: U32 = (bytes % PIECE) / 2;
   let sum: u64 = 0n;
-  loop(bytes / BLOCK, (i) => {
-    const part = frame.cursor(start + i * BLOCK).peek(block);
-    if (part === null) return false;
-    sum += toU64(swapBytes.u16(toU16(checksumDifference(null, part, 0))));
-    return true;
-  });
-  const blocks: U32 = start + bytes - (bytes % BLOCK);
-  loop((bytes % BLOCK) / PIECE, (i) => {
-    const part = frame.cursor(blocks + i * PIECE).peek(piece);
-    if (part === null) return false;
-    const { words } = part;
-    sum += toU64(words[0]) + toU64(words[1]) + toU64(words[2]) + toU64(words[3]);
-    return true;
-  });
-  const pieces: U32 = start + bytes - (bytes % PIECE);
-  loop((bytes % PIECE) / 2, (i) => {
-    const part = frame.cursor(pieces + i * 2).peek(half);
-    if (part === null) return false;
-    sum += toU64(part.value);
+  loop(blocks + pieces + halves, (i) => {
+    if (i < blocks) {
+      const part = frame.cursor(start + i * BLOCK).peek(block);
+      if (part === null) return false;
+      sum += toU64(swapBytes.u16(toU16(checksumDifference(null, part, 0))));
+    } else if (i < blocks + pieces) {
+      const part = frame.cursor(start + blocks * BLOCK + (i - blocks) * PIECE).peek(piece);
+      if (part === null) return false;
+      const { words } = part;
+      sum += toU64(words[0]) + toU64(words[1]) + toU64(words[2]) + toU64(words[3]);
+    } else {
+      const part = frame.cursor(start + bytes - (bytes % PIECE) + (i - blocks - pieces) * 2).peek(half);
+      if (part === null) return false;
+      sum += toU64(part.value);
+    }
     return true;
   });
   if (bytes % 2 !== 0) sum += toU64(frame.cursor(start + bytes - 1).peek(byte)?.value ?? 0);

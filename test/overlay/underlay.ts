@@ -22,16 +22,18 @@ const words6 = (address: string): number[] => {
 
 const padded = (words: readonly number[], length: number): number[] => Array.from({ length }, (_, i) => words[i] ?? 0);
 
+/** The tunnel addresses of a node, as its map takes them. */
+export const tunnelAddresses = (four: readonly string[], six: readonly string[]) => ({
+  four: padded(
+    four.map((one) => swapped(parseIpv4(one) as number)),
+    4,
+  ),
+  six: padded(six.flatMap(words6), 16),
+});
+
 /** Tells the node its tunnel addresses. */
-export function listenOn(running: Running, four: readonly string[], six: readonly string[]): void {
-  running.map("zeta_node_tunnels").set(0, {
-    four: padded(
-      four.map((one) => swapped(parseIpv4(one) as number)),
-      4,
-    ),
-    six: padded(six.flatMap(words6), 16),
-  });
-}
+export const listenOn = (running: Running, four: readonly string[], six: readonly string[]): void =>
+  running.map("zeta_node_tunnels").set(0, tunnelAddresses(four, six));
 
 export const STATIONS = {
   outer: { source: "02:aa:00:00:00:01", destination: "02:aa:00:00:00:02" },
