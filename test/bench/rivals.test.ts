@@ -7,7 +7,7 @@ import { openRoad, type Road } from "../../bench/measure/road.ts";
 import { loadPair, type Subject } from "../../bench/measure/subject.ts";
 import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
 import { answersOf, contentsOf } from "./answers.ts";
-import { table } from "./packets.ts";
+import { table, tunnelTable } from "./packets.ts";
 
 const lacking = missingCapabilities();
 const reason = lacking.length === 0 ? "" : ` (skipped: needs ${lacking.join(", ")})`;
@@ -26,9 +26,9 @@ describe.skipIf(reason !== "")(`rivals in C${reason}`, () => {
   const pairOf = (one: BenchCase) => loadPair(sourceOf(one), one.rival, one.routed ? (road?.ingress ?? null) : null);
 
   /** All that both sides say, to compare as a whole. */
-  const agree = (ours: Subject, rival: Subject): void => {
-    const [own, other] = [answersOf(ours, table), answersOf(rival, table)];
-    table.forEach((packet, index) => {
+  const agree = (ours: Subject, rival: Subject, packets = table): void => {
+    const [own, other] = [answersOf(ours, packets), answersOf(rival, packets)];
+    packets.forEach((packet, index) => {
       const sent = Buffer.from(packet.bytes).toString("hex");
       expect({ index, sent, ...own[index] }).toEqual({ index, sent, ...other[index] });
     });
@@ -40,6 +40,7 @@ describe.skipIf(reason !== "")(`rivals in C${reason}`, () => {
     one.fill(pair.ours);
     one.fill(pair.rival);
     agree(pair.ours, pair.rival);
+    if (one.rival === "vxlan-forward") agree(pair.ours, pair.rival, tunnelTable);
   });
 
   test("the balancer: the same when the config changes under known flows", async () => {
