@@ -1,5 +1,6 @@
 /** The passes between the front end and whatever runs a module. Each keeps its meaning; each can be left out. */
 import type { IrFunction, Module } from "../ir/ir.ts";
+import { fitFrames } from "./call-depth.ts";
 import { removeDead } from "./dead.ts";
 import { followPlaces } from "./follow-places.ts";
 import { hoistPlaces } from "./hoist-places.ts";
@@ -42,9 +43,15 @@ const PASSES: readonly Pass[] = [
 
 const improveFunction: Pass = (fn) => PASSES.reduce((now, pass) => pass(now), fn);
 
-/** Fewer packet tests, no values without a use. The interpreter and the back end are given the same result. */
-export const improve = (module: Module): Module => ({
-  ...module,
-  functions: module.functions.map(improveFunction),
-  programs: module.programs.map(improveFunction),
-});
+/**
+ * Fewer packet tests, no values without a use, no more calls within calls than the kernel has frames. The interpreter and the
+ * back end are given the same result.
+ */
+export function improve(module: Module): Module {
+  const fitting = fitFrames(module);
+  return {
+    ...fitting,
+    functions: fitting.functions.map(improveFunction),
+    programs: fitting.programs.map(improveFunction),
+  };
+}
