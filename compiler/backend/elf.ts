@@ -9,6 +9,8 @@ export interface ObjectFunction {
   readonly stack: number;
   /** Names of the functions it calls or hands to the kernel. */
   readonly calls: readonly string[];
+  /** Whether it makes tail calls. */
+  readonly tailCalls: boolean;
 }
 
 interface Section {
@@ -40,7 +42,11 @@ const CALL = 0x85;
 const LOAD_64 = 0x18;
 /** Source of a call to another function of the object. */
 const PSEUDO_CALL = 1;
+/** Number of the kernel's function that makes a tail call. */
+const TAIL_CALL = 12;
 const FRAME_POINTER = 10;
+/** Stack below a function that makes a tail call: less than this. */
+const TAIL_CALL_STACK = 256;
 
 function textAt(view: DataView, offset: number): string {
   let end = offset;
@@ -146,7 +152,9 @@ export function functionsOf(object: Uint8Array): readonly ObjectFunction[] {
   return functions.map(({ name, section, value, size }) => {
     const begin = (sections[section]?.offset ?? 0) + value;
     const calls = new Set<string>();
+    let tailCalls = false;
     for (let at = 0; at < size; at += INSTRUCTION) {
+      tailCalls ||= view.getUint16(begin + at, true) === CALL && view.getInt32(begin + at + 4, true) === TAIL_CALL;
       const target = targetOf(section, value + at, begin + at);
       if (target !== undefined) calls.add(target);
     }
@@ -156,6 +164,7 @@ export function functionsOf(object: Uint8Array): readonly ObjectFunction[] {
       instructions: size / INSTRUCTION,
       stack: stackOf(view, begin, begin + size),
       calls: [...calls],
+      tailCalls,
     };
   });
 }
@@ -168,6 +177,25 @@ export interface ProgramSize {
   readonly stack: number;
 }
 
+/** The kernel rounds each frame to this when it adds them up. */
+const FRAME = 32;
+
+const frameOf = ({ stack }: ObjectFunction): number => Math.ceil(Math.max(stack, 1) / FRAME) * FRAME;
+
+/** Stack that callers may have in use below a function that makes a tail call, by name of that function, where it is too much. */
+export function deepTailCalls(functions: readonly ObjectFunction[], name: string): ReadonlyMap<string, number> {
+  const byName = new Map(functions.map((one) => [one.name, one]));
+  const found = new Map<string, number>();
+  const visit = (at: string, below: number): void => {
+    const one = byName.get(at);
+    if (one === undefined) return;
+    if (at !== name && one.tailCalls && below >= TAIL_CALL_STACK) found.set(at, Math.max(below, found.get(at) ?? 0));
+    for (const next of one.calls) if (next !== at) visit(next, below + frameOf(one));
+  };
+  visit(name, 0);
+  return found;
+}
+
 /** What the kernel will load for a program: the loader joins it with the functions it reaches. */
 export function programSize(functions: readonly ObjectFunction[], name: string): ProgramSize {
   const byName = new Map(functions.map((one) => [one.name, one]));
@@ -176,9 +204,8 @@ export function programSize(functions: readonly ObjectFunction[], name: string):
     const one = byName.get(at);
     if (one === undefined) return 0;
     reached.add(at);
-    // The kernel rounds each frame to 32 bytes when it adds them up.
     const below = Math.max(0, ...one.calls.filter((next) => next !== at).map(depth));
-    return Math.ceil(Math.max(one.stack, 1) / 32) * 32 + below;
+    return frameOf(one) + below;
   };
   const deepest = depth(name);
   const own = byName.get(name);

@@ -1,19 +1,20 @@
 /** The back end: a checked module in, a relocatable BPF object out. */
 import type { ObjectCode } from "../api.ts";
 import type { Problem } from "../diagnostics/problem.ts";
-import type { Module } from "../ir/ir.ts";
+import type { Module, Place } from "../ir/ir.ts";
 import { bindingsBuilder } from "./builders/llvm-bindings.ts";
 import { surveyBuilder } from "./builders/survey.ts";
 import { textBuilder } from "./builders/text.ts";
 import { problemsOf } from "./diagnostics.ts";
-import { functionsOf, programSize } from "./elf.ts";
+import { deepTailCalls, functionsOf, programSize } from "./elf.ts";
+import { limitProblems } from "./limits.ts";
 import { spanOf } from "./lower/frame.ts";
 import { lowerModule, planOf } from "./lower/lower.ts";
 import { type BackendOptions, type Settings, settle } from "./options.ts";
 import { generate, strip } from "./pipeline.ts";
 import { preludeOf } from "./prelude/prelude.ts";
 import { syntaxFor } from "./prelude/syntax.ts";
-import { nameTakenTwice, stackReachesThroughCalls } from "./problems.ts";
+import { nameTakenTwice, stackReachesThroughCalls, tailCallTooDeep } from "./problems.ts";
 
 export type { BackendOptions } from "./options.ts";
 export { findToolchain, installedToolchains, NEWEST_LLVM, OLDEST_LLVM, type Toolchain } from "./toolchain.ts";
@@ -63,10 +64,15 @@ function lower(module: Module, settings: Settings): LlvmModule | readonly Proble
   return { input: finish(), print };
 }
 
+const placeOf = (module: Module, name: string): Place | undefined =>
+  module.functions.find((one) => one.name === name)?.at;
+
 /** Compiles a module. Problems name the author's lines where LLVM or lowering knows them. */
 export async function emitObject(module: Module, options: BackendOptions = {}): Promise<BackendResult> {
   const clashes = nameClashes(module);
   if (clashes.length > 0) return { ok: false, problems: clashes };
+  const beyond = limitProblems(module);
+  if (beyond.length > 0) return { ok: false, problems: beyond };
   const settled = await settle(options);
   if (!settled.ok) return settled;
   const { settings } = settled;
@@ -89,6 +95,12 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
     });
     return { ok: false, problems: tooDeep };
   }
+  const tailCalls = module.programs.flatMap((program) =>
+    [...deepTailCalls(functions, program.name)].map(([name, bytes]) =>
+      tailCallTooDeep(spanOf(module, placeOf(module, name) ?? program.at), program.name, name, bytes),
+    ),
+  );
+  if (tailCalls.length > 0) return { ok: false, problems: tailCalls };
   let assembly: string | null = null;
   if (options.emit?.includes("assembly") === true) {
     const listing = await generate(toolchain, lowered.input, cpu, "assembly");

@@ -33,6 +33,21 @@ export const stackReachesThroughCalls = problem("ZT3006", (program: string, byte
   fix: "Keep large values in a map, or call fewer functions from within each other.",
 }));
 
+export const callsTooDeep = problem("ZT3007", (program: string, frames: number) => ({
+  message: `'${program}' calls functions within functions ${frames} deep, and the kernel gives it 8 frames.`,
+  fix: "Make plain functions of some of the subprograms, or call them one after another.",
+}));
+
+export const tailCallTooDeep = problem("ZT3008", (program: string, name: string, bytes: number) => ({
+  message: `'${name}' makes a tail call, and below it '${program}' has ${bytes} bytes of stack in use; the kernel allows 255.`,
+  fix: "Make the tail call in the program itself, or keep large values in a map.",
+}));
+
+export const tooMuchToFollow = problem("ZT3009", (program: string, steps: number) => ({
+  message: `The kernel's verifier would walk ${steps} steps of '${program}' turn by turn, more than it follows.`,
+  fix: "Give long loops to the kernel: `loop(trips, body)` costs the verifier no more than a few turns.",
+}));
+
 // ---------------------------------------------------------------- ZT31xx: the toolchain
 
 export const llvmMissing = problem("ZT3101", (asked: string) => ({

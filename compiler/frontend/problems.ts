@@ -134,10 +134,7 @@ export const stackExceeded = problem("ZT2011", (bytes: number) => ({
   message: `This needs ${bytes} bytes of stack, and the kernel gives 512.`,
   fix: "Keep large structs in a per-CPU array map, or take fewer of them at a time.",
 }));
-export const tooManyTailCalls = problem("ZT2012", (count: number) => ({
-  message: `A chain of ${count} tail calls: the kernel stops after 33.`,
-  fix: "Fuse some of the programs.",
-}));
+// ZT2012, too many tail calls, is retired: what a jump table holds is known at run time only.
 export const notConstant = problem("ZT2013", (what: string) => ({
   message: `${what} must be known when compiling.`,
   fix: "Use a constant.",

@@ -437,6 +437,12 @@ export const examples: readonly RefusalExample[] = [
     body("for (let i = 0; i < 3; i++) { loop(4, (j) => j < 2); }"),
   ),
   example(
+    "ZT2024",
+    "a tail call from inside what the kernel calls",
+    body("loop(4, (i) => { §stages.call(i); });", "const stages = map.programs({ max: 4 });"),
+    body("stages.call(1);", "const stages = map.programs({ max: 4 });"),
+  ),
+  example(
     "ZT2025",
     "calling what is no function",
     body("const f = 5 as unknown as () => number;\n  §f();"),

@@ -8,7 +8,7 @@ import type { Jump } from "../frames.ts";
 import { lowerSettled } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
 import { inMemory, memoryView, readView, writeAt } from "../memory.ts";
-import { badDeclaration, wrongArgument } from "../problems.ts";
+import { badDeclaration, outerJump, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import {
@@ -170,6 +170,7 @@ function deletePrefix(use: Use): Value {
 
 function callProgram({ operand, call, to }: Use): Value {
   to.effect("a tail call", call.node);
+  if (to.callbacks > 0) to.refuse((at) => outerJump(at, "A tail call"), call.node);
   to.recordsFinished();
   to.run({ op: "tailCall", map: operand, index: coerce(argument(call, 0), "u32", call.argument(0), to).operand });
   return NULL;
