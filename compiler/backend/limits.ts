@@ -29,7 +29,7 @@ export function workOf(module: Module): (fn: IrFunction) => Work {
     for (const statement of block) {
       const op = statement.kind === "let" ? statement.op : null;
       const callee = op?.op === "call" ? module.functions[op.function] : undefined;
-      const called = callee === undefined ? 0 : ofFunction(callee).steps;
+      const called = callee === undefined || callee.alone === true ? 0 : ofFunction(callee).steps;
       const inside = blocksOf(statement).map(ofBlock);
       const once = inside.reduce((sum, work) => sum + work.steps, 0);
       const turns = statement.kind === "loop" ? statement.trips : isCallback(statement) ? CALLBACK_TURNS : 1;
@@ -64,10 +64,13 @@ const MOST_STEPS = 80_000;
 export function limitProblems(module: Module): readonly Problem[] {
   const chainOf = chains(module);
   const workIn = workOf(module);
+  // The verifier walks these once, each by itself.
+  const alone = module.functions.reduce((sum, fn) => sum + (fn.alone === true ? workIn(fn).steps : 0), 0);
   return module.programs.flatMap((program) => {
     const { frames } = chainOf(program);
     if (frames > MOST_FRAMES) return [callsTooDeep(spanOf(module, program.at), program.name, frames)];
-    const { steps, heaviest } = workIn(program);
+    const { steps: own, heaviest } = workIn(program);
+    const steps = own + alone;
     if (steps <= MOST_STEPS) return [];
     return [tooMuchToFollow(spanOf(module, heaviest?.at ?? program.at), program.name, steps)];
   });

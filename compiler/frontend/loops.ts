@@ -17,6 +17,8 @@ export interface LoopParts {
   readonly node: ts.Statement;
   readonly label: string | null;
   readonly trips: number;
+  /** The variable that decides them, where constants do (ir.ts). */
+  readonly counter: number | null;
   /** Tested before each iteration; null for none. */
   readonly condition: ts.Expression | null;
   /** Tested after the body instead (do-while). */
@@ -95,7 +97,8 @@ export function lowerLoop(parts: LoopParts, to: Lowering): void {
   const breakTo = to.label();
   const { moves } = to;
   const { nested, jump, leaves } = settled(to, () => lowerOnce(parts, breakTo, to));
-  to.push({ kind: "loop", label: breakTo, trips: Math.max(1, parts.trips), body: nested.block as Block, at: place });
+  const trips = Math.max(1, parts.trips);
+  to.push({ kind: "loop", label: breakTo, trips, counter: parts.counter, body: nested.block as Block, at: place });
   to.forget([nested], to.moves !== moves, breakTo);
   to.reachable = to.reachable && (leaves || jump.broken);
 }

@@ -19,6 +19,8 @@ export interface Counter {
   readonly step: bigint;
   readonly firstBound: readonly [bigint, bigint];
   readonly start: readonly [bigint, bigint];
+  /** Of the cell, when start and bound are constants, not only known to have one value here. */
+  readonly variable: number | null;
 }
 
 /** All conditions that must hold together. */
@@ -58,21 +60,29 @@ function stepOf(node: ts.Expression, symbol: ts.Symbol, to: Lowering): bigint | 
       : node.operatorToken.kind === ts.SyntaxKind.MinusEqualsToken
         ? -1n
         : null;
-  const by = sign === null ? null : quietBounds(node.right, to);
+  const by = sign === null ? null : (quietly(node.right, to)?.bounds ?? null);
   return sign === null || by === null || by[0] !== by[1] || by[0] <= 0n ? null : sign * by[0];
 }
 
-/** Bounds of an expression, evaluated where nothing it emits is kept. */
-function quietBounds(
-  node: ts.Expression,
-  to: Lowering,
-  before: () => void = () => undefined,
-): readonly [bigint, bigint] | null {
-  let found: readonly [bigint, bigint] | null = null;
+interface Known {
+  readonly bounds: readonly [bigint, bigint] | null;
+  /** It is written as a constant: whoever runs the code sees it too. */
+  readonly constant: boolean;
+}
+
+function known(value: Value, to: Lowering): Known {
+  const settled = settleNull(value, to);
+  const constant = settled.kind === "literal" || (settled.kind === "scalar" && settled.operand.kind === "constant");
+  return { bounds: boundsOf(settled, to), constant };
+}
+
+/** What is known of an expression, evaluated where nothing it emits is kept; null where it is refused. */
+function quietly(node: ts.Expression, to: Lowering, before: () => void = () => undefined): Known | null {
+  let found: Known | null = null;
   try {
     to.nested(() => {
       before();
-      found = boundsOf(evaluate(node, to), to);
+      found = known(evaluate(node, to), to);
     });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -119,9 +129,12 @@ function counterFor(
   const stepsInBody = steps.filter((node) => isInside(node, body) && stepOf(node, symbol, to) !== null).length;
   if (movedByClosure(symbol, to)) return null;
   if (step === undefined || moves.length !== 1 || assignments(body, symbol, to) !== stepsInBody) return null;
-  const start = boundsOf(readCell(cell, to), to);
-  const limit = steady(bound, [...steps, body], to) ? quietBounds(bound, to) : boundsInAnyTurn(bound, to);
-  return start === null || limit === null ? null : { cell, operator, bound, step, firstBound: limit, start };
+  const start = known(readCell(cell, to), to);
+  const limit = steady(bound, [...steps, body], to) ? quietly(bound, to) : inAnyTurn(bound, to);
+  if (start.bounds === null || limit === null || limit.bounds === null) return null;
+  const { storage } = cell.kind === "mutable" ? cell : { storage: null };
+  const variable = start.constant && limit.constant && storage?.kind === "scalar" ? storage.variable : null;
+  return { cell, operator, bound, step, firstBound: limit.bounds, start: start.bounds, variable };
 }
 
 /** Whether the bound is made of names alone that nothing in the loop assigns: it then is in every turn what it is now. */
@@ -137,9 +150,9 @@ function steady(bound: ts.Expression, loop: readonly ts.Node[], to: Lowering): b
   return ts.forEachChild(bound, (part) => (ts.isExpression(part) && !steady(part, loop, to)) || undefined) !== true;
 }
 
-/** Bounds that hold whatever earlier turns have left behind. */
-const boundsInAnyTurn = (bound: ts.Expression, to: Lowering): readonly [bigint, bigint] | null =>
-  quietBounds(bound, to, () => to.forgetForLoop(to.cells));
+/** What holds whatever earlier turns have left behind. */
+const inAnyTurn = (bound: ts.Expression, to: Lowering): Known | null =>
+  quietly(bound, to, () => to.forgetForLoop(to.cells));
 
 const isInside = (node: ts.Node, outer: ts.Node): boolean => node.pos >= outer.pos && node.end <= outer.end;
 

@@ -306,8 +306,18 @@ export type Statement =
       readonly otherwise: Block;
       readonly at: Place;
     }
-  /** Runs until a break; `continue` goes to its start. `trips`: proven upper bound of iterations. */
-  | { readonly kind: "loop"; readonly label: number; readonly trips: number; readonly body: Block; readonly at: Place }
+  /**
+   * Runs until a break; `continue` goes to its start. `trips`: proven upper bound of iterations. `counter`: the variable that
+   * decides it, when it starts at a constant, moves by a constant and is compared with a constant; null when the proof took more.
+   */
+  | {
+      readonly kind: "loop";
+      readonly label: number;
+      readonly trips: number;
+      readonly counter: number | null;
+      readonly body: Block;
+      readonly at: Place;
+    }
   /** A region that `break label` leaves. */
   | { readonly kind: "block"; readonly label: number; readonly body: Block; readonly at: Place }
   | { readonly kind: "break"; readonly label: number; readonly at: Place }

@@ -101,7 +101,11 @@ class FunctionPrinter {
         this.#line(depth, "}");
         return;
       case "loop":
-        this.#region(`loop #${statement.label} trips ${statement.trips}`, statement.body, depth);
+        this.#region(
+          `loop #${statement.label} trips ${statement.trips}${statement.counter === null ? " at most" : ""}`,
+          statement.body,
+          depth,
+        );
         return;
       case "block":
         this.#region(`block #${statement.label}`, statement.body, depth);

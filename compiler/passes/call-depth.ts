@@ -69,9 +69,9 @@ const callsOf = (caller: IrFunction, callee: number): number => {
   return calls;
 };
 
-/** A tail call ends the function that makes it: in its caller it would end that. */
-function tailCalls({ body }: IrFunction): boolean {
-  let found = false;
+/** A tail call ends the function that makes it: in its caller it would end that. And what is verified alone must be alone. */
+function mustStay({ body, alone }: IrFunction): boolean {
+  let found = alone === true;
   walk(body, (statement) => {
     found ||= statement.kind === "let" && statement.op.op === "tailCall";
   });
@@ -89,7 +89,7 @@ function shortened(module: Module): Module | null {
     const called = module.functions[callee];
     if (caller === undefined || called === undefined) return [];
     const added = callsOf(caller, callee) * sizeOf(called);
-    return sizeOf(caller) + added > LARGEST || tailCalls(called) ? [] : [{ caller, callee, called, added }];
+    return sizeOf(caller) + added > LARGEST || mustStay(called) ? [] : [{ caller, callee, called, added }];
   });
   const [least] = steps.sort((a, b) => a.added - b.added);
   if (least === undefined) return null;

@@ -45,6 +45,7 @@ test("regions, switches and callbacks print with their labels", () => {
       kind: "loop",
       label: 1,
       trips: 8,
+      counter: 0,
       at: at(1),
       body: [
         {

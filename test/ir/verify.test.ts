@@ -19,7 +19,7 @@ const [packet, fits, byte, flag, number] = [
 const packetAt = let_(packet, { op: "packetAt", offset: constant(0), max: 0 });
 const packetFits = (bytes: number) => let_(fits, { op: "packetFits", place: packet, bytes });
 const random = let_(number, { op: "random" });
-const loop = (body: Block, label = 1): Statement => ({ kind: "loop", label, trips: 4, body, at: at(1) });
+const loop = (body: Block, label = 1): Statement => ({ kind: "loop", label, trips: 4, counter: 0, body, at: at(1) });
 const leave = (label = 1, kind: "break" | "continue" = "break"): Statement => ({ kind, label, at: at(1) });
 const repeat = (body: Block, label = 9): Statement => ({
   kind: "repeat",

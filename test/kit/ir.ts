@@ -182,7 +182,7 @@ export class BlockBuilder {
 
   loop(trips: number, body: (to: BlockBuilder, label: number) => void): void {
     const [label, at] = [this.#labels++, this.#next()];
-    this.#add({ kind: "loop", label, trips, body: this.#inside((to) => body(to, label)), at });
+    this.#add({ kind: "loop", label, trips, counter: null, body: this.#inside((to) => body(to, label)), at });
   }
 
   block(body: (to: BlockBuilder, label: number) => void): void {

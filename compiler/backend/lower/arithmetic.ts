@@ -2,7 +2,7 @@
 import type { BinaryOperator, CompareOperator, Op, Scalar } from "../../ir/ir.ts";
 import { isSigned } from "../../ir/ir.ts";
 import { type BinaryInstruction, type IntegerType, type Predicate, type Value, widthOf } from "../builder.ts";
-import { barrier, division, swap } from "../prelude/helpers.ts";
+import { barrier, division, opaque, swap } from "../prelude/helpers.ts";
 import { type Frame, resize, valueFor } from "./frame.ts";
 import { llvmType } from "./signature.ts";
 import { shiftWide } from "./wide.ts";
@@ -17,14 +17,19 @@ const plain =
 const constant = (frame: Frame, like: Value, value: bigint): Value =>
   frame.builder.constant(like.type as IntegerType, value);
 
-/** Counts are modulo the width: LLVM leaves larger ones undefined. */
+/**
+ * Counts are modulo the width: LLVM leaves larger ones undefined. Of a shift to the right by an unknown count LLVM knows
+ * that the value does not grow, and would take away a mask behind it; the verifier knows nothing of the value.
+ */
 const shift =
   (unsigned: "shl" | "lshr", signed: BinaryInstruction): Operator =>
   (frame, a, b, type) => {
     const { builder } = frame;
     const count = builder.binary("and", b, constant(frame, b, BigInt(widthOf(b.type) - 1)));
     if (a.type === "i128" && count.constant === null) return shiftWide(frame, unsigned, a, count);
-    return builder.binary(isSigned(type) ? signed : unsigned, a, count);
+    const shifted = builder.binary(isSigned(type) ? signed : unsigned, a, count);
+    const forgotten = unsigned === "lshr" && count.constant === null;
+    return forgotten ? builder.call(opaque(shifted.type), [shifted]) : shifted;
   };
 
 type Quotient = "div" | "rem";

@@ -7,6 +7,7 @@ import type { Value } from "../builder.ts";
 import { clear } from "../prelude/helpers.ts";
 import { KERNEL } from "../prelude/kernel.ts";
 import { leave } from "./calls.ts";
+import { forgetEntering } from "./forgetting.ts";
 import { at, contextOf, type Frame, homeOf, i64, resize, slotOf, valueFor } from "./frame.ts";
 import { mapAddress } from "./maps.ts";
 import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
@@ -62,6 +63,7 @@ function around(frame: Frame, statement: CallbackStatement, call: (callback: Val
   const effects = frame.effectsOf(routine);
   const plan = planOf(captures, effects.context);
   const block = frame.blocks.get(statement) ?? builder.nullPointer();
+  forgetEntering(frame, statement);
   if (plan.context !== null) builder.store(contextOf(frame), at(frame, block, plan.context));
   captures.temps.forEach((temp, index) => {
     writeHome(frame, homeAt(frame, block, plan.temps[index] ?? 0, temp.type), valueFor(frame, temp));

@@ -7,6 +7,7 @@ import type { IrType, Module, Operand, Place } from "../../ir/ir.ts";
 import type { IntegerType, IrBuilder, Label, LlvmType, Value } from "../builder.ts";
 import type { EffectsOf } from "./effects.ts";
 import type { Facts } from "./facts.ts";
+import type { Forgetting } from "./forgetting.ts";
 import type { Lifetimes } from "./lifetimes.ts";
 import type { Routine, Routines } from "./routines.ts";
 import { llvmType, type Signature } from "./signature.ts";
@@ -50,7 +51,10 @@ export interface Frame extends Lowering {
   readonly slots: Map<number, Value>;
   readonly labels: Map<number, Exits>;
   readonly lifetimes: Lifetimes;
-  /** Memory handed to callbacks and to calls with many parameters, by the size needed; made in the entry block. */
+  readonly forgetting: Forgetting;
+  /** A zero that the verifier does not know, where the routine forgets values. */
+  zero: Value | null;
+  /** Memory handed to callbacks and to calls with many parameters, and for turns of loops; made in the entry block. */
   readonly blocks: Map<unknown, Value>;
   /** `struct xdp_md`, where the routine has it. */
   context: Value | null;

@@ -8,6 +8,7 @@ import { captureBytes, receiveCaptures } from "./callbacks.ts";
 import { callBlockBytes, leave, receive, writeExit } from "./calls.ts";
 import { effectsOf } from "./effects.ts";
 import { type Facts, factsOf } from "./facts.ts";
+import { type Forgetting, forgets, forgettingOf, makeZero } from "./forgetting.ts";
 import { type Frame, type Lowering, type Target, wholeWords } from "./frame.ts";
 import { lifetimesOf } from "./lifetimes.ts";
 import { newHome, writeHome } from "./memory.ts";
@@ -25,6 +26,7 @@ export interface Plan {
   readonly signatures: readonly { readonly routine: Routine; readonly signature: Signature }[];
   readonly lowering: (builder: IrBuilder, report: (problem: Problem) => void) => Lowering;
   readonly factsOf: (routine: Routine) => Facts;
+  readonly forgettingOf: (routine: Routine) => Forgetting;
 }
 
 export function planOf(module: Module, target: Target): Plan {
@@ -33,12 +35,17 @@ export function planOf(module: Module, target: Target): Plan {
   const signature = (routine: Routine): Signature => signatureOf(routine, effects(routine));
   const owners = [...routines.programs, ...routines.functions];
   const facts = new Map<Routine, Facts>();
+  const forgetting = new Map<Routine, Forgetting>();
   for (const owner of owners) {
     const known = factsOf(module, owner);
+    const forgets = forgettingOf(owner.body, known);
     facts.set(owner, known);
+    forgetting.set(owner, forgets);
     for (const statement of statements(owner.body)) {
       const callback = routines.callbacks.get(statement);
-      if (callback !== undefined) facts.set(callback, known);
+      if (callback === undefined) continue;
+      facts.set(callback, known);
+      forgetting.set(callback, forgets);
     }
   }
   return {
@@ -56,6 +63,7 @@ export function planOf(module: Module, target: Target): Plan {
       report,
     }),
     factsOf: (routine) => facts.get(routine) as Facts,
+    forgettingOf: (routine) => forgetting.get(routine) as Forgetting,
   };
 }
 
@@ -70,6 +78,9 @@ function* ownStatements(frame: Frame): Generator<Statement> {
   }
 }
 
+/** A loop's turns. */
+const TURNS_BYTES = 8;
+
 /** Stack memory must be made in the entry block, so whatever later statements need is made here. */
 function allocate(frame: Frame): void {
   const { builder, routine } = frame;
@@ -81,6 +92,7 @@ function allocate(frame: Frame): void {
       const bytes = captureBytes(frame, statement);
       if (bytes > 0) frame.blocks.set(statement, words(bytes));
     }
+    if (statement.kind === "loop" && statement.counter === null) frame.blocks.set(statement, words(TURNS_BYTES));
     const op = opOf(statement);
     const callee = op?.op === "call" ? frame.routines.functions[op.function] : undefined;
     if (callee !== undefined) {
@@ -88,11 +100,13 @@ function allocate(frame: Frame): void {
       if (bytes > 0) frame.blocks.set(op, words(bytes));
     }
   }
+  const memory = [...ownStatements(frame)].some((statement) => forgets(frame, statement)) ? words(8) : null;
   const { result } = frame.signatureOf(routine);
   if (result !== "void") frame.result = builder.allocate(result, 1);
   if (frame.effectsOf(routine).packet) {
     frame.packet = { start: builder.allocate("ptr", 1), end: builder.allocate("ptr", 1) };
   }
+  if (memory !== null) frame.zero = makeZero(frame, memory);
 }
 
 /** Variables begin as zero or null. */
@@ -106,7 +120,7 @@ function clearVariables(frame: Frame): void {
   }
 }
 
-function lowerRoutine(lowering: Lowering, routine: Routine, facts: Facts): void {
+function lowerRoutine(lowering: Lowering, routine: Routine, { factsOf, forgettingOf }: Plan): void {
   const { builder } = lowering;
   const signature = lowering.signatureOf(routine);
   const values = builder.begin(routine.name, signature.parameters.map(parameterType));
@@ -114,7 +128,9 @@ function lowerRoutine(lowering: Lowering, routine: Routine, facts: Facts): void 
   const frame: Frame = {
     ...lowering,
     routine,
-    facts,
+    facts: factsOf(routine),
+    forgetting: forgettingOf(routine),
+    zero: null,
     temps: new Map(),
     homes: new Map(),
     slots: new Map(),
@@ -148,5 +164,5 @@ function lowerRoutine(lowering: Lowering, routine: Routine, facts: Facts): void 
 /** Writes every routine. Problems found on the way are reported, each once per call. */
 export function lowerModule(plan: Plan, builder: IrBuilder, report: (problem: Problem) => void): void {
   const lowering = plan.lowering(builder, report);
-  for (const routine of plan.routines.all) lowerRoutine(lowering, routine, plan.factsOf(routine));
+  for (const routine of plan.routines.all) lowerRoutine(lowering, routine, plan);
 }

@@ -43,10 +43,11 @@ const swapped = (frame: Frame, value: Value, order: ByteOrder): Value =>
 
 /**
  * The alignment to use for an access. Packets begin anywhere: on machines that load unaligned words (`natural`) the
- * access is as wide as the field, on others (`strict`) it goes byte by byte.
+ * access is as wide as the field, on others (`strict`) it goes byte by byte. Of memory, what an operation says holds only
+ * if its place is aligned as well: an element of an array of odd sizes is not.
  */
 function accessAlign(frame: Frame, place: Operand, align: number): number {
-  if (place.type !== "packet") return align;
+  if (place.type !== "packet") return Math.min(align, frame.facts.alignment(place));
   return frame.target.alignment === "natural" ? 8 : 1;
 }
 

@@ -4,10 +4,12 @@ import type { IntegerType, Label } from "../builder.ts";
 import { landmark, lifetime } from "../prelude/helpers.ts";
 import { drain, repeat } from "./callbacks.ts";
 import { leave } from "./calls.ts";
+import { forget, forgetEntering } from "./forgetting.ts";
 import { exitsOf, type Frame, homeOf, i64, slotOf, valueFor, wholeWords } from "./frame.ts";
 import { copyBytes, store, writeHome, zero } from "./memory.ts";
 import { lowerOp } from "./operations.ts";
 import { llvmType } from "./signature.ts";
+import { beginTurns, countTurn } from "./turns.ts";
 
 type Lowerings = {
   readonly [K in Statement["kind"]]: (frame: Frame, statement: Extract<Statement, { kind: K }>) => void;
@@ -89,17 +91,21 @@ const lowerSwitch: Lowerings["switch"] = (frame, { type, value, cases, otherwise
   end.enter();
 };
 
-const lowerLoop: Lowerings["loop"] = (frame, { label, body }) => {
+const lowerLoop: Lowerings["loop"] = (frame, loop) => {
   const { builder } = frame;
+  const { label, body } = loop;
   const start = builder.block("loop");
   const end = join(frame, "after");
   const again = (): void => {
     builder.jump(start);
     frame.reachable = false;
   };
+  beginTurns(frame, loop);
+  forgetEntering(frame, loop);
   builder.jump(start);
   frame.labels.set(label, { leave: end.jump, again });
   builder.enter(start);
+  countTurn(frame, loop, end.jump);
   lowerBlock(frame, body);
   if (frame.reachable) again();
   end.enter();
@@ -121,7 +127,11 @@ const LOWERINGS: Lowerings = {
     const value = lowerOp(frame, op);
     if (result !== null && value !== null) frame.temps.set(result.id, value);
   },
-  set: (frame, { variable, value }) => writeHome(frame, homeOf(frame, variable), valueFor(frame, value)),
+  set: (frame, statement) => {
+    const value = valueFor(frame, statement.value);
+    const kept = frame.forgetting.sets.has(statement) ? forget(frame, statement.variable, value) : value;
+    writeHome(frame, homeOf(frame, statement.variable), kept);
+  },
   store,
   copy: copyBytes,
   zero,

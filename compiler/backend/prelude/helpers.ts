@@ -43,6 +43,9 @@ function assembly(
 /** The same value, about which the optimiser knows nothing. Not for i128. */
 export const barrier = (type: LlvmType): Callee => assembly(`zeta.barrier.${type}`, type, [type], "", "=r,0", false);
 
+/** Like barrier, but nothing more than a value: unused it goes away, and it may be moved. Not for i128. */
+export const opaque = (type: LlvmType): Callee => assembly(`zeta.opaque.${type}`, type, [type], "", "=r,0", true);
+
 /** The packet's bytes from its two ends, in a register of its own; never so many that they need more than 32 bits. */
 export const packetBytes: Callee = helper("zeta.packet.bytes", "i64", ["i64", "i64"], () =>
   giving("i64", `call i64 asm "$0 -= $2", "=r,0,r"(i64 %a1, i64 %a0), !range !{i64 0, i64 4294967296}`),
@@ -80,14 +83,17 @@ export const contextPointer = (offset: number, again: boolean): Callee =>
     !again,
   );
 
-/** `value` where it is at most `limit`, otherwise `substitute`; the verifier sees the bound whatever the optimiser knows. */
+/**
+ * `value` where it is at most `limit`, otherwise `substitute`; the verifier sees the bound whatever the optimiser knows. It
+ * follows a jump later than what comes next, and so takes the rare substitute for a case of what it has seen.
+ */
 export const bounded = (limit: number, substitute: number): Callee =>
   assembly(
     `zeta.bounded.${limit}.${substitute}`,
     "i64",
     ["i64"],
-    `if $0 <= ${limit} goto +1\\0A\\09$0 = ${substitute}`,
-    "=r,0",
+    `$0 = ${substitute}\\0A\\09if $1 > ${limit} goto +1\\0A\\09$0 = $1`,
+    "=&r,r",
     false,
   );
 
@@ -112,6 +118,17 @@ export const loadAligned = (type: IntegerType, align: number): Callee =>
     const { before, operand } = s.access("%a0", type);
     return before + giving(type, `load ${type}, ${operand}, align ${align}`);
   });
+
+/**
+ * Zero, of which the verifier knows nothing: it follows no value through four bytes of the stack that are not the first of a
+ * word, unless they are zero. `%a0` is such a place.
+ */
+export const unknownZero: Callee = helper("zeta.unknown.zero", "i64", ["ptr"], (s) => {
+  const { before, operand } = s.access("%a0", "i32");
+  const half = `  store volatile i32 1, ${operand}, align 4\n  %one = load volatile i32, ${operand}, align 4\n`;
+  const whole = "  %low = zext i32 %zero to i64\n  %high = shl i64 %low, 32\n";
+  return `${before}${half}  %zero = sub i32 %one, 1\n${whole}${giving("i64", "or i64 %high, %low")}`;
+});
 
 export const storeAligned = (type: IntegerType, align: number): Callee =>
   helper(`zeta.store.${type}.align${align}`, "void", ["ptr", type], (s) => {

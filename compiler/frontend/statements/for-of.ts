@@ -83,6 +83,7 @@ export function forOfStatement(node: ts.ForOfStatement, to: Lowering): void {
         node,
         label: labelOf(node),
         trips: length,
+        counter: index,
         condition: null,
         testAfter: false,
         enter: () => {

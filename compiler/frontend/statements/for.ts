@@ -33,6 +33,7 @@ export function forStatement(node: ts.ForStatement, to: Lowering): void {
         node,
         label: labelOf(node),
         trips: trips.count,
+        counter: counter.variable,
         condition,
         testAfter: false,
         enter: () => {

@@ -25,12 +25,13 @@ function mayContinue(node: ts.Node): boolean {
 function bounded(node: ts.WhileStatement | ts.DoStatement, keyword: string, testAfter: boolean, to: Lowering): void {
   const counter = findCounter(node.expression, certainSteps(node.statement), node.statement, to);
   const trips = counter === null ? null : countTrips(counter, to);
-  if (trips === null) return to.refuse((at) => unboundedLoop(at, keyword), node);
+  if (counter === null || trips === null) return to.refuse((at) => unboundedLoop(at, keyword), node);
   lowerLoop(
     {
       node,
       label: labelOf(node),
       trips: trips.count + (testAfter ? 1 : 0),
+      counter: counter.variable,
       condition: node.expression,
       testAfter,
       enter: () => undefined,
