@@ -123,9 +123,19 @@ export const forgets = ({ forgetting }: Frame, statement: Statement): boolean =>
 /** Half a word behind the start of a word: see `unknownZero`. */
 const HALF_WORD = 4;
 
-/** At the routine's entry, with a word of its stack. */
-export const makeZero = (frame: Frame, word: Value): Value =>
-  frame.builder.call(unknownZero, [at(frame, word, HALF_WORD)]);
+/** Makes the zero here, for all that comes after, where the routine needs one. */
+export function makeZero(frame: Frame): void {
+  if (frame.zeroWord !== null) frame.zero = frame.builder.call(unknownZero, [at(frame, frame.zeroWord, HALF_WORD)]);
+}
+
+/** Lowers a statement, with a zero made before it when it is an outermost loop or callback that forgets anything. */
+export function withZero(frame: Frame, statement: Statement, lower: () => void): void {
+  const all = statement.kind === "loop" ? statements([statement]) : [statement];
+  const needed = frame.zero === null && isTurning(statement) && [...all].some((one) => forgets(frame, one));
+  if (needed) makeZero(frame);
+  lower();
+  if (needed) frame.zero = null;
+}
 
 /** Wide numbers half by half: of twice the zero in one number LLVM would make a multiplication. */
 function unknown(frame: Frame, value: Value, zero: Value): Value {

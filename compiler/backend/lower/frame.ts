@@ -52,8 +52,10 @@ export interface Frame extends Lowering {
   readonly labels: Map<number, Exits>;
   readonly lifetimes: Lifetimes;
   readonly forgetting: Forgetting;
-  /** A zero that the verifier does not know, where the routine forgets values. */
+  /** A zero that the verifier does not know, where values are forgotten: in callbacks, and in and before loops. */
   zero: Value | null;
+  /** Memory to make it in, in routines that forget anything; made in the entry block. */
+  zeroWord: Value | null;
   /** Memory handed to callbacks and to calls with many parameters, and for turns of loops; made in the entry block. */
   readonly blocks: Map<unknown, Value>;
   /** `struct xdp_md`, where the routine has it. */

@@ -78,8 +78,9 @@ function* ownStatements(frame: Frame): Generator<Statement> {
   }
 }
 
-/** A loop's turns. */
+/** A loop's turns, and the unknown zero. */
 const TURNS_BYTES = 8;
+const ZERO_BYTES = 8;
 
 /** Stack memory must be made in the entry block, so whatever later statements need is made here. */
 function allocate(frame: Frame): void {
@@ -100,13 +101,12 @@ function allocate(frame: Frame): void {
       if (bytes > 0) frame.blocks.set(op, words(bytes));
     }
   }
-  const memory = [...ownStatements(frame)].some((statement) => forgets(frame, statement)) ? words(8) : null;
+  if ([...ownStatements(frame)].some((statement) => forgets(frame, statement))) frame.zeroWord = words(ZERO_BYTES);
   const { result } = frame.signatureOf(routine);
   if (result !== "void") frame.result = builder.allocate(result, 1);
   if (frame.effectsOf(routine).packet) {
     frame.packet = { start: builder.allocate("ptr", 1), end: builder.allocate("ptr", 1) };
   }
-  if (memory !== null) frame.zero = makeZero(frame, memory);
 }
 
 /** Variables begin as zero or null. */
@@ -131,6 +131,7 @@ function lowerRoutine(lowering: Lowering, routine: Routine, { factsOf, forgettin
     facts: factsOf(routine),
     forgetting: forgettingOf(routine),
     zero: null,
+    zeroWord: null,
     temps: new Map(),
     homes: new Map(),
     slots: new Map(),
@@ -153,6 +154,7 @@ function lowerRoutine(lowering: Lowering, routine: Routine, { factsOf, forgettin
   }
   readPacketBounds(frame, false);
   clearVariables(frame);
+  if (routine.callback !== null) makeZero(frame);
   lowerBlock(frame, routine.body);
   const type = signature.result;
   if (frame.reachable) {

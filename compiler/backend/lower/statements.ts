@@ -4,7 +4,7 @@ import type { IntegerType, Label } from "../builder.ts";
 import { landmark, lifetime } from "../prelude/helpers.ts";
 import { drain, repeat } from "./callbacks.ts";
 import { leave } from "./calls.ts";
-import { forget, forgetEntering } from "./forgetting.ts";
+import { forget, forgetEntering, withZero } from "./forgetting.ts";
 import { exitsOf, type Frame, homeOf, i64, slotOf, valueFor, wholeWords } from "./frame.ts";
 import { copyBytes, store, writeHome, zero } from "./memory.ts";
 import { lowerOp } from "./operations.ts";
@@ -148,7 +148,7 @@ const LOWERINGS: Lowerings = {
 
 function lowerStatement<K extends Statement["kind"]>(frame: Frame, statement: Extract<Statement, { kind: K }>): void {
   const lower = LOWERINGS[statement.kind as K] as (frame: Frame, statement: Extract<Statement, { kind: K }>) => void;
-  lower(frame, statement);
+  withZero(frame, statement, () => lower(frame, statement));
 }
 
 /** Says to LLVM that the slots of a block come into use, or go out of it. */
