@@ -18,7 +18,7 @@ const given: Case = { packets: packets(1, 60, { shortest: 14 }).map(({ bytes }) 
 
 function unitOf(file: string): { unit: Unit; refused: string | null } {
   const text = readFileSync(fileURLToPath(new URL(file, FOLDER)), "utf8");
-  const name = /program\("(\w+)"/.exec(text)?.[1] ?? "";
+  const name = /\bprogram\("(\w+)"/.exec(text)?.[1] ?? "";
   const refused = /^.*Refused: (ZT\d+)/.exec(text)?.[1] ?? null;
   return { unit: { name, text: text.replace(/^import .*;\n/m, ""), needsV3: false }, refused };
 }
