@@ -18,8 +18,8 @@ const constant = (frame: Frame, like: Value, value: bigint): Value =>
   frame.builder.constant(like.type as IntegerType, value);
 
 /**
- * Counts are modulo the width: LLVM leaves larger ones undefined. Of a shift to the right by an unknown count LLVM knows
- * that the value does not grow, and would take away a mask behind it; the verifier knows nothing of the value.
+ * Counts are modulo the width: LLVM leaves larger ones undefined. Of a shift by an unknown count LLVM may know how
+ * large the result can be, and would take away a mask behind it; the verifier knows nothing of the result.
  */
 const shift =
   (unsigned: "shl" | "lshr", signed: BinaryInstruction): Operator =>
@@ -28,8 +28,7 @@ const shift =
     const count = builder.binary("and", b, constant(frame, b, BigInt(widthOf(b.type) - 1)));
     if (a.type === "i128" && count.constant === null) return shiftWide(frame, unsigned, a, count);
     const shifted = builder.binary(isSigned(type) ? signed : unsigned, a, count);
-    const forgotten = unsigned === "lshr" && count.constant === null;
-    return forgotten ? builder.call(opaque(shifted.type), [shifted]) : shifted;
+    return count.constant === null ? builder.call(opaque(shifted.type), [shifted]) : shifted;
   };
 
 type Quotient = "div" | "rem";
@@ -48,7 +47,12 @@ function widened(frame: Frame, operator: "/" | "%" | "s/" | "s%", a: Value, b: V
 function unsignedDivision(frame: Frame, kind: Quotient, a: Value, b: Value): Value {
   const { builder, target } = frame;
   if (b.constant === 0n) return kind === "div" ? b : a;
-  if (b.constant !== null) return builder.binary(kind === "div" ? "udiv" : "urem", a, b);
+  if (b.constant !== null) {
+    const result = builder.binary(kind === "div" ? "udiv" : "urem", a, b);
+    // A quotient or remainder is nothing the verifier has a bound for, as with shifts; by a power of two it is none.
+    const power = (b.constant & (b.constant - 1n)) === 0n;
+    return power ? result : builder.call(opaque(result.type), [result]);
+  }
   if (kind === "rem" && target.llvm < LLVM_WITH_REMAINDER) {
     return builder.binary("sub", a, builder.binary("mul", unsignedDivision(frame, "div", a, b), b));
   }

@@ -38,8 +38,8 @@ export function shiftWide(frame: Frame, direction: "shl" | "lshr", value: Value,
   const crossing = builder.binary(opposite, builder.binary(opposite, near, i64(1n)), rest);
   const nearer = builder.select(whole, i64(0n), moved);
   const further = builder.select(whole, moved, builder.binary("or", builder.binary(direction, far, within), crossing));
-  if (direction === "shl") return joined(frame, { low: nearer, high: further });
   // As for narrower values: LLVM would know a bound that the verifier does not.
   const forgotten = (half: Value): Value => builder.call(opaque("i64"), [half]);
-  return joined(frame, { low: forgotten(further), high: forgotten(nearer) });
+  const [lower, upper] = direction === "shl" ? [nearer, further] : [further, nearer];
+  return joined(frame, { low: forgotten(lower), high: forgotten(upper) });
 }
