@@ -26,7 +26,9 @@ export interface Flow {
   forward(): Decision;
   /**
    * Change either end, for the flow's whole life; replies are changed back. A pool stands for what it will give when the
-   * decision is committed: until then, the middleboxes behind this one see that end as it was.
+   * decision is committed: until then, the middleboxes behind this one see that end as it was. Both ends may be rewritten
+   * to the other family (see `embedded`): the packets are translated, and their replies back (RFC 7915). Ends of two
+   * families are no flow: such a decision is dropped and counted. A pool gives an address of the other end's family.
    */
   rewrite(to: {
     readonly source?: Readonly<Endpoint> | PortPool;
