@@ -1,6 +1,6 @@
 /** Between the address families. These are programs of the language, compiled like the author's. */
 
-import { address, ipv4, ipv6 } from "../layout/layouts.ts";
+import { address, ipv4, ipv6, u64 } from "../layout/layouts.ts";
 import type * as T from "../layout/types.ts";
 
 const MAPPED = address("::ffff:0.0.0.0");
@@ -14,33 +14,28 @@ export const toIpv4 = (of: T.address): T.ipv4 => ipv4(of & LOW);
 export const toIpv6 = (of: T.address): T.ipv6 => ipv6(of);
 export const isIpv4 = (of: T.address): boolean => of >> 32n === MAPPED >> 32n;
 
-/** Lengths of prefixes that IPv4 addresses are embedded in (RFC 6052 section 2.2). */
-export type EmbeddingLength = 32 | 40 | 48 | 56 | 64 | 96;
-/** Where bits 64 to 71, which are zero in every embedding, end: what comes after them lies so far from the right. */
-const AFTER_ZEROS = 24n;
-
-/** How many bits of the IPv4 address lie before bit 64. */
-const before64 = (length: EmbeddingLength): bigint =>
-  length === 32 ? 32n : length === 40 ? 24n : length === 48 ? 16n : length === 56 ? 8n : 0n;
+const LOW_WORD = 0xffff_ffffn;
+/** Bits behind the embedded address in the lower half, for prefixes that end in the upper one. */
+const SUFFIX = 24n;
+const WHOLE = 96;
 
 /**
- * The IPv6 address that stands for an IPv4 address in a prefix (RFC 6052): `embedded(address("64:ff9b::"), ip)`. The prefix
- * has no bits set beyond its length, which is known when compiling; 96 unless told.
+ * The IPv6 address that stands for an IPv4 address under a prefix (RFC 6052 section 2.2): `embedded(address("64:ff9b::"), ip)`.
+ * `length` is the prefix's in bits: 32, 40, 48, 56, 64 or 96 (unless told). Bits of the prefix behind it are zero, and so are
+ * bits 64 to 71, whatever the prefix.
  */
-export const embedded = (prefix: T.address, of: T.ipv4, length: EmbeddingLength = 96): T.address => {
-  const wide: T.address = address(of);
-  if (length === 96) return prefix | wide;
-  const first = before64(length);
-  const head: T.address = (wide >> (32n - first)) << 64n;
-  const tail: T.address = (wide << (96n + first)) >> (96n - AFTER_ZEROS);
-  return prefix | head | tail;
+export const embedded = (prefix: T.address, of: T.ipv4, length: T.u32 = WHOLE): T.address => {
+  if (length === WHOLE) return prefix | address(of);
+  const value = u64(of);
+  const high: T.u64 = value >> u64(length - 32);
+  const low: T.u64 = ((value << u64(64 - length)) & LOW_WORD) << SUFFIX;
+  return prefix | (address(high) << 64n) | address(low);
 };
 
-/** The IPv4 address that stands in an IPv6 address under a prefix of this length. */
-export const unembedded = (from: T.address, length: EmbeddingLength = 96): T.ipv4 => {
-  if (length === 96) return ipv4(from & LOW);
-  const first = before64(length);
-  const head: T.address = (from >> 64n) << (32n - first);
-  const tail: T.address = (from >> (AFTER_ZEROS + first)) & (LOW >> first);
-  return ipv4((head | tail) & LOW);
+/** The IPv4 address that stands in an IPv6 address under a prefix of `length` bits. */
+export const unembedded = (from: T.address, length: T.u32 = WHOLE): T.ipv4 => {
+  const low = u64(from);
+  if (length === WHOLE) return ipv4(low);
+  const high: T.u64 = (u64(from >> 64n) << u64(length - 32)) & LOW_WORD;
+  return ipv4(high | (((low >> SUFFIX) & LOW_WORD) >> u64(64 - length)));
 };
