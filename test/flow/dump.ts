@@ -39,7 +39,7 @@ export function regionsOf(hash: number, ways: number): number[] {
 }
 
 /** Every key that was ever added and not removed stands once, where a search comes by. @returns the ways that hold one */
-export function checkTable(ways: readonly DumpedWay[], seed: readonly bigint[]): number[] {
+export function checkTable(ways: readonly DumpedWay[], seed: readonly bigint[], contended = false): number[] {
   const expected = ways.map(() => ({ low: 0, passed: 0 }));
   const holding: number[] = [];
   const seen = new Set<string>();
@@ -61,8 +61,11 @@ export function checkTable(ways: readonly DumpedWay[], seed: readonly bigint[]):
   expect(ways.map(({ directory }) => directory & 15)).toEqual(expected.map(({ low }) => low));
   ways.forEach(({ directory }, index) => {
     const { passed } = expected[index] as { passed: number };
+    const counted = directory >> 4;
+    // Too few would hide a key; too many cost time. Where a lock was held all the time, a key is not counted out.
+    if (contended) expect(counted, `keys that passed way ${index}`).toBeGreaterThanOrEqual(Math.min(passed, 15));
     // A count that was 15 once stays.
-    if (directory >> 4 !== 15) expect(directory >> 4, `keys that passed way ${index}`).toBe(passed);
+    else if (counted !== 15) expect(counted, `keys that passed way ${index}`).toBe(passed);
   });
   return holding;
 }

@@ -53,13 +53,17 @@ export default program("hammer", () => {
     return Action.Pass;
   }
   const { value } = found.way;
-  const [a, b, c, d, e] = [value[0], value[1], value[2], value[3], value[4]];
-  if (!table.stands(found)) count.fallen += 1n;
-  else {
-    count.found += 1n;
-    if (a !== number) count.foreign += 1n;
-    if (c !== (b ^ number) || d !== b || e !== b * number) count.torn += 1n;
+  const [a, b] = [value[0], value[1]];
+  // Long enough for others to come between.
+  for (let i = 0; i < 40; i++) random();
+  const [c, d, e] = [value[2], value[3], value[4]];
+  if (!table.stands(found)) {
+    count.fallen += 1n;
+    return Action.Pass;
   }
+  count.found += 1n;
+  if (a !== number) count.foreign += 1n;
+  if (c !== (b ^ number) || d !== b || e !== b * number) count.torn += 1n;
   if ((chosen & 7) < 5) {
     if (table.remove(found.index, key)) count.removed += 1n;
   } else found.way.until = now + 1000;
