@@ -15,6 +15,17 @@ export {
 export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
 export { configJsonSchema, configSchema } from "./config/lazy-schema.ts";
 export type { Config, LiveConfig } from "./config/live.ts";
+export {
+  type AddService,
+  connectNode,
+  type FlowPage,
+  type NodeClient,
+  type Plain,
+  type UpgradeService,
+} from "./control/client.ts";
+export type { FlowFilter, FlowRow } from "./control/flow-filter.ts";
+export { type RunningNode, type StartNodeOptions, startNode } from "./control/start.ts";
+export type { NodeStatus, ServiceStatus, Traffic } from "./control/status.ts";
 export * from "./lab/index.ts";
 export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";
@@ -35,6 +46,9 @@ export { formatPrefix } from "./maps/prefix.ts";
 export type { JumpTable } from "./maps/programs.ts";
 export { type Submitter, submitter } from "./maps/submitter.ts";
 export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap } from "./maps/typed-map.ts";
+export type { Canary, CanaryVerdict } from "./node/canaries.ts";
+export type { AddOptions, Node, NodeOptions, NodeService, UpgradeOptions } from "./node/node.ts";
+export { openNode } from "./node/node.ts";
 export type { FlowClosed, FlowEnds, FlowEvent, FlowOpened } from "./service/lifecycle.ts";
 export {
   type Service,

@@ -10,6 +10,7 @@ import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow } from "./follow.ts";
 import { serviceAt } from "./listen.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
+import { countTraffic } from "./traffic.ts";
 
 type Call = Of<typeof callRecord>;
 
@@ -22,6 +23,7 @@ const known = (parts: Parts, family: Family, entry: Entry, call: Call): Action =
   const index = entry.service;
   const service = zeta_node_services.at(index);
   if (service === null) return gone(index);
+  countTraffic(index, parts.frame.length);
   const reply = isReply(entry);
   call.service = index;
   if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
@@ -37,6 +39,7 @@ const unknown = (parts: Parts, call: Call): Action => {
   if (index === NODE) return Action.Pass;
   const service = zeta_node_services.at(index);
   if (service === null) return gone(index);
+  countTraffic(index, parts.frame.length);
   call.service = index;
   call.from = From.Client;
   if ((service.sees & Sees.Client) !== 0) {

@@ -37,6 +37,19 @@ export function defineCommand({ syntax, summary, examples, reportsSource = false
   return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  $ ${line}\n`).join("")}`);
 }
 
+/** A command that is a family of others: `zeta node start`. */
+export function defineGroup(
+  { name, summary, examples }: Omit<CommandText, "syntax"> & { readonly name: string },
+  commands: readonly Command[],
+): Command {
+  const group = new Command(name)
+    .summary(summary)
+    .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+    .addHelpText("after", `\nExamples:\n${examples.map((line) => `  $ ${line}\n`).join("")}`);
+  for (const command of commands) group.addCommand(command);
+  return group;
+}
+
 /** Ties a function to a command; its result is the exit code. */
 export function runs<O extends CommonOptions, A extends readonly unknown[]>(
   command: Command,

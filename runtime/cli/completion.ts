@@ -15,10 +15,13 @@ interface CompletedOption {
 }
 
 interface CompletedCommand {
+  /** With those that it belongs to: "node start". */
   readonly name: string;
   readonly summary: string;
   readonly options: readonly CompletedOption[];
   readonly argument: Values;
+  /** Names of the commands that belong to it. */
+  readonly inner: readonly string[];
 }
 
 /** Words for values that commander does not know: `--template` takes the names of examples. */
@@ -38,18 +41,30 @@ function optionOf(option: Option, known: KnownWords): CompletedOption {
   return { flags, description: option.description, values };
 }
 
-/** The commands as a shell needs to know them. */
-export function describe(program: Command, known: KnownWords): readonly CompletedCommand[] {
-  return program.commands.map((command) => {
-    const argument = command.registeredArguments[0];
-    return {
-      name: command.name(),
-      summary: command.summary(),
-      options: command.options.map((option) => optionOf(option, known)),
-      argument: argument === undefined ? "nothing" : valuesOf(argument.name(), argument.argChoices, known),
-    };
-  });
+function describeOne(command: Command, before: string, known: KnownWords): readonly CompletedCommand[] {
+  const [argument] = command.registeredArguments;
+  const name = `${before}${command.name()}`;
+  const inner = command.commands.map((one) => one.name());
+  const one: CompletedCommand = {
+    name,
+    summary: command.summary(),
+    options: command.options.map((option) => optionOf(option, known)),
+    argument:
+      inner.length > 0
+        ? { words: inner }
+        : argument === undefined
+          ? "nothing"
+          : valuesOf(argument.name(), argument.argChoices, known),
+    inner,
+  };
+  return [one, ...command.commands.flatMap((each) => describeOne(each, `${name} `, known))];
 }
+
+/** The commands as a shell needs to know them; those that belong to another come after it. */
+export const describe = (program: Command, known: KnownWords): readonly CompletedCommand[] =>
+  program.commands.flatMap((command) => describeOne(command, "", known));
+
+const isTop = ({ name }: CompletedCommand): boolean => !name.includes(" ");
 
 /** For single quotes in all three shells (fish takes the same form for text without backslashes). */
 const quote = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
@@ -64,7 +79,11 @@ function bashValues(values: Values): string {
 }
 
 function bash(commands: readonly CompletedCommand[]): string {
-  const names = commands.map(({ name }) => name);
+  const names = commands.filter(isTop).map(({ name }) => name);
+  const wordCases = commands.map(({ name }) => {
+    const words = name.split(" ");
+    return `      ${quote(`${words.slice(0, -1).join(" ")}/${words.at(-1)}`)}) command=${quote(name)} ;;`;
+  });
   const optionCases = commands.flatMap(({ name, options }) =>
     options.flatMap(({ flags, values }) =>
       values === null
@@ -74,16 +93,16 @@ function bash(commands: readonly CompletedCommand[]): string {
   );
   const flagCases = commands.map(({ name, options }) => {
     const flags = [...options.flatMap((option) => option.flags), "--help"].join(" ");
-    return `      ${name}) mapfile -t COMPREPLY < <(compgen -W ${quote(flags)} -- "$current") ;;`;
+    return `      ${quote(name)}) mapfile -t COMPREPLY < <(compgen -W ${quote(flags)} -- "$current") ;;`;
   });
-  const argumentCases = commands.map(({ name, argument }) => `    ${name}) ${bashValues(argument)} ;;`);
+  const argumentCases = commands.map(({ name, argument }) => `    ${quote(name)}) ${bashValues(argument)} ;;`);
   return `# bash completion for zeta. Load it with: source <(zeta completion bash)
 _zeta() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" word
   COMPREPLY=()
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in
-      ${names.join("|")}) command="$word"; break ;;
+    case "$command/$word" in
+${wordCases.join("\n")}
     esac
   done
   if [[ -z "$command" ]]; then
@@ -116,18 +135,37 @@ function zshValues(values: Values): string {
   return values === "nothing" ? " " : `(${values.words.join(" ")})`;
 }
 
+/** The last word of a name. */
+const ownName = ({ name }: CompletedCommand): string => name.split(" ").at(-1) ?? name;
+
+function zshCase(command: CompletedCommand, all: readonly CompletedCommand[]): string {
+  const { name, options, argument, inner } = command;
+  if (inner.length > 0) {
+    const own = all.filter((other) => other.name.startsWith(`${name} `));
+    const words = own.map((other) => quote(`${ownName(other)}:${other.summary}`)).join(" ");
+    return `      ${name})
+        _arguments -C '1:command:->inner' '*::argument:->rest'
+        case "$state" in
+          inner) local -a inner; inner=(${words}); _describe 'command' inner ;;
+          rest)
+            case "$line[1]" in
+${own.map((other) => zshCase(other, all)).join("\n")}
+            esac ;;
+        esac ;;`;
+  }
+  const specs = options.flatMap(({ flags, description, values }) =>
+    flags.map((flag) => {
+      const value = values === null ? "" : `:value:${zshValues(values)}`;
+      return `        ${quote(`${flag}[${zshText(description)}]${value}`)} \\`;
+    }),
+  );
+  const rest = argument === "nothing" ? "" : ` ${quote(`*:value:${zshValues(argument)}`)}`;
+  return `      ${ownName(command)})\n        _arguments -s \\\n${specs.join("\n")}\n        '--help[show help]'${rest} ;;`;
+}
+
 function zsh(commands: readonly CompletedCommand[]): string {
-  const summaries = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
-  const cases = commands.map(({ name, options, argument }) => {
-    const specs = options.flatMap(({ flags, description, values }) =>
-      flags.map((flag) => {
-        const value = values === null ? "" : `:value:${zshValues(values)}`;
-        return `        ${quote(`${flag}[${zshText(description)}]${value}`)} \\`;
-      }),
-    );
-    const rest = argument === "nothing" ? "" : ` ${quote(`*:value:${zshValues(argument)}`)}`;
-    return `      ${name})\n        _arguments -s \\\n${specs.join("\n")}\n        '--help[show help]'${rest} ;;`;
-  });
+  const summaries = commands.filter(isTop).map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
+  const cases = commands.filter(isTop).map((command) => zshCase(command, commands));
   return `#compdef zeta
 # zsh completion for zeta. Load it with: source <(zeta completion zsh)
 _zeta() {
@@ -157,10 +195,22 @@ function fishValues(values: Values): string {
   return `-x -a ${quote(words)}`;
 }
 
+/** "The words of a name have been typed", and of a family's inner commands none yet. */
+function fishSeen(name: string, inner: readonly string[] = []): string {
+  const seen = name.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
+  return [...seen, ...(inner.length === 0 ? [] : [`not __fish_seen_subcommand_from ${inner.join(" ")}`])].join(
+    "; and ",
+  );
+}
+
 function fish(commands: readonly CompletedCommand[]): string {
-  const names = commands.map(({ name }) => name).join(" ");
-  const lines = commands.flatMap(({ name, summary, options, argument }) => {
-    const when = quote(`__fish_seen_subcommand_from ${name}`);
+  const names = commands
+    .filter(isTop)
+    .map(({ name }) => name)
+    .join(" ");
+  const lines = commands.flatMap((command) => {
+    const { name, summary, options, argument, inner } = command;
+    const when = quote(fishSeen(name));
     const flags = options.map(({ flags: given, description, values }) => {
       const forms = given.map((flag) => (flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
       const value = values === null ? "" : ` ${fishValues(values)}`;
@@ -168,9 +218,13 @@ function fish(commands: readonly CompletedCommand[]): string {
     });
     const argumentLine = argument === "file" ? `complete -c zeta -n ${when} -F` : null;
     const words =
-      typeof argument === "object" ? `complete -c zeta -n ${when} -f -a ${quote(argument.words.join(" "))}` : null;
+      typeof argument === "object" && inner.length === 0
+        ? `complete -c zeta -n ${when} -f -a ${quote(argument.words.join(" "))}`
+        : null;
+    const group = commands.find((other) => other.inner.length > 0 && name === `${other.name} ${ownName(command)}`);
+    const first = group === undefined ? "__fish_use_subcommand" : fishSeen(group.name, group.inner);
     return [
-      `complete -c zeta -n '__fish_use_subcommand' -f -a ${name} -d ${quote(summary)}`,
+      `complete -c zeta -n ${quote(first)} -f -a ${ownName(command)} -d ${quote(summary)}`,
       ...flags,
       ...[argumentLine, words].filter((line) => line !== null),
     ];

@@ -54,9 +54,16 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT5026: EXIT.environment,
   ZT5027: EXIT.environment,
   ZT5029: EXIT.source,
+  ZT8102: EXIT.source,
+  ZT8103: EXIT.source,
+  ZT8104: EXIT.source,
+  ZT8110: EXIT.environment,
+  ZT8111: EXIT.environment,
+  ZT8113: EXIT.environment,
+  ZT8114: EXIT.environment,
 };
 
-/** ZT1 and ZT2 the language, ZT30 its limits in eBPF, ZT31 LLVM, ZT4 loader and kernel, ZT5 command and bundle, ZT6 config, ZT7 lab, ZT8 services of a node. */
+/** ZT1 and ZT2 the language, ZT30 its limits in eBPF, ZT31 LLVM, ZT4 loader and kernel, ZT5 command and bundle, ZT6 config, ZT7 lab, ZT8 nodes and their services. */
 const FAMILIES: Readonly<Record<string, ExitCode>> = {
   ZT1: EXIT.source,
   ZT2: EXIT.source,

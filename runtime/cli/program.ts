@@ -9,6 +9,7 @@ import { detachCommand } from "./commands/detach.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { initCommand } from "./commands/init.ts";
+import { nodeCommand } from "./commands/node.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
 import { missingPackage } from "./compiler.ts";
@@ -45,7 +46,7 @@ export function commandLine(context: CommandContext): Command {
       "after",
       `\nExamples:\n  $ zeta init firewall --template acl\n  $ zeta build service.ts\n  $ zeta run service.ts --interface eth1\n\nExit codes:\n${exitTable()}`,
     );
-  const commands = [checkCommand, buildCommand, runCommand, psCommand, detachCommand];
+  const commands = [checkCommand, buildCommand, runCommand, nodeCommand, psCommand, detachCommand];
   for (const make of [...commands, doctorCommand, explainCommand, initCommand]) program.addCommand(make(context));
   program.addCommand(completionCommand(context, program));
   quietErrors(program, context);
@@ -74,6 +75,12 @@ function bug(session: Session, error: unknown): ExitCode {
   return EXIT.internal;
 }
 
+/** "zeta node add": the commands that the words name, as far as they do. */
+function pathOf(command: Command, [word, ...rest]: readonly string[]): string {
+  const inner = command.commands.find((one) => one.name() === word);
+  return inner === undefined ? command.name() : `${command.name()} ${pathOf(inner, rest)}`;
+}
+
 /** The options that decide how an error is shown, found in a command line that may not parse. */
 const errorOptions = (words: readonly string[]) => ({
   json: words.includes("--json"),
@@ -98,8 +105,7 @@ export async function runCommandLine(words: readonly string[], host: Host): Prom
     if (missing !== null) return session.report([missing]);
     if (!(error instanceof CommanderError)) return bug(session, error);
     if (HELP.has(error.code)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const name = program.commands.find((command) => command.name() === words[0])?.name();
     const { sentence, meant } = readUsageError(error.message);
-    return session.report([usage(null, sentence, name === undefined ? "zeta" : `zeta ${name}`, meant)]);
+    return session.report([usage(null, sentence, pathOf(program, words), meant)]);
   }
 }

@@ -54,12 +54,12 @@ export interface LiveConfig {
 }
 
 /** Applies plans to a store; the bookkeeping of generations and slots. */
-function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
+function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: number) {
   const slots = slotsOf(manifest);
   let scalars = new Uint8Array(slots.size);
   /** Keys of maps without slots, by map and by their bytes in hexadecimal. */
   const direct = new Map<string, ReadonlyMap<string, Uint8Array>>();
-  let generation = 0;
+  let generation = first;
   /** The inner map that serves, by outer map: both slots hold it, except during a change. */
   const serving = new Map<string, Inner>();
 
@@ -137,14 +137,25 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>) {
   };
 }
 
-export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>): LiveConfig {
-  const validator = validatorOf(manifest);
-  const switching = switcher(manifest, store);
-  /** What serves, by path: the encoded form, which is small and which nobody else can change. */
-  const serving = new Map<string, unknown>();
+/** Secrets that serve, by path: known to a config that follows, and to nobody else. */
+const secretsOf = new WeakMap<LiveConfig, () => ReadonlyMap<string, unknown>>();
 
+/**
+ * `before` is the config of the version that this one follows: generations go on from its own, so that flows which were
+ * decided under it are asked about, and secrets that are left out stay as they are.
+ */
+export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>, before?: LiveConfig): LiveConfig {
+  const validator = validatorOf(manifest);
+  const first = before === undefined ? 0 : (before.generation + 1) >>> 0;
+  const switching = switcher(manifest, store, first);
+  if (before !== undefined) store.switchTo(first);
   const secrets = new Set(
     (manifest.service?.config ?? []).flatMap(({ kind, path }) => (kind === "secret" ? [path] : [])),
+  );
+  const secretContent = (from: ReadonlyMap<string, unknown>) => [...from].filter(([path]) => secrets.has(path));
+  /** What serves, by path: the encoded form, which is small and which nobody else can change. */
+  const serving = new Map<string, unknown>(
+    secretContent(before === undefined ? new Map() : (secretsOf.get(before)?.() ?? new Map())),
   );
   const succeeding = (path: string, next: unknown): unknown =>
     secrets.has(path) ? successor(next as SecretContent, serving.get(path) as SecretContent | undefined) : next;
@@ -167,7 +178,7 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>)
     return parts;
   };
 
-  return {
+  const config: LiveConfig = {
     paths: validator.paths,
     get generation() {
       return switching.generation;
@@ -178,4 +189,6 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>)
     clear: switching.clear,
     close: switching.close,
   };
+  secretsOf.set(config, () => new Map(secretContent(serving)));
+  return config;
 }

@@ -21,6 +21,13 @@ export class EndpointSlots {
     return slot;
   }
 
+  /** Whether all of these keys could have slots at once. */
+  fits(keys: Iterable<string>): boolean {
+    let wanted = 0;
+    for (const key of keys) if (!this.#slots.has(key)) wanted += 1;
+    return this.#slots.size + wanted <= this.most;
+  }
+
   /** Gives the slot of a key back; null when it has none. */
   release(key: string): number | null {
     const slot = this.#slots.get(key);

@@ -3,6 +3,7 @@
  * added. Nothing is attached yet; see `startService` and `attach`.
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
@@ -11,12 +12,14 @@ import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } fr
 import { lookup, remove, update } from "../loader/map-operations.ts";
 import { failure } from "../loader/problems.ts";
 import { nodeBundle } from "./bundle.ts";
+import type { Canary, CanaryPlace } from "./canaries.ts";
+import { carryOf } from "./carry.ts";
+import { countedBefore } from "./counted.ts";
 import { EndpointSlots } from "./endpoints.ts";
-import { serviceExists, tooManyServices } from "./problems.ts";
+import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
 import { FLOW_TABLES, HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "./shapes.ts";
-import { admitListener, announce, type NodeState, type NodeTables, serviceStore } from "./store.ts";
-
-type ServiceManifest = NonNullable<Manifest["service"]>;
+import { announce, type NodeState, type NodeTables } from "./store.ts";
+import { prepareVersion, type ServiceManifest, type Version } from "./version.ts";
 
 export interface NodeOptions {
   /** How many flows each family's table has room for. */
@@ -29,18 +32,37 @@ export interface NodeOptions {
 export interface AddOptions {
   /** Every field of the service: in place before the first packet reaches it. "later": fields are empty, or zero, until set. */
   readonly config?: Config | "later";
-  /** The network that it takes everything of, for a service that listens to all; 0 unless told. */
+  /** What the node calls it; its own name unless told. Two of one kind need two names. */
+  readonly name?: string;
+  /** The network of its addresses, where they name none, and that it takes everything of when it listens to all; 0 unless told. */
   readonly vni?: number;
   readonly load?: Pick<LoadOptions, "cpu" | "maps" | "maxEntries" | "constants">;
+}
+
+export interface UpgradeOptions {
+  /** The config that serves is carried over unless told. */
+  readonly config?: Config;
+  /** State whose layout has changed begins empty; without it such an upgrade is refused. */
+  readonly freshState?: boolean;
+  /** Packets that the new version must treat as expected before it takes over (canaries.ts). */
+  readonly canaries?: readonly Canary[];
+  /** The loopback's of this process's namespace unless told. */
+  readonly canaryPlace?: CanaryPlace;
+  readonly load?: Pick<LoadOptions, "cpu" | "maxEntries" | "constants">;
 }
 
 /** A service on a node. */
 export interface NodeService {
   readonly name: string;
   readonly index: number;
+  readonly vni: number;
+  /** How often it was upgraded. */
+  readonly upgrades: number;
   readonly manifest: Manifest;
   readonly object: LoadedObject;
   readonly config: LiveConfig;
+  /** What versions before it had counted where this one counts anew, by name. */
+  readonly counted: Readonly<Record<string, bigint>>;
   /** Takes it off the node: its packets are the host's from then on. Safe to call twice. */
   remove(): void;
 }
@@ -55,6 +77,12 @@ export interface Node {
    * @throws ZetaError: ZT8001, ZT8003, ZT8004, ZT6001 to ZT6005 for its config, and whatever `load` throws.
    */
   add(source: Bundle | ObjectWithManifest, options?: AddOptions): Promise<NodeService>;
+  /**
+   * Puts another version in a service's place. It is loaded beside the one that serves, shares its state, and takes over by
+   * one update of the jump table per program: no packet is lost, and flows stay. When it throws, nothing has changed.
+   * @throws ZetaError: ZT8101 to ZT8103, ZT8105, and whatever `add` throws.
+   */
+  upgrade(name: string, source: Bundle | ObjectWithManifest, options?: UpgradeOptions): Promise<NodeService>;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -64,6 +92,9 @@ const tablesOf = (object: LoadedObject): NodeTables => ({
   write: (map, key, value) => void update(object.map(map), key, value),
   remove: (map, key) => void remove(object.map(map), key),
 });
+
+const LOOPBACK: CanaryPlace = { interface: 1, namespace: null };
+const HOOK_NAMES = ["filter", "decide"] as const;
 
 /** @throws whatever `load` throws. */
 export async function openNode(options: NodeOptions = {}): Promise<Node> {
@@ -76,6 +107,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const most = object.map(NODE_MAP.services).maxEntries;
   const names: (string | undefined)[] = ["the node"];
   const services = new Map<string, NodeService>();
+  const versions = new Map<string, Version>();
   const state: NodeState = {
     tables: tablesOf(object),
     shapes: shapesOf(manifest),
@@ -94,67 +126,132 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     else update(object.map(NODE_MAP.programs), key, word(fd));
   };
 
+  /** Programs first, then the record that leads to them, then the addresses; nothing leads to a slot that is emptied. */
+  function takeOver(index: number, version: Version, before: Version | null): void {
+    for (const hook of HOOK_NAMES) {
+      const program = version.service[hook];
+      if (program !== null) setProgram(index, hook, version.object.program(program).fd);
+    }
+    announce(state, index, version.service, version.config.generation);
+    version.store.publish(before?.store.held);
+    before?.store.retire();
+    // Packets that are under way may still be between the old version's programs.
+    waitForPrograms();
+    for (const hook of HOOK_NAMES) if (version.service[hook] === null) setProgram(index, hook, null);
+  }
+
+  function leave(index: number, version: Version): void {
+    version.store.withdraw();
+    // Packets that are under way still find the programs; then nobody does.
+    waitForPrograms();
+    for (const hook of HOOK_NAMES) setProgram(index, hook, null);
+    update(object.map(NODE_MAP.services), word(index), state.shapes.noRecord());
+  }
+
+  type Place = Pick<NodeService, "name" | "index" | "vni" | "upgrades" | "counted">;
+
+  function serve(place: Place, version: Version): NodeService {
+    const { name, index } = place;
+    const removeService = (): void => {
+      if (versions.get(name) !== version) return;
+      leave(index, version);
+      version.close();
+      versions.delete(name);
+      services.delete(name);
+      names[index] = undefined;
+    };
+    const { manifest: own, object: loaded, config } = version;
+    const one: NodeService = { ...place, manifest: own, object: loaded, config, remove: removeService };
+    versions.set(name, version);
+    services.set(name, one);
+    return one;
+  }
+
   async function add(given: Bundle | ObjectWithManifest, added: AddOptions = {}): Promise<NodeService> {
     const service = serviceOf(given.manifest);
-    if (services.has(service.name)) throw failure(serviceExists(null, service.name));
+    const name = added.name ?? service.name;
+    if (names.indexOf(name, 1) > 0) throw failure(serviceExists(null, name));
     const index = freeIndex();
-    names[index] = service.name;
+    const vni = added.vni ?? 0;
+    names[index] = name;
     try {
-      const one = await enter(given, service, index, added);
-      services.set(service.name, one);
-      return one;
+      const version = await prepareVersion(given, service, state, { ...added, index, vni, shared });
+      try {
+        version.store.check();
+        takeOver(index, version, null);
+      } catch (error) {
+        leave(index, version);
+        version.close();
+        throw error;
+      }
+      return serve({ name, index, vni, upgrades: 0, counted: {} }, version);
     } catch (error) {
       names[index] = undefined;
       throw error;
     }
   }
 
-  async function enter(
+  async function upgrade(
+    name: string,
     given: Bundle | ObjectWithManifest,
-    service: ServiceManifest,
-    index: number,
-    added: AddOptions,
+    wanted: UpgradeOptions = {},
   ): Promise<NodeService> {
-    // Checking config needs zod, which a program that only reads maps need not wait for.
-    const [{ openConfig }, { kernelStore }] = await Promise.all([
-      import("../config/live.ts"),
-      import("../config/kernel-store.ts"),
-    ]);
-    const declared = given.manifest.maps.map(({ name }) => name);
-    const maps = Object.fromEntries([...shared].filter(([name]) => declared.includes(name)));
-    const own = await load(given, { ...added.load, maps: { ...maps, ...added.load?.maps } });
-    const everything = service.listen === null ? state.shapes.everything(added.vni ?? 0) : null;
-    const store = serviceStore(kernelStore(given.manifest, own), state, index, service);
-    const config = openConfig(given.manifest, store);
-    let there = true;
-    const removeService = (): void => {
-      if (!there) return;
-      there = false;
-      config.clear();
-      if (everything !== null) remove(object.map(NODE_MAP.listen), everything);
-      // Packets that are under way still find the programs; then nobody does.
-      waitForPrograms();
-      for (const hook of ["filter", "decide"] as const) if (service[hook] !== null) setProgram(index, hook, null);
-      update(object.map(NODE_MAP.services), word(index), state.shapes.noRecord());
-      config.close();
-      own.close();
-      services.delete(service.name);
-      names[index] = undefined;
-    };
+    const current = services.get(name);
+    const before = versions.get(name);
+    if (current === undefined || before === undefined) throw failure(noSuchService(null, name, [...services.keys()]));
+    const { index, vni } = current;
+    const service = serviceOf(given.manifest);
+    const carry = carryOf(
+      { service: before.service, maps: before.manifest.maps },
+      { service, maps: given.manifest.maps },
+    );
+    if (carry.differing.length > 0 && wanted.freshState !== true) throw new ZetaError(carry.differing);
+    const maps = Object.fromEntries([...carry.maps].map(([to, from]) => [to, before.object.map(from)]));
+    const { generation } = before.config;
+    const running = before.config.get();
+    const config = wanted.config ?? (Object.keys(running).length === 0 ? "later" : running);
+    const canaries = wanted.canaries ?? [];
+    if (canaries.length > 0) {
+      const { refuseByCanaries } = await import("./canaries.ts");
+      await refuseByCanaries(canaries, {
+        place: wanted.canaryPlace ?? LOOPBACK,
+        vni,
+        before: { source: before.source, config: running },
+        after: { source: given, config: wanted.config ?? running },
+      });
+    }
+    const version = await prepareVersion(given, service, state, {
+      index,
+      vni,
+      shared,
+      config,
+      before: before.config,
+      load: { ...wanted.load, maps },
+    });
     try {
-      if (everything !== null) admitListener(state, index, everything);
-      for (const hook of ["filter", "decide"] as const) {
-        const program = service[hook];
-        if (program !== null) setProgram(index, hook, own.program(program).fd);
-      }
-      announce(state, index, service, config.generation);
-      if (config.paths.length > 0 && added.config !== "later") config.set(added.config ?? {});
-      if (everything !== null) update(object.map(NODE_MAP.listen), everything, word(index));
+      // Config that was set meanwhile would be undone by what was carried over.
+      if (versions.get(name) !== before || before.config.generation !== generation)
+        throw failure(serviceChanged(null, name));
+      replace(index, version, before);
     } catch (error) {
-      removeService();
+      version.close();
       throw error;
     }
-    return { name: service.name, index, manifest: given.manifest, object: own, config, remove: removeService };
+    const counted = countedBefore(current, carry);
+    const one = serve({ name, index, vni, upgrades: current.upgrades + 1, counted }, version);
+    before.close();
+    return one;
+  }
+
+  /** One after the other, or the other stays. */
+  function replace(index: number, version: Version, before: Version): void {
+    version.store.check();
+    try {
+      takeOver(index, version, before);
+    } catch (error) {
+      takeOver(index, before, version);
+      throw error;
+    }
   }
 
   const close = (): void => {
@@ -167,6 +264,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     root: manifest.node?.root ?? "",
     services,
     add,
+    upgrade,
     close,
     [Symbol.dispose]: close,
   };

@@ -20,3 +20,28 @@ export const serviceExists = problem("ZT8004", (name: string) => ({
   message: `The node already has a service '${name}'.`,
   fix: "Upgrade it, remove it first, or give this one another name.",
 }));
+
+export const noSuchService = problem("ZT8101", (name: string, known: readonly string[]) => ({
+  message: `The node has no service '${name}'.`,
+  fix: known.length === 0 ? "It has none at all: 'zeta node add' adds one." : `It has: ${known.join(", ")}.`,
+}));
+
+export const stateDiffers = problem("ZT8102", (path: string, before: string, after: string) => ({
+  message: `State '${path}' has changed: it is ${before}; the new version declares ${after}.`,
+  fix: "Keep its layout, give the new state another name, or say --fresh-state to begin with it empty. The old version serves on.",
+}));
+
+export const canaryFailed = problem("ZT8103", (name: string, expected: string, got: string) => ({
+  message: `Canary '${name}' expected ${expected}; the new version gave ${got}.`,
+  fix: "Correct the service, its config or the canary. The old version serves on.",
+}));
+
+export const badCanaries = problem("ZT8104", (file: string, reason: string) => ({
+  message: `The canaries in '${file}' cannot be used: ${reason}.`,
+  fix: 'Give a JSON list: [{ "name": TEXT, "packet": HEXADECIMAL, "verdict": "forward" | "host" | "drop" | "reply" }].',
+}));
+
+export const serviceChanged = problem("ZT8105", (name: string) => ({
+  message: `The service '${name}' was removed or upgraded meanwhile.`,
+  fix: "Look at 'zeta node status', and try again.",
+}));

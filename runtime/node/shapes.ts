@@ -1,6 +1,6 @@
 /** The layouts of a node's tables, from its manifest; and what is written through them. */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { encode } from "../../sdk/layout/codec.ts";
+import { decode, encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { presentListener } from "../config/listener.ts";
 
@@ -17,6 +17,7 @@ export const NODE_MAP = {
   lifecycle: "zeta_node_lifecycle",
   listeners: "zeta_node_listeners",
   lifecycleLost: "zeta_node_lifecycle_lost",
+  traffic: "zeta_node_traffic",
 } as const;
 
 /** Flows, by family (bpf-lib/flow/table.ts). */
@@ -74,6 +75,11 @@ export function shapesOf(manifest: Manifest) {
     listenerText: (key: Uint8Array): string => {
       const text = presentListener(listener, key);
       return typeof text === "string" ? text : "everything of its network";
+    },
+    /** A listener of no network becomes one of this network; others stay. */
+    listenerIn: (key: Uint8Array, vni: number): Uint8Array => {
+      const parts = decode(listener, key) as { readonly vni: number };
+      return parts.vni === 0 ? encode(listener, { ...parts, vni }) : key;
     },
     /** The entry that stands for all of a network. */
     everything: (vni: number): Uint8Array => encode(listener, { address: 0n, vni, port: 0, protocol: 0 }),

@@ -102,6 +102,10 @@ export function lostCount({ state }: ServiceManifest, path: string, maps: Maps):
   return () => readCount(count)[0]?.value ?? 0n;
 }
 
+/** What was counted by name. */
+export const countMap = (all: readonly Count[]): ReadonlyMap<string, bigint> =>
+  new Map(all.flatMap(readCount).map(({ name, value }) => [name, value]));
+
 /** All of them as they are now. */
 export const readAll = (all: readonly Count[]): Record<string, bigint> =>
   Object.fromEntries(all.flatMap(readCount).map(({ name, value }) => [name, value]));

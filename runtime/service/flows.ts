@@ -2,13 +2,11 @@
 import { formatAddress } from "../../sdk/layout/address.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import { walk } from "../loader/map-batches.ts";
+import { readFlows } from "../node/flows.ts";
 import type { Node } from "../node/node.ts";
-import { FLOW_TABLES, NODE_MAP } from "../node/shapes.ts";
+import { NODE_MAP } from "../node/shapes.ts";
 
 type Place = Pick<Node, "manifest" | "object">;
-
-/** The bit of an entry's `change` that marks the entry of replies: every flow has one for its packets, and mostly one of these. */
-const REPLY = 16;
 
 function* rows({ manifest, object }: Place, name: string): Generator<{ key: unknown; value: unknown }> {
   const data = manifest.maps.find((map) => map.name === name);
@@ -34,39 +32,12 @@ export interface StandingFlow {
   readonly decided: FlowEndsValue;
 }
 
-/** Addresses and ports as tables have them: in memory order, those of IPv4 as one word. */
-interface Words {
-  readonly source: number | readonly number[];
-  readonly destination: number | readonly number[];
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-}
-
-const MAPPED = 0xffffn << 32n;
-function swapped(words: readonly number[]): bigint {
-  const bytes = Buffer.alloc(words.length * 4);
-  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
-  return BigInt(`0x${bytes.toString("hex")}`);
-}
-const addressOf = (words: number | readonly number[]): bigint =>
-  typeof words === "number" ? MAPPED | swapped([words]) : swapped(words);
-const portOf = (word: number): number => ((word & 0xff) << 8) | (word >> 8);
-const endsOf = (words: Words): FlowEndsValue => ({
-  source: addressOf(words.source),
-  destination: addressOf(words.destination),
-  sourcePort: portOf(words.sourcePort),
-  destinationPort: portOf(words.destinationPort),
-});
-
 /** The flows of a service that stand now: one per pair of entries. */
 export function* eachFlow(node: Place, service: number): Generator<StandingFlow> {
-  for (const table of FLOW_TABLES) {
-    for (const { key, value } of rows(node, table)) {
-      const entry = value as Words & { change: number; service: number; generation: number };
-      if (entry.service !== service || (entry.change & REPLY) !== 0) continue;
-      const { network, ...words } = key as Words & { network: { vni: number; protocol: number } };
-      yield { ...network, generation: entry.generation, flow: endsOf(words), decided: endsOf(entry) };
-    }
+  for (const flow of readFlows(node)) {
+    if (flow.service !== service) continue;
+    const { vni, protocol, generation, client, sent } = flow;
+    yield { vni, protocol, generation, flow: client, decided: sent };
   }
 }
 

@@ -10,18 +10,20 @@
  * ```
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { type Attachment, attach } from "../attach/attach.ts";
+import type { Attachment } from "../attach/attach.ts";
 import { openRun, type Run } from "../attach/runs.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import type { LoadedObject, LoadOptions, ObjectWithManifest } from "../loader/load.ts";
-import { pinAll } from "../loader/pins.ts";
 import { failure, nameUnknown } from "../loader/problems.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { type EventOptions, type EventStream, events } from "../maps/events.ts";
+import { attachAll, type ServiceInterface } from "../node/attach.ts";
 import { type Node, type NodeService, openNode } from "../node/node.ts";
-import { NODE_MAP } from "../node/shapes.ts";
+
+export type { ServiceInterface } from "../node/attach.ts";
+
 import { counts, dropCounts, lostCount, nodeDropCounts, readAll } from "./counts.ts";
 import { countFlows, openedFlows } from "./flows.ts";
 import { type FlowEvent, lifecycle } from "./lifecycle.ts";
@@ -32,14 +34,6 @@ export type ServiceSource =
   | Bundle
   | ObjectWithManifest
   | { readonly manifest: Manifest; readonly code: { readonly object: Uint8Array } };
-
-export interface ServiceInterface {
-  /** By name or number. */
-  readonly interface: string | number;
-  readonly mode?: XdpMode;
-  /** Network namespace of the interface, by `ip netns` name or path. */
-  readonly namespace?: string;
-}
 
 export interface StartServiceOptions {
   /** Where packets come in. A flow's two directions may use different ones. */
@@ -94,37 +88,6 @@ export interface Service {
 
 const loadable = (source: ServiceSource): Bundle | ObjectWithManifest =>
   "code" in source ? { object: source.code.object, manifest: source.manifest } : source;
-
-/** A jump table is emptied when nobody holds it any more: what goes on without this process is pinned. */
-function pinJumpTables({ object }: Node, folder: string): void {
-  const tables = [...object.maps].filter(([name]) => name === NODE_MAP.programs || name === NODE_MAP.stages);
-  pinAll(tables.map(([name, { fd }]) => ({ fd, path: `${folder}/${name}`, what: `map '${name}'` })));
-}
-
-async function attachAll(node: Node, run: Run, options: StartServiceOptions): Promise<Attachment[]> {
-  const { mode, namespace, state } = options;
-  const pins = options.pin === true ? await run.pins() : null;
-  if (pins !== null) pinJumpTables(node, pins);
-  const attachments: Attachment[] = [];
-  try {
-    for (const [index, given] of options.interfaces.entries()) {
-      const one: ServiceInterface = typeof given === "object" ? given : { interface: given };
-      const attachment = await attach(node.object.program(node.root), {
-        ...(mode === undefined ? {} : { mode }),
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(state === undefined ? {} : { state }),
-        ...(pins === null ? {} : { pin: `${pins}/link${index}` }),
-        ...one,
-      });
-      attachments.push(attachment);
-      run.record(attachment);
-    }
-    return attachments;
-  } catch (error) {
-    for (const attachment of attachments) await attachment.detach();
-    throw error;
-  }
-}
 
 /**
  * Loads a service, gives it its config, and attaches it: all of it, or nothing stays behind.

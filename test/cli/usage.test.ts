@@ -8,7 +8,7 @@ import { nearest } from "../../runtime/cli/nearest.ts";
 import { bytesText, textTable } from "../../runtime/cli/text-table.ts";
 import { temporaryFolder, zeta } from "./command.ts";
 
-const COMMANDS = ["check", "build", "run", "ps", "detach", "doctor", "explain", "init", "completion"];
+const COMMANDS = ["check", "build", "run", "node", "ps", "detach", "doctor", "explain", "init", "completion"];
 
 describe("help", () => {
   test("names every command, with examples and exit codes, on standard output", () => {
@@ -24,6 +24,13 @@ describe("help", () => {
     const { code, stdout } = zeta([name, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Usage: zeta ${name} `));
+    expect(stdout).toMatch(/Examples:\n {2}\$ /);
+  });
+
+  test.each(["start", "status", "add", "upgrade", "remove", "stop"])("of node %s has examples", (name) => {
+    const { code, stdout } = zeta(["node", name, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Usage: zeta node ${name} `));
     expect(stdout).toMatch(/Examples:\n {2}\$ /);
   });
 
@@ -48,6 +55,9 @@ describe("wrong usage exits with 2 and says what was meant", () => {
     ["an LLVM that nobody supports", ["build", "x.ts", "--llvm", "13"], "14 to 19", "See 'zeta build --help'."],
     ["a missing argument", ["check"], "Missing required argument 'file'.", "See 'zeta check --help'."],
     ["a missing option", ["run", "x.ts"], "--interface", "See 'zeta run --help'."],
+    ["a missing option of an inner command", ["node", "start"], "--interface", "See 'zeta node start --help'."],
+    ["a mistyped inner command", ["node", "ad"], "Unknown command 'ad'.", "Did you mean 'add'?"],
+    ["a network beyond 24 bits", ["node", "add", "x.ts", "--vni", "16777216"], "0 to 16777215", "zeta node add --help"],
     ["a missing file", ["check", "nowhere.ts"], "There is no file or folder 'nowhere.ts'.", "Check the path"],
     ["two ways at once", ["detach", "abc", "--all"], "only one of them", "See 'zeta detach --help'."],
     ["no way at all", ["detach"], "not told what to work on", "zeta ps"],
@@ -126,6 +136,9 @@ describe("completion", () => {
     expect(complete("run", "--interface", "l")).toContain("lo");
     expect(complete("explain", "ZT100")).toContain("ZT1001");
     expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
+    expect(complete("node", "st")).toEqual(["start", "status", "stop"]);
+    expect(complete("node", "add", "--vn")).toEqual(["--vni"]);
+    expect(complete("node", "start", "--interface", "l")).toContain("lo");
   });
 
   test("for bash offers files with spaces as one word", () => {

@@ -1,4 +1,5 @@
 /** Shows a run as it goes on: redrawn in place on a terminal, as lines otherwise, as JSON lines for programs. */
+import { plain } from "../../control/json.ts";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 import type { CounterValue } from "./counters.ts";
@@ -9,14 +10,6 @@ export interface Display {
   /** Something that happens once: attached, detached. */
   note(type: string, text: string, data?: Readonly<Record<string, unknown>>): void;
 }
-
-/** JSON has no bigint: whole numbers beyond 2^53 become text, as in every other JSON of ours. */
-export const plain = (_key: string, value: unknown): unknown =>
-  typeof value === "bigint"
-    ? value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= 0n
-      ? Number(value)
-      : String(value)
-    : value;
 
 function jsonDisplay(session: Session): Display {
   const line = (type: string, data: object) => session.print(`${JSON.stringify({ type, ...data }, plain)}\n`);

@@ -1,0 +1,77 @@
+/** `zeta node start`: a node for as long as the command runs. */
+import { type Command, Option } from "commander";
+import { type CommandContext, defineCommand, runs } from "../command.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import type { Session } from "../session.ts";
+import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts";
+import { type NodeOptions, stateOf, whole, withState } from "./options.ts";
+
+interface StartOptions extends NodeOptions {
+  readonly interface: readonly string[];
+  readonly mode: "native" | "generic";
+  readonly flows?: number;
+  readonly keep?: boolean;
+  readonly metrics?: string;
+}
+
+const MOST_FLOWS = 64 * 1024 * 1024;
+
+async function start(session: Session, options: StartOptions): Promise<ExitCode> {
+  using signals = catchSignals();
+  const { startNode } = await import("../../control/start.ts");
+  const where = options.interface.join(", ");
+  const keep = options.keep === true;
+  const node = await startNode({
+    interfaces: options.interface,
+    mode: options.mode,
+    keep,
+    ...stateOf(session, options),
+    ...(options.flows === undefined ? {} : { flows: options.flows }),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+  });
+  const note = (type: string, text: string, data: object): void => {
+    if (session.format === "json") session.print(`${JSON.stringify({ type, run: node.run, ...data })}\n`);
+    else session.tell(`${text}\n`);
+  };
+  let ended: EndingSignal | "stopped";
+  try {
+    const metrics = node.metrics === null ? "" : `; metrics at ${node.metrics}`;
+    note(
+      "started",
+      `${session.paintErr.good("started")} node on ${where} (${options.mode})${metrics}; Ctrl-C ends it.`,
+      { interfaces: options.interface, mode: options.mode, socket: node.socket, metrics: node.metrics },
+    );
+    ended = await Promise.race([signals.ended, node.stopped.then(() => "stopped" as const)]);
+  } finally {
+    await node.close();
+  }
+  const left = keep ? `; its data plane runs on: zeta detach ${node.run} ends it` : "";
+  note("stopped", `${session.paintErr.good("stopped")} node on ${where}${left}`, { kept: keep });
+  return ended === "stopped" ? EXIT.ok : exitCodeOfSignal(ended);
+}
+
+export function startCommand(context: CommandContext): Command {
+  const command = defineCommand({
+    syntax: "start",
+    summary: "run a node on interfaces until Ctrl-C or 'zeta node stop'",
+    examples: [
+      "zeta node start --interface eth1 --interface eth2",
+      "zeta node start --interface eth1 --flows 1000000 --metrics 127.0.0.1:9464",
+      "zeta node start --interface eth1 --state /run/zeta-edge --keep",
+    ],
+  })
+    .addOption(
+      new Option("-i, --interface <name>", "an interface to attach to; may be given several times")
+        .argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--mode <mode>", "native XDP, or the slower generic one; never chosen by itself")
+        .choices(["native", "generic"])
+        .default("native"),
+    )
+    .addOption(new Option("--flows <count>", "flows to have room for, of each family").argParser(whole(1, MOST_FLOWS)))
+    .option("--keep", "leave the data plane running when this process ends")
+    .option("--metrics <where>", "serve Prometheus metrics at HOST:PORT, or at the path of a UNIX socket");
+  return runs(withState(command), context, start);
+}

@@ -1,0 +1,87 @@
+/**
+ * A state folder is one node's: whoever has the socket `node.sock` in it. A socket that nobody answers at was left by a
+ * killed process. The name is given by link(2), which fails where there is one: two that start at once cannot both have it.
+ */
+import { chmodSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { stateFolder } from "../attach/state.ts";
+import { failure, stateNotWritable } from "../loader/problems.ts";
+import { nodeRuns } from "./problems.ts";
+
+/** Only its owner may ask a node. */
+const OWNER_ONLY = 0o600;
+
+export const socketOf = (state?: string): string => join(stateFolder(state), "node.sock");
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+/** Whether a process listens at the socket. */
+export const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (there: boolean): void => {
+      socket.destroy();
+      resolve(there);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", (error) => end(!["ECONNREFUSED", "ENOENT"].includes(codeOf(error))));
+  });
+
+const listen = (server: Server, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+/** Takes a dead socket away. A living one that came in between is put back. @throws ZT8110 when one lives. */
+async function clear(path: string, folder: string): Promise<void> {
+  if (await answers(path)) throw failure(nodeRuns(null, folder));
+  const aside = `${path}.${process.pid}.old`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  const living = await answers(aside);
+  if (living) tryLink(aside, path);
+  rmSync(aside, { force: true });
+  if (living) throw failure(nodeRuns(null, folder));
+}
+
+/** Has the server listen in the folder. Gives the socket's path. @throws ZT8110, or ZT4022 when it cannot be written. */
+export async function claim(server: Server, state?: string): Promise<string> {
+  const folder = stateFolder(state);
+  const path = socketOf(state);
+  const own = `${path}.${process.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    rmSync(own, { force: true });
+    await listen(server, own);
+    chmodSync(own, OWNER_ONLY);
+    while (!tryLink(own, path)) await clear(path, folder);
+    return path;
+  } catch (error) {
+    server.close();
+    if (error instanceof Error && error.name === "ZetaError") throw error;
+    throw failure(stateNotWritable(null, folder, codeOf(error)), error);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}

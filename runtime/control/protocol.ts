@@ -1,0 +1,58 @@
+/** What a node is asked, by HTTP and JSON over its socket. */
+import { z } from "zod";
+import { manifestSchema } from "../../compiler/bundle/manifest.ts";
+import { canaryFileSchema } from "../node/canary-file.ts";
+import { flowFilterSchema } from "./flow-filter.ts";
+
+const base64 = z.base64();
+const config = z.record(z.string(), z.record(z.string(), z.unknown()));
+const MOST_NETWORKS = 2 ** 24 - 1;
+
+/** A service as it travels: a bundle's objects by instruction set, or the one object that was just compiled. */
+export const serviceSchema = z.strictObject({
+  manifest: manifestSchema,
+  objects: z.partialRecord(z.enum(["v2", "v3", "v4"]), base64).optional(),
+  object: base64.optional(),
+});
+export type ServiceMessage = z.input<typeof serviceSchema>;
+
+export const addSchema = z.strictObject({
+  service: serviceSchema,
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "a name has letters, digits, '.', '_' and '-', at most 63")
+    .optional(),
+  vni: z.int().min(0).max(MOST_NETWORKS).optional(),
+  config: config.optional(),
+});
+export type AddMessage = z.input<typeof addSchema>;
+
+export const upgradeSchema = z.strictObject({
+  service: serviceSchema,
+  config: config.optional(),
+  freshState: z.boolean().optional(),
+  canaries: z.strictObject({ file: z.string(), content: canaryFileSchema }).optional(),
+});
+export type UpgradeMessage = z.input<typeof upgradeSchema>;
+
+export const setConfigSchema = z.union([
+  z.strictObject({ config }),
+  z.strictObject({ path: z.string(), value: z.unknown() }),
+]);
+export type SetConfigMessage = z.input<typeof setConfigSchema>;
+
+/** A query's parts are text. `offset` and `limit` page through what fits. */
+export const flowQuerySchema = flowFilterSchema.extend({
+  offset: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+});
+export type FlowQuery = z.infer<typeof flowQuerySchema>;
+
+/** What a client that is no newer than the node may send at most. */
+export const MOST_BYTES = 256 * 1024 * 1024;

@@ -1,0 +1,96 @@
+/** The node's side of the socket: finds the route, reads the body, writes the answer. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { problemsAsJson } from "../../compiler/diagnostics/json.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { failure } from "../loader/problems.ts";
+import { toJson } from "./json.ts";
+import { badRequest } from "./problems.ts";
+import { MOST_BYTES } from "./protocol.ts";
+import { type Answer, type Asked, ROUTES, type Served } from "./routes.ts";
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MOST_BYTES) throw failure(badRequest(null, `it is longer than ${MOST_BYTES} bytes`));
+    parts.push(part);
+  }
+  if (length === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(parts).toString("utf8"));
+  } catch (cause) {
+    throw failure(badRequest(null, "it is no JSON"), cause);
+  }
+}
+
+/** "/services/web" is the route "/services/:name" with "web". */
+function find(method: string, path: string): { readonly route: (typeof ROUTES)[string]; readonly name: string } {
+  const [, first = "", name] = path.split("/");
+  const route = ROUTES[`${method} /${first}${name === undefined ? "" : "/:name"}`];
+  if (route === undefined) throw failure(badRequest(null, `there is no ${method} ${path}`));
+  return { route, name: decodeURIComponent(name ?? "") };
+}
+
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const go = (): void => {
+      response.off("drain", go);
+      response.off("close", go);
+      resolve();
+    };
+    response.on("drain", go);
+    response.on("close", go);
+  });
+
+async function send(response: ServerResponse, answer: Answer): Promise<void> {
+  if ("json" in answer) {
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(toJson(answer.json));
+    return;
+  }
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  let lines = "";
+  for await (const row of answer.rows) {
+    lines += `${toJson(row)}\n`;
+    if (lines.length < 1 << 16) continue;
+    if (!response.write(lines)) await drained(response);
+    lines = "";
+    // Whoever asked has enough.
+    if (response.destroyed) return;
+  }
+  response.end(lines);
+}
+
+/** A user's mistakes are problems; anything else is a bug, told with its place. */
+const failureOf = (error: unknown): object =>
+  error instanceof ZetaError
+    ? { problems: problemsAsJson(error.problems) }
+    : { bug: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+
+async function answer(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const url = new URL(request.url ?? "/", "http://node");
+    const { route, name } = find(request.method ?? "GET", url.pathname);
+    const body = await bodyOf(request);
+    const asked: Asked = { name, query: Object.fromEntries(url.searchParams), body };
+    if (route !== undefined) await send(response, await route(served, asked));
+  } catch (error) {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const status = error instanceof ZetaError ? 400 : 500;
+    response.writeHead(status, { "content-type": "application/json", connection: "close" });
+    response.end(toJson(failureOf(error)));
+  }
+}
+
+/** Listens nowhere yet. `served` is asked for with each request, since the node may still be starting. */
+export const controlServer = (served: () => Promise<Served>): Server =>
+  createServer((request, response) => {
+    void served().then(
+      (ready) => answer(ready, request, response),
+      () => response.destroy(),
+    );
+  });

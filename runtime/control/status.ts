@@ -1,0 +1,101 @@
+/** What a node tells of itself. */
+import { decode } from "../../sdk/layout/codec.ts";
+import type { LayoutData } from "../../sdk/layout/data.ts";
+import { lookup, valueStride } from "../loader/map-operations.ts";
+import type { Node, NodeService } from "../node/node.ts";
+import { NODE_MAP, word } from "../node/shapes.ts";
+import { counts, dropCounts, nodeDropCounts, readAll } from "../service/counts.ts";
+import type { Census } from "./census.ts";
+
+export interface Traffic {
+  /** Packets of the service, both directions, and the bytes of their frames. */
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  /** Flows decided, and TCP connections opened again. */
+  readonly opened: bigint;
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  /** As its source calls it. */
+  readonly kind: string;
+  readonly index: number;
+  readonly vni: number;
+  readonly upgrades: number;
+  /** Counts the changes of config, over upgrades too. */
+  readonly generation: number;
+  readonly listen: readonly string[] | "everything";
+  readonly traffic: Traffic;
+  /** Flows that are remembered now. */
+  readonly flows: number;
+  /** Counters and meters by path. */
+  readonly counters: Readonly<Record<string, bigint>>;
+  /** Dropped packets by reason. */
+  readonly drops: Readonly<Record<string, bigint>>;
+}
+
+export interface NodeStatus {
+  readonly pid: number;
+  readonly run: string;
+  /** ISO 8601. */
+  readonly started: string;
+  /** Whether the data plane stays when the process ends. */
+  readonly keep: boolean;
+  readonly interfaces: readonly { readonly interface: string; readonly mode: string }[];
+  readonly tables: Census["tables"];
+  readonly tenants: readonly {
+    readonly vni: number;
+    readonly flows: number;
+    readonly packets: bigint;
+    readonly bytes: bigint;
+  }[];
+  readonly services: readonly ServiceStatus[];
+}
+
+/** Adds up what the CPUs have counted. */
+function trafficOf({ manifest, object }: Node, index: number): Traffic {
+  const map = object.maps.get(NODE_MAP.traffic);
+  const layout: LayoutData | null | undefined = manifest.maps.find(({ name }) => name === NODE_MAP.traffic)?.value;
+  const bytes = map === undefined ? null : lookup(map, word(index));
+  let sum: Traffic = { packets: 0n, bytes: 0n, opened: 0n };
+  if (map === undefined || layout == null || bytes === null) return sum;
+  for (let cpu = 0; cpu < map.copies; cpu++) {
+    const share = decode(layout, bytes, cpu * valueStride(map)) as Traffic;
+    sum = {
+      packets: sum.packets + share.packets,
+      bytes: sum.bytes + share.bytes,
+      opened: sum.opened + share.opened,
+    };
+  }
+  return sum;
+}
+
+type Numbers = Readonly<Record<string, bigint>>;
+const added = (now: Numbers, before: Numbers, prefix = ""): Numbers =>
+  Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value + (before[`${prefix}${name}`] ?? 0n)]));
+
+export function serviceStatus(node: Node, one: NodeService, census: Census): ServiceStatus {
+  const { service, name: kind } = one.manifest;
+  const { maps } = one.object;
+  const own = service === null ? [] : dropCounts(service, maps);
+  const listen = one.config.get("service.listen") as readonly string[] | undefined;
+  return {
+    name: one.name,
+    kind: service?.name ?? kind,
+    index: one.index,
+    vni: one.vni,
+    upgrades: one.upgrades,
+    generation: one.config.generation,
+    listen: service?.listen === null ? "everything" : (listen ?? []),
+    traffic: trafficOf(node, one.index),
+    flows: census.services.get(one.index) ?? 0,
+    counters: added(service === null ? {} : readAll(counts(service, maps)), one.counted),
+    drops: {
+      ...added(readAll(own), one.counted, "drop "),
+      ...readAll(nodeDropCounts(node, one.index)),
+    },
+  };
+}
+
+export const tenantsOf = ({ tenants }: Census): NodeStatus["tenants"] =>
+  [...tenants].map(([vni, tenant]) => ({ vni, ...tenant })).sort((a, b) => a.vni - b.vni);

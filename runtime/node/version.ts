@@ -1,0 +1,65 @@
+/** One version of a service, loaded and configured, that no packet reaches yet. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import type { Config, LiveConfig } from "../config/live.ts";
+import type { Bundle } from "../loader/bundle.ts";
+import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
+import type { MapHandle } from "../loader/map-handle.ts";
+import { NODE_MAP, word } from "./shapes.ts";
+import { type Staged, staged } from "./staging.ts";
+import type { NodeState } from "./store.ts";
+
+export type ServiceManifest = NonNullable<Manifest["service"]>;
+
+export interface Version {
+  readonly source: Bundle | ObjectWithManifest;
+  readonly manifest: Manifest;
+  readonly service: ServiceManifest;
+  readonly object: LoadedObject;
+  readonly config: LiveConfig;
+  readonly store: Staged<MapHandle>;
+  /** Unloads it. What it has in the node's maps is withdrawn before. */
+  close(): void;
+}
+
+export interface VersionOptions {
+  readonly config?: Config | "later";
+  readonly load?: Pick<LoadOptions, "cpu" | "maps" | "maxEntries" | "constants">;
+  readonly index: number;
+  readonly vni: number;
+  /** Maps of the node, by name: those that it declares are shared. */
+  readonly shared: ReadonlyMap<string, MapHandle>;
+  /** The config that it follows. */
+  readonly before?: LiveConfig;
+}
+
+/** @throws whatever `load` throws, ZT6001 to ZT6005 for the config, ZT8001; nothing is left behind. */
+export async function prepareVersion(
+  source: Bundle | ObjectWithManifest,
+  service: ServiceManifest,
+  node: NodeState,
+  { config: given, load: options, index, vni, shared, before }: VersionOptions,
+): Promise<Version> {
+  const { manifest } = source;
+  // Checking config needs zod, which a program that only reads maps need not wait for.
+  const [{ openConfig }, { kernelStore }] = await Promise.all([
+    import("../config/live.ts"),
+    import("../config/kernel-store.ts"),
+  ]);
+  const declared = new Set(manifest.maps.map(({ name }) => name));
+  const maps = Object.fromEntries([...shared].filter(([name]) => declared.has(name)));
+  const object = await load(source, { ...options, maps: { ...maps, ...options?.maps } });
+  try {
+    const store = staged(kernelStore(manifest, object), node, index, service, vni);
+    const config = openConfig(manifest, store, before);
+    if (service.listen === null) store.write(NODE_MAP.listen, node.shapes.everything(vni), word(index));
+    if (config.paths.length > 0 && given !== "later") config.set(given ?? {});
+    const close = (): void => {
+      config.close();
+      object.close();
+    };
+    return { source, manifest, service, object, config, store, close };
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+/** Versions of a small service, for upgrades: state that it keeps, and counters. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { createCompiler } from "../../compiler/index.ts";
+
+export interface Variant {
+  readonly counters?: readonly string[];
+  /** What the table holds of each client. */
+  readonly remembers?: "u32" | "u64";
+  /** Drops everything, by this name. */
+  readonly refuses?: string;
+  /** A field that the first version does not have. */
+  readonly field?: string;
+  /** Without the filter, and so without state. */
+  readonly bare?: boolean;
+}
+
+const watching = (counters: readonly string[], remembers: "u32" | "u64"): string => `
+  state: {
+    seen: boundedTable({ key: address, of: { packets: ${remembers} }, max: 1024 }),
+${counters.map((name) => `    ${name}: counter(),`).join("\n")}
+  },
+  filter(packet, { state }) {
+    const known = state.seen.get(packet.source);
+    if (known !== null) known.packets += ${remembers === "u32" ? "1" : "1n"};
+    else state.seen.set(packet.source, { packets: ${remembers === "u32" ? "1" : "1n"} });
+    ${counters.map((name) => `state.${name}.add(1n);`).join(" ")}
+    return pass();
+  },`;
+
+/** Sends what comes to it to `target`, and remembers whom it has seen: a packet and its answer are two. */
+export const relay = ({
+  counters = ["packets"],
+  remembers = "u32",
+  refuses,
+  field,
+  bare = false,
+}: Variant = {}): string => `
+import { address, boundedTable, counter, drop, endpoint, middlebox, pass, service, u16, u32, u64 } from "zeta";
+
+export const relay = middlebox("relay", {
+  config: { target: endpoint, ${field === undefined ? "" : `${field}: u16`} },
+  ${bare ? "" : watching(counters, remembers)}
+  decide(flow, { config }) {
+    ${refuses === undefined ? "" : `if (flow.sourcePort !== 0) return drop("${refuses}");`}
+    return flow.rewrite({ destination: config.target });
+  },
+});
+
+export default service("relay", { chain: [relay] });
+`;
+
+const compiler = createCompiler();
+
+export async function built(text: string): Promise<{ readonly object: Uint8Array; readonly manifest: Manifest }> {
+  const path = "/node-test/service.ts";
+  const result = await compiler.compile(path, { files: new Map([[path, text]]) });
+  if (!result.ok) throw new ZetaError(result.problems);
+  return { object: result.code.object, manifest: result.manifest };
+}
+
+export const relayConfig = (listen: readonly string[], target: string) => ({ service: { listen }, relay: { target } });
