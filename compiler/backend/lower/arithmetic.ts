@@ -107,8 +107,12 @@ const PREDICATES: Readonly<Record<CompareOperator, readonly [unsigned: Predicate
   ge: ["uge", "sge"],
 };
 
-export const binary = (frame: Frame, op: Extract<Op, { op: "binary" }>): Value =>
-  OPERATORS[op.operator](frame, valueFor(frame, op.a), valueFor(frame, op.b), op.type);
+export function binary(frame: Frame, op: Extract<Op, { op: "binary" }>): Value {
+  const result = OPERATORS[op.operator](frame, valueFor(frame, op.a), valueFor(frame, op.b), op.type);
+  const shrinks = op.operator === "shr" || op.operator === "div";
+  // What is left of a length has a bound for LLVM, which would take away a mask behind it, and none for the verifier.
+  return shrinks && frame.facts.isLength(op.a) ? frame.builder.call(opaque(result.type), [result]) : result;
+}
 
 export const compare = (frame: Frame, op: Extract<Op, { op: "compare" }>): Value => {
   const [unsigned, signed] = PREDICATES[op.operator];

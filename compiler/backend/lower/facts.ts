@@ -10,6 +10,8 @@ import type { Routine } from "./routines.ts";
 import { statements } from "./walk.ts";
 
 export interface Facts extends NullTests {
+  /** Whether an operand is the packet's length, whose range LLVM knows and the verifier does not. */
+  isLength(operand: Operand): boolean;
   /** The largest value that an unsigned operand can have. */
   maximum(operand: Operand): bigint;
   /** A power of two up to 8 that divides the address. */
@@ -86,5 +88,7 @@ export function factsOf(module: Module, owner: Routine): Facts {
     const inner = sum(rest);
     return { base: inner.base, constant: inner.constant + added.value };
   };
-  return { maximum, alignment, sum, ...nullTestsOf(owner.body) };
+  const isLength = (operand: Operand): boolean =>
+    operand.kind === "temp" && definitions.get(operand.id)?.op === "packetLength";
+  return { isLength, maximum, alignment, sum, ...nullTestsOf(owner.body) };
 }
