@@ -5,13 +5,16 @@ import type { CommandContext } from "./command.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { configCommand } from "./commands/config.ts";
 import { detachCommand } from "./commands/detach.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { flowsCommand } from "./commands/flows.ts";
 import { initCommand } from "./commands/init.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
+import { topCommand } from "./commands/top.ts";
 import { missingPackage } from "./compiler.ts";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit.ts";
 import { version } from "./installation.ts";
@@ -46,7 +49,17 @@ export function commandLine(context: CommandContext): Command {
       "after",
       `\nExamples:\n  $ zeta init firewall --template acl\n  $ zeta build service.ts\n  $ zeta run service.ts --interface eth1\n\nExit codes:\n${exitTable()}`,
     );
-  const commands = [checkCommand, buildCommand, runCommand, nodeCommand, psCommand, detachCommand];
+  const commands = [
+    checkCommand,
+    buildCommand,
+    runCommand,
+    nodeCommand,
+    flowsCommand,
+    topCommand,
+    configCommand,
+    psCommand,
+    detachCommand,
+  ];
   for (const make of [...commands, doctorCommand, explainCommand, initCommand]) program.addCommand(make(context));
   program.addCommand(completionCommand(context, program));
   quietErrors(program, context);

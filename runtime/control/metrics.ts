@@ -76,7 +76,7 @@ function serviceMetrics(services: readonly ServiceStatus[]): readonly Metric[] {
       samples: named("reason", ({ drops }) => drops),
     },
     {
-      name: "zeta_service_counter_total",
+      name: "zeta_service_declared_total",
       type: "counter",
       help: "Counters and meters that a service declares, by path.",
       samples: named("counter", ({ counters }) => counters),

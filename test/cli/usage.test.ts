@@ -8,7 +8,21 @@ import { nearest } from "../../runtime/cli/nearest.ts";
 import { bytesText, textTable } from "../../runtime/cli/text-table.ts";
 import { temporaryFolder, zeta } from "./command.ts";
 
-const COMMANDS = ["check", "build", "run", "node", "ps", "detach", "doctor", "explain", "init", "completion"];
+const COMMANDS = [
+  "check",
+  "build",
+  "run",
+  "node",
+  "flows",
+  "top",
+  "config",
+  "ps",
+  "detach",
+  "doctor",
+  "explain",
+  "init",
+  "completion",
+];
 
 describe("help", () => {
   test("names every command, with examples and exit codes, on standard output", () => {
@@ -27,10 +41,14 @@ describe("help", () => {
     expect(stdout).toMatch(/Examples:\n {2}\$ /);
   });
 
-  test.each(["start", "status", "add", "upgrade", "remove", "stop"])("of node %s has examples", (name) => {
-    const { code, stdout } = zeta(["node", name, "--help"]);
+  test.each([
+    ...["start", "status", "add", "upgrade", "remove", "stop"].map((name) => ["node", name]),
+    ["config", "get"],
+    ["config", "set"],
+  ])("of %s %s has examples", (group = "", name = "") => {
+    const { code, stdout } = zeta([group, name, "--help"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Usage: zeta node ${name} `));
+    expect(stdout).toMatch(new RegExp(`Usage: zeta ${group} ${name} `));
     expect(stdout).toMatch(/Examples:\n {2}\$ /);
   });
 
@@ -58,6 +76,15 @@ describe("wrong usage exits with 2 and says what was meant", () => {
     ["a missing option of an inner command", ["node", "start"], "--interface", "See 'zeta node start --help'."],
     ["a mistyped inner command", ["node", "ad"], "Unknown command 'ad'.", "Did you mean 'add'?"],
     ["a network beyond 24 bits", ["node", "add", "x.ts", "--vni", "16777216"], "0 to 16777215", "zeta node add --help"],
+    ["a flush of what nobody named", ["flows", "--flush"], "--all", "See 'zeta flows --help'."],
+    ["a flush of some and all", ["flows", "--flush", "--all", "--vni", "7"], "--all", "See 'zeta flows --help'."],
+    ["a field without a value", ["config", "set", "acl.burst"], "VALUE", "See 'zeta config set --help'."],
+    [
+      "a field and a file",
+      ["config", "set", "acl.burst", "1", "--file", "x"],
+      "--file",
+      "See 'zeta config set --help'.",
+    ],
     ["a missing file", ["check", "nowhere.ts"], "There is no file or folder 'nowhere.ts'.", "Check the path"],
     ["two ways at once", ["detach", "abc", "--all"], "only one of them", "See 'zeta detach --help'."],
     ["no way at all", ["detach"], "not told what to work on", "zeta ps"],
@@ -130,6 +157,7 @@ describe("completion", () => {
       expect(stderr).toBe("");
       return stdout.trim().split("\n");
     };
+    expect(complete("config", "")).toEqual(["get", "set"]);
     expect(complete("d")).toEqual(["detach", "doctor"]);
     expect(complete("build", "--cp")).toEqual(["--cpu"]);
     expect(complete("build", "--cpu", "")).toEqual(["v2", "v3", "v4"]);
