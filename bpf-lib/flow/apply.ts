@@ -1,21 +1,33 @@
 /** Applying a remembered decision to a packet. */
-import { type Action, u64 } from "zeta/bpf";
+import { Action, type Of, u64 } from "zeta/bpf";
+import type { callRecord } from "../node/call.ts";
+import { because, countNodeDrop } from "../node/drops.ts";
 import type { Parts } from "../packet/open.ts";
 import { putEnds } from "../packet/rewrite.ts";
 import { send } from "../route/send.ts";
 import { Change } from "./entry.ts";
 import type { Entry, Family } from "./table.ts";
+import type { Found } from "./ways.ts";
 
-export const apply = (parts: Parts, family: Family, entry: Entry): Action => {
+type Call = Of<typeof callRecord>;
+
+/** `found.way` is `entry`. What is put into the packet is copied first, and then only if it was one flow's all along. */
+export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, call: Call): Action => {
+  const { source, destination } = family.wordsOf(entry);
+  const { change, sourcePort, destinationPort, service } = entry;
+  const { slot } = entry.hop;
+  if (!family.stands(found)) {
+    countNodeDrop(service, because.changed());
+    return Action.Drop;
+  }
   entry.packets += 1n;
   entry.bytes += u64(parts.frame.length);
-  if ((entry.change & (Change.Source | Change.Destination)) !== 0) {
-    const { source, destination } = family.wordsOf(entry);
+  if ((change & (Change.Source | Change.Destination)) !== 0) {
     putEnds(parts, {
-      change: entry.change,
-      source: { address: source, port: entry.sourcePort },
-      destination: { address: destination, port: entry.destinationPort },
+      change,
+      source: { address: source, port: sourcePort },
+      destination: { address: destination, port: destinationPort },
     });
   }
-  return send(parts, entry);
+  return send(parts, found, entry, slot, call);
 };

@@ -1,5 +1,5 @@
 /**
- * Making a decision the flow's own: both directions are entered, forward and reverse, or neither. On one node this is all;
+ * Making a decision the flow's own: both directions are entered, or neither (see node/enter.ts). On one node this is all;
  * the distributed flow table stands behind the same function.
  */
 import { type address, isIpv4, type Of, u16, type u32 } from "zeta/bpf";
@@ -7,68 +7,72 @@ import type { callRecord } from "../node/call.ts";
 import { because } from "../node/drops.ts";
 import type { Parts } from "../packet/open.ts";
 import { zeta_node_endpoints } from "../route/endpoints.ts";
-import { zeta_node_hops } from "../route/hop.ts";
+import { networkOf } from "../route/hop.ts";
+import { type FlowEnds, turned } from "./ends.ts";
 import { Change } from "./entry.ts";
-import type { Entry, Family, FlowEnds } from "./table.ts";
+import { idleOf, stateOf } from "./state.ts";
+import { type Entry, type Family, Fresh } from "./table.ts";
 
 type Call = Of<typeof callRecord>;
 
-/** The entry of the packet's direction, or why there is none. */
-export interface Committed {
-  readonly entry: Entry | null;
-  /** Of the node's reasons. */
-  readonly reason: u32;
-}
-
-const refused = (reason: u32): Committed => ({ entry: null, reason });
-
-/** The reverse of a direction that leaves with `to`. */
-const turned = (to: FlowEnds): FlowEnds => ({
-  source: to.destination,
-  destination: to.source,
-  sourcePort: to.destinationPort,
-  destinationPort: to.sourcePort,
+const decidedEnds = (call: Call): FlowEnds => ({
+  source: call.source,
+  destination: call.destination,
+  sourcePort: call.sourcePort,
+  destinationPort: call.destinationPort,
 });
 
-const sameFamily = (a: address, b: address): boolean => isIpv4(a) === isIpv4(b);
+/** The endpoint table is asked for the network's own addresses; 0 when the address is not in it. */
+const endpointAt = (address: address, vni: u32): u32 => zeta_node_endpoints.get({ address, vni }) ?? 0;
 
-/** The network that replies come from: that of the hop which leads to the endpoint. */
-const replyNetwork = (call: Call, hop: u32): u32 => {
-  if ((call.change & Change.Deliver) === 0) return call.vni;
-  return zeta_node_hops.at(hop)?.vni ?? 0;
+/** The entry of the other direction than this one's. */
+export const otherOf = (parts: Parts, family: Family, entry: Entry, now: u32) =>
+  family.find(family.keyOfEnds(turned(family.endsOf(entry)), networkOf(entry.hop.slot), parts.protocol), now);
+
+/** Forgets a flow of which this direction is known. */
+export const forget = (
+  parts: Parts,
+  family: Family,
+  found: { readonly entry: Entry; readonly index: u32 },
+  vni: u32,
+  now: u32,
+): void => {
+  const { entry, index } = found;
+  const back = family.keyOfEnds(turned(family.endsOf(entry)), networkOf(entry.hop.slot), parts.protocol);
+  const other = family.find(back, now);
+  if (other.way !== null) family.remove(other.index, back);
+  family.remove(index, family.keyOf(parts, vni));
 };
 
-/** Forgets both directions of a flow. */
-export const forget = (parts: Parts, family: Family, entry: Entry, vni: u32, replies: u32): void => {
-  const { source, destination, sourcePort, destinationPort, protocol } = parts;
-  family.remove(turned(family.endsOf(entry)), replies, protocol);
-  family.remove({ source, destination, sourcePort, destinationPort }, vni, protocol);
-};
+/** The hop that is decided already: that of an endpoint delivered to, or of one in the flow's own network. */
+const hopOf = (call: Call, to: FlowEnds): u32 =>
+  (call.change & Change.Deliver) !== 0 ? endpointAt(call.place, call.placeVni) : endpointAt(to.destination, call.vni);
 
-export const commit = (parts: Parts, family: Family, call: Call): Committed => {
+/** Prepares both directions of a flow to be entered. Gives why it cannot be, of the node's reasons, or null. */
+export const prepare = (parts: Parts, family: Family, call: Call): u32 | null => {
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const from = { source, destination, sourcePort, destinationPort };
-  const to = {
-    source: call.source,
-    destination: call.destination,
-    sourcePort: call.sourcePort,
-    destinationPort: call.destinationPort,
-  };
-  if ((call.change & (Change.SourcePool | Change.DestinationPool)) !== 0) return refused(because.noPort());
-  if (!sameFamily(to.source, source) || !sameFamily(to.destination, source)) return refused(because.otherFamily());
-  const delivered = (call.change & Change.Deliver) !== 0;
-  const hop: u32 = delivered ? (zeta_node_endpoints.get({ address: call.place, vni: call.placeVni }) ?? 0) : 0;
-  if (delivered && hop === 0) return refused(because.noEndpoint());
-  const common = { service: u16(call.service), generation: call.generation };
-  const whole = family.set(from, call.vni, protocol, to, { change: u16(call.change), hop, ...common });
-  if (!whole) return refused(because.full());
+  const to = decidedEnds(call);
+  if (isIpv4(to.source) !== family.isIpv4 || isIpv4(to.destination) !== family.isIpv4) return because.otherFamily();
+  const hop = hopOf(call, to);
+  if (hop === 0 && (call.change & Change.Deliver) !== 0) return because.noEndpoint();
+  const back = endpointAt(source, call.vni);
+  if (back === 0 && call.vni !== 0) return because.noEndpoint();
+  const state = stateOf(protocol);
+  const idle = idleOf(protocol, state);
+  const common = { state, idle, service: u16(call.service), generation: call.generation };
   if ((call.change & Change.Direct) === 0) {
     // What the client's packets are changed from is what replies are changed to.
-    const back =
+    const change =
       Change.Reply |
       ((call.change & Change.Destination) !== 0 ? Change.Source : 0) |
       ((call.change & Change.Source) !== 0 ? Change.Destination : 0);
-    family.set(turned(to), replyNetwork(call, hop), protocol, turned(from), { change: u16(back), hop: 0, ...common });
+    const key = family.keyOfEnds(turned(to), networkOf(hop), protocol);
+    family.prepare(Fresh.Reverse, key, turned(from), { ...common, change: u16(change), hop: back });
+    call.fresh |= 1 << Fresh.Reverse;
   }
-  return { entry: family.find(parts, call.vni), reason: because.full() };
+  const kept = call.change & ~(Change.DestinationPool | Change.Pending);
+  family.prepare(Fresh.Forward, family.keyOf(parts, call.vni), to, { ...common, change: u16(kept), hop });
+  call.fresh |= 1 << Fresh.Forward;
+  return null;
 };

@@ -1,12 +1,28 @@
 /**
  * What is remembered of one direction of a flow. Addresses and ports are in memory order, as they lie in packets, so that
- * keys are made and packets rewritten without a swap. IPv4 and IPv6 stand in separate tables.
+ * keys are made and packets rewritten without a swap. IPv4 and IPv6 stand in separate tables (bpf-lib/flow/ways.ts).
  */
-import { address, array, bits, struct, u16, u32, u64 } from "zeta/bpf";
+import {
+  address,
+  array,
+  bits,
+  struct,
+  u32 as toU32,
+  u64 as toU64,
+  type u8 as U8,
+  type u16 as U16,
+  type u32 as U32,
+  type u64 as U64,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "zeta/bpf";
+import { wayFields } from "./ways.ts";
 
 /**
  * What the decision does; `Reply` marks the entry of what comes back from behind the service. An end whose pool is named
- * is changed too (`Source` with `SourcePool`), to what the commit finds; entries know nothing of pools.
+ * is changed too (`Source` with `SourcePool`), to what the commit finds; an entry keeps `SourcePool` where a mapping lives as long as it does.
  */
 export const Change = {
   Source: 1,
@@ -25,36 +41,46 @@ export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: 
 /** An address's four words, read as a value. */
 export const addressValue = struct({ address });
 
-const network = bits({ vni: 24, protocol: 8 });
-export const key4 = struct({ source: u32, destination: u32, sourcePort: u16, destinationPort: u16, network });
-export const key6 = struct({
-  source: array(u32, 4),
-  destination: array(u32, 4),
-  sourcePort: u16,
-  destinationPort: u16,
-  network,
-});
-
 const rest = {
   /** Bits of `Change`. */
   change: u16,
+  /** Index of the service. */
   service: u16,
   /** Of the config that it was decided under. */
   generation: u32,
-  /** Where its packets go: a slot of `zeta_node_hops`; 0 when that is not known yet. */
-  hop: u32,
-  /** When its route was last asked for, in units of `route/hop.ts`. */
-  routed: u32,
+  /** Where its packets go: a slot of `zeta_node_hops` (0: not known yet), and when its route was asked for. */
+  hop: bits({ routed: 8, slot: 24 }),
   packets: u64,
   bytes: u64,
 } as const;
 
-/** The ends that packets of this direction leave with. */
-export const entry4 = struct({ source: u32, destination: u32, sourcePort: u16, destinationPort: u16, ...rest });
+/**
+ * A direction of a flow: its key, and the ends that its packets leave with. 64 bytes, one cache line. Key: the addresses;
+ * ports in the low half of the second word, the network's number and the protocol in the high one (`networkWord`).
+ */
+export const entry4 = struct({
+  ...wayFields(2),
+  /** Of `FlowState`. */
+  state: u8,
+  source: u32,
+  destination: u32,
+  sourcePort: u16,
+  destinationPort: u16,
+  ...rest,
+});
+
+/** The same for IPv6: 128 bytes. Key: four words of addresses, and one as above. */
 export const entry6 = struct({
+  ...wayFields(5),
+  state: u8,
   source: array(u32, 4),
   destination: array(u32, 4),
   sourcePort: u16,
   destinationPort: u16,
   ...rest,
+  spare: array(u64, 2),
 });
+
+/** Ports in memory order, network and protocol, as the last word of a key. */
+export const networkWord = (sourcePort: U16, destinationPort: U16, vni: U32, protocol: U8): U64 =>
+  toU64(sourcePort | (toU32(destinationPort) << 16)) | (toU64((vni << 8) | protocol) << 32n);

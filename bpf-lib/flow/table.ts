@@ -4,99 +4,183 @@
  */
 import {
   type address,
+  constant,
   EtherType,
   fromIpv4,
   ipv4,
   map,
   type Of,
+  subprogram,
   swapBytes,
   toIpv4,
   u32 as toU32,
+  type u32 as U32,
+  type u64 as U64,
   type u8,
   type u16,
-  type u32,
+  u32,
+  u64,
 } from "zeta/bpf";
 import { seenAs } from "../../sdk/middlebox/internal.ts";
 import { network, type Parts } from "../packet/open.ts";
 import { ipv4Words, ipv6Words, wordsOf } from "../packet/words.ts";
-import { addressValue, Change, type endpointWords, entry4, entry6, key4, key6 } from "./entry.ts";
+import type { FlowEnds } from "./ends.ts";
+import { addressValue, Change, type endpointWords, entry4, entry6, networkWord } from "./entry.ts";
+import { seek, sought } from "./ways/search.ts";
+import { type Found, type Inserted, type Key, openWays } from "./ways.ts";
 
-const FLOWS = 131_072;
-export const zeta_node_flows4 = map.lruHash({ key: key4, value: entry4, max: FLOWS });
-export const zeta_node_flows6 = map.lruHash({ key: key6, value: entry6, max: FLOWS });
+/** Ways of each table as compiled; the loader may choose another power of two, and then sets the constants too. */
+const WAYS = 131_072;
+export const zeta_last4 = constant(u32, WAYS - 1);
+export const zeta_last6 = constant(u32, WAYS - 1);
 
-export type Entry = Of<typeof entry4> | Of<typeof entry6>;
+type Entry4 = Of<typeof entry4>;
+type Entry6 = Of<typeof entry6>;
+export type Entry = Entry4 | Entry6;
 type Words = Of<typeof endpointWords>["address"];
 
-/** Addresses and ports of a direction's key or of the ends that it leaves with. */
-export interface FlowEnds {
-  readonly source: address;
-  readonly destination: address;
-  readonly sourcePort: u16;
-  readonly destinationPort: u16;
+/** What a new entry holds beside its ends. */
+export interface Rest {
+  readonly state: u8;
+  /** In spans. */
+  readonly idle: U32;
+  readonly change: u16;
+  readonly service: u16;
+  readonly generation: U32;
+  /** A slot of `zeta_node_hops`. */
+  readonly hop: U32;
 }
 
 export interface Family {
   readonly type: u16;
-  /** The entry of the packet's own direction, or null. */
-  readonly find: (parts: Parts, vni: u32) => Entry | null;
-  /** The entry of a direction by its ends. */
-  readonly at: (ends: FlowEnds, vni: u32, protocol: u8) => Entry | null;
-  readonly set: (ends: FlowEnds, vni: u32, protocol: u8, to: FlowEnds, rest: Rest) => boolean;
-  readonly remove: (ends: FlowEnds, vni: u32, protocol: u8) => void;
+  readonly isIpv4: boolean;
+  readonly keyOf: (parts: Parts, vni: U32) => Key;
+  readonly keyOfEnds: (ends: FlowEnds, vni: U32, protocol: u8) => Key;
+  readonly find: (key: Key, now: U32) => Found<Entry>;
+  /** The entry at an index, whatever it holds. */
+  readonly at: (index: U32) => Entry | null;
+  /** Whether a key is in use. Called, not written out: for loops. */
+  readonly has: (key: Key, now: U32) => boolean;
+  readonly stands: (found: Found<Entry>) => boolean;
+  /** Writes an entry that is to be entered, at one of the places of `Fresh`. */
+  readonly prepare: (at: U32, key: Key, to: FlowEnds, rest: Rest) => void;
+  readonly fresh: (at: U32) => Entry | null;
+  readonly enter: (fresh: Entry, now: U32) => Inserted<Entry>;
+  /** Takes back what was entered. */
+  readonly undo: (fresh: Entry) => boolean;
+  readonly remove: (index: U32, key: Key) => boolean;
   /** The ends that an entry has packets leave with. */
   readonly endsOf: (entry: Entry) => FlowEnds;
-  /** The addresses of an entry's ends as four words each. */
+  /** The addresses of an entry's ends, copied, as four words each. */
   readonly wordsOf: (entry: Entry) => { readonly source: Words; readonly destination: Words };
 }
 
-/** What a new entry holds beside its ends. */
-export interface Rest {
-  readonly change: u16;
-  readonly service: u16;
-  readonly generation: u32;
-  readonly hop: u32;
-}
-const begun = (rest: Rest) => ({ ...rest, routed: 0, packets: 0n, bytes: 0n });
-
-type Entry4 = Of<typeof entry4>;
-type Entry6 = Of<typeof entry6>;
-const words4 = (of: address): u32 => swapBytes.u32(toU32(toIpv4(of)));
-const value4 = (words: u32): address => fromIpv4(ipv4(swapBytes.u32(words)));
-
-const keyed4 = (ends: FlowEnds, vni: u32, protocol: u8): Of<typeof key4> => ({
-  source: words4(ends.source),
-  destination: words4(ends.destination),
-  sourcePort: swapBytes.u16(ends.sourcePort),
-  destinationPort: swapBytes.u16(ends.destinationPort),
-  network: { vni, protocol },
+const flows4 = openWays({
+  name: "zeta_node_flows4",
+  way: entry4,
+  words: [0, 1],
+  ways: WAYS,
+  last: zeta_last4,
+  whenFull: "refuse",
 });
+const flows6 = openWays({
+  name: "zeta_node_flows6",
+  way: entry6,
+  words: [0, 1, 2, 3, 4],
+  ways: WAYS,
+  last: zeta_last6,
+  whenFull: "refuse",
+});
+
+/**
+ * Entries that are to be entered together (node/enter.ts): those of a mapping, then those of a flow. Where one is entered, its
+ * `until` holds its index, before that for how long it may idle.
+ */
+export const Fresh = { Inward: 0, Outward: 1, Reverse: 2, Forward: 3 } as const;
+const FRESH = 4;
+const fresh4 = map.perCpuArray({ name: "zeta_node_fresh4", value: entry4, max: FRESH });
+const fresh6 = map.perCpuArray({ name: "zeta_node_fresh6", value: entry6, max: FRESH });
+
+/** Writes all but the key, the addresses and what the table keeps for itself. */
+const begin = (way: Entry, to: FlowEnds, rest: Rest): void => {
+  way.state = rest.state;
+  way.until = rest.idle;
+  way.sourcePort = swapBytes.u16(to.sourcePort);
+  way.destinationPort = swapBytes.u16(to.destinationPort);
+  way.change = rest.change;
+  way.service = rest.service;
+  way.generation = rest.generation;
+  way.hop = { routed: 0, slot: rest.hop };
+};
+
+const copyRest = (way: Entry, from: Entry): void => {
+  way.state = from.state;
+  way.sourcePort = from.sourcePort;
+  way.destinationPort = from.destinationPort;
+  way.change = from.change;
+  way.service = from.service;
+  way.generation = from.generation;
+  way.hop = from.hop;
+  way.packets = 0n;
+  way.bytes = 0n;
+};
+
+const has4 = subprogram(
+  "zeta_has4",
+  (now: U32): U32 => {
+    const wanted = sought.at(0);
+    return wanted !== null && flows4.find([wanted.key[0], wanted.key[1]] as unknown as Key, now).way !== null ? 1 : 0;
+  },
+  { verified: "alone" },
+);
+const has6 = subprogram(
+  "zeta_has6",
+  (now: U32): U32 => {
+    const wanted = sought.at(0);
+    return wanted !== null && flows6.find(key6(wanted), now).way !== null ? 1 : 0;
+  },
+  { verified: "alone" },
+);
+
+const words4 = (of: address): U32 => swapBytes.u32(toU32(toIpv4(of)));
+const value4 = (words: U32): address => fromIpv4(ipv4(swapBytes.u32(words)));
+const ports = (ends: Pick<FlowEnds, "sourcePort" | "destinationPort">, vni: U32, protocol: u8) =>
+  networkWord(swapBytes.u16(ends.sourcePort), swapBytes.u16(ends.destinationPort), vni, protocol);
+const pair = (low: U32, high: U32) => u64(low) | (u64(high) << 32n);
 
 export const ipv4Family: Family = {
   type: EtherType.Ipv4,
-  find: (parts, vni) => {
+  isIpv4: true,
+  keyOf: (parts, vni) => {
     const ip = network(parts, EtherType.Ipv4, ipv4Words);
-    if (ip === null) return null;
-    return zeta_node_flows4.get({
-      source: ip.source,
-      destination: ip.destination,
-      sourcePort: swapBytes.u16(parts.sourcePort),
-      destinationPort: swapBytes.u16(parts.destinationPort),
-      network: { vni, protocol: parts.protocol },
+    const addresses = ip === null ? 0n : pair(ip.source, ip.destination);
+    return [addresses, ports(parts, vni, parts.protocol)];
+  },
+  keyOfEnds: (ends, vni, protocol) => [pair(words4(ends.source), words4(ends.destination)), ports(ends, vni, protocol)],
+  find: (key, now) => flows4.find(key, now),
+  at: (index) => flows4.at(index),
+  has: (key, now) => seek(key) && has4(now) !== 0,
+  stands: (found) => flows4.stands(found as Found<Entry4>),
+  prepare: (at, key, to, rest) => {
+    const way = fresh4.at(at);
+    if (way === null) return;
+    for (const i of [0, 1] as const) way.key[i] = key[i] as U64;
+    way.source = words4(to.source);
+    way.destination = words4(to.destination);
+    begin(way, to, rest);
+  },
+  fresh: (at) => fresh4.at(at),
+  enter: (fresh, now) => {
+    const from = fresh as Entry4;
+    const key = [from.key[0], from.key[1]] as unknown as Key;
+    return flows4.insert(key, now, from.until, (way) => {
+      way.source = from.source;
+      way.destination = from.destination;
+      copyRest(way, from);
     });
   },
-  at: (ends, vni, protocol) => zeta_node_flows4.get(keyed4(ends, vni, protocol)),
-  set: (ends, vni, protocol, to, rest) =>
-    zeta_node_flows4.set(keyed4(ends, vni, protocol), {
-      source: words4(to.source),
-      destination: words4(to.destination),
-      sourcePort: swapBytes.u16(to.sourcePort),
-      destinationPort: swapBytes.u16(to.destinationPort),
-      ...begun(rest),
-    }),
-  remove: (ends, vni, protocol) => {
-    zeta_node_flows4.delete(keyed4(ends, vni, protocol));
-  },
+  undo: (fresh) => flows4.remove(fresh.until, [fresh.key[0], fresh.key[1]] as unknown as Key),
+  remove: (index, key) => flows4.remove(index, key),
   endsOf: (entry) => {
     const { source, destination, sourcePort, destinationPort } = entry as Entry4;
     return {
@@ -117,40 +201,64 @@ export const ipv4Family: Family = {
 
 const words6 = (of: address): Words => wordsOf(of, 0).address;
 const value6 = (words: Words): address => seenAs(words as never, addressValue).address;
-
-const keyed6 = (ends: FlowEnds, vni: u32, protocol: u8): Of<typeof key6> => ({
-  source: words6(ends.source),
-  destination: words6(ends.destination),
-  sourcePort: swapBytes.u16(ends.sourcePort),
-  destinationPort: swapBytes.u16(ends.destinationPort),
-  network: { vni, protocol },
-});
+const key6 = ({ key }: Pick<Entry6, "key">): Key => [key[0], key[1], key[2], key[3], key[4]] as unknown as Key;
+const copied = (words: Words): Words => [words[0], words[1], words[2], words[3]] as unknown as Words;
 
 export const ipv6Family: Family = {
   type: EtherType.Ipv6,
-  find: (parts, vni) => {
+  isIpv4: false,
+  keyOf: (parts, vni) => {
     const ip = network(parts, EtherType.Ipv6, ipv6Words);
-    if (ip === null) return null;
-    return zeta_node_flows6.get({
-      source: ip.source,
-      destination: ip.destination,
-      sourcePort: swapBytes.u16(parts.sourcePort),
-      destinationPort: swapBytes.u16(parts.destinationPort),
-      network: { vni, protocol: parts.protocol },
+    let [first, second, third, fourth] = [0n, 0n, 0n, 0n];
+    if (ip !== null) {
+      const { source, destination } = ip;
+      first = pair(source[0], source[1]);
+      second = pair(source[2], source[3]);
+      third = pair(destination[0], destination[1]);
+      fourth = pair(destination[2], destination[3]);
+    }
+    return [first, second, third, fourth, ports(parts, vni, parts.protocol)];
+  },
+  keyOfEnds: (ends, vni, protocol) => {
+    const source = words6(ends.source);
+    const destination = words6(ends.destination);
+    return [
+      pair(source[0], source[1]),
+      pair(source[2], source[3]),
+      pair(destination[0], destination[1]),
+      pair(destination[2], destination[3]),
+      ports(ends, vni, protocol),
+    ];
+  },
+  find: (key, now) => flows6.find(key, now),
+  at: (index) => flows6.at(index),
+  has: (key, now) => seek(key) && has6(now) !== 0,
+  stands: (found) => flows6.stands(found as Found<Entry6>),
+  prepare: (at, key, to, rest) => {
+    const way = fresh6.at(at);
+    if (way === null) return;
+    for (const i of [0, 1, 2, 3, 4] as const) way.key[i] = key[i] as U64;
+    const source = words6(to.source);
+    const destination = words6(to.destination);
+    for (const i of [0, 1, 2, 3] as const) {
+      way.source[i] = source[i];
+      way.destination[i] = destination[i];
+    }
+    begin(way, to, rest);
+  },
+  fresh: (at) => fresh6.at(at),
+  enter: (fresh, now) => {
+    const from = fresh as Entry6;
+    return flows6.insert(key6(from), now, from.until, (way) => {
+      for (const i of [0, 1, 2, 3] as const) {
+        way.source[i] = from.source[i];
+        way.destination[i] = from.destination[i];
+      }
+      copyRest(way, from);
     });
   },
-  at: (ends, vni, protocol) => zeta_node_flows6.get(keyed6(ends, vni, protocol)),
-  set: (ends, vni, protocol, to, rest) =>
-    zeta_node_flows6.set(keyed6(ends, vni, protocol), {
-      source: words6(to.source),
-      destination: words6(to.destination),
-      sourcePort: swapBytes.u16(to.sourcePort),
-      destinationPort: swapBytes.u16(to.destinationPort),
-      ...begun(rest),
-    }),
-  remove: (ends, vni, protocol) => {
-    zeta_node_flows6.delete(keyed6(ends, vni, protocol));
-  },
+  undo: (fresh) => flows6.remove(fresh.until, key6(fresh as Entry6)),
+  remove: (index, key) => flows6.remove(index, key),
   endsOf: (entry) => {
     const { source, destination, sourcePort, destinationPort } = entry as Entry6;
     return {
@@ -162,12 +270,12 @@ export const ipv6Family: Family = {
   },
   wordsOf: (entry) => {
     const { source, destination } = entry as Entry6;
-    return { source, destination };
+    return { source: copied(source), destination: copied(destination) };
   },
 };
 
 /** Goes on with the family of the packet, known while compiling. */
-export const withFamily = (parts: Parts, use: (family: Family) => u32): u32 =>
+export const withFamily = (parts: Parts, use: (family: Family) => U32): U32 =>
   parts.type === EtherType.Ipv4 ? use(ipv4Family) : use(ipv6Family);
 
 export const isReply = (entry: Entry): boolean => (entry.change & Change.Reply) !== 0;

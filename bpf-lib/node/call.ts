@@ -36,5 +36,15 @@ export const callRecord = struct({
   destinationPort: u16,
   placeVni: u32,
   place: address,
+  /** With `Change.SourcePool`: `source` is one of the pool's addresses, and these are the ports that it may give. */
+  poolFirst: u16,
+  poolLast: u16,
+  /** 1 when a port is bound to one remote endpoint. */
+  perDestination: u8,
+  /** Which entries are prepared to be entered: a bit for each of `Fresh`. */
+  fresh: u32,
+  /** The entry that the packet follows, and its serial number. */
+  index: u32,
+  serial: u32,
 });
 export const zeta_node_call = map.perCpuArray({ value: callRecord, max: 1 });

@@ -18,6 +18,9 @@ export const because = {
   gone: () => serviceReason("service gone"),
   full: () => serviceReason("table full"),
   otherFamily: () => serviceReason("other address family"),
+  changed: () => serviceReason("flow changed"),
   noPort: () => serviceReason("no port"),
+  nobody: () => serviceReason("nobody has the port"),
+  inUse: () => serviceReason("in use"),
   noEndpoint: () => serviceReason("no such endpoint"),
 } as const;

@@ -1,12 +1,15 @@
 /** What becomes of a packet whose flow is known, once its service's filters have let it pass. */
-import { Action, type Of } from "zeta/bpf";
+import { Action, type Of, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
+import { isDue } from "../flow/live.ts";
+import { FlowState } from "../flow/state.ts";
 import { type Entry, type Family, isReply } from "../flow/table.ts";
+import type { Found } from "../flow/ways.ts";
 import { opens, type Parts } from "../packet/open.ts";
 import { Ask, type callRecord } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
-import { countOpened } from "./opened.ts";
 import { enterService, Hook, type serviceRecord } from "./services.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
 
 type Call = Of<typeof callRecord>;
 
@@ -25,19 +28,27 @@ export const askFor = (call: Call, ask: number, service: number): Action => {
 export const follow = (
   parts: Parts,
   family: Family,
+  found: Found<Entry>,
   entry: Entry,
   service: Of<typeof serviceRecord>,
   call: Call,
+  now: u32,
 ): Action => {
   const client = !isReply(entry);
-  if (client && entry.generation !== service.generation) {
+  const opening = client && opens(parts);
+  // A connection that is over begins anew, and so does one whose config has changed.
+  const over = opening && entry.state === FlowState.Closing;
+  if (client && (over || entry.generation !== service.generation)) {
     const decided = family.endsOf(entry);
     call.source = decided.source;
     call.destination = decided.destination;
     call.sourcePort = decided.sourcePort;
     call.destinationPort = decided.destinationPort;
-    return askFor(call, opens(parts) ? Ask.Decide : Ask.Holds, entry.service);
+    return askFor(call, opening ? Ask.Decide : Ask.Holds, entry.service);
   }
-  if (client && opens(parts)) countOpened(family, entry);
-  return apply(parts, family, entry);
+  if (isDue(parts, entry, now)) {
+    zeta_node_stages.call(family.isIpv4 ? Stage.Renew4 : Stage.Renew6);
+    return Action.Drop;
+  }
+  return apply(parts, family, found, entry, call);
 };

@@ -1,6 +1,7 @@
 /** After a service's filters: the packet follows its flow, or the service is asked to decide. */
 import { Action, type Frame, program } from "zeta/bpf";
 import { withFamily } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
 import { open } from "../packet/open.ts";
 import { Ask, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
@@ -19,14 +20,16 @@ const forward = (frame: Frame): Action => {
     frame,
     (parts) =>
       withFamily(parts, (family) => {
-        const entry = family.find(parts, call.vni);
+        const now = spansNow();
+        const found = family.find(family.keyOf(parts, call.vni), now);
+        const entry = found.way;
         if (entry === null) return askFor(call, Ask.Decide, call.service);
         const service = zeta_node_services.at(entry.service);
         if (service === null) {
           countNodeDrop(entry.service, because.gone());
           return Action.Drop;
         }
-        return follow(parts, family, entry, service, call);
+        return follow(parts, family, found, entry, service, call, now);
       }),
     unreadable,
     unreadable,

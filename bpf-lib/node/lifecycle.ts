@@ -4,7 +4,8 @@
  * so that of flows that live it is at least once. Nothing is made while nobody listens.
  */
 import { address, clock, map, struct, type u32 as U32, u8, u16, u32, u64 } from "zeta/bpf";
-import type { Entry, Family, FlowEnds } from "../flow/table.ts";
+import type { FlowEnds } from "../flow/ends.ts";
+import type { Entry, Family } from "../flow/table.ts";
 import type { Parts } from "../packet/open.ts";
 
 export const Lifecycle = { Opened: 1, Closed: 2 } as const;
@@ -41,8 +42,6 @@ export const zeta_node_listeners = map.array({ value: u32, max: 1 });
 export const zeta_node_lifecycle_lost = map.perCpuArray({ value: struct({ count: u64 }), max: 1 });
 
 export interface Told {
-  readonly event: U32;
-  readonly reason: U32;
   readonly service: U32;
   readonly vni: U32;
   readonly generation: U32;
@@ -54,7 +53,15 @@ interface Totals {
 }
 const NONE: Totals = { packets: 0n, bytes: 0n };
 
-const write = (parts: Parts, decided: FlowEnds, told: Told, sent: Totals, replies: Totals): void => {
+const write = (
+  parts: Parts,
+  decided: FlowEnds,
+  event: U32,
+  reason: U32,
+  told: Told,
+  sent: Totals,
+  replies: Totals,
+): void => {
   const record = zeta_node_lifecycle.reserve(lifecycleRecord);
   if (record === null) {
     const lost = zeta_node_lifecycle_lost.at(0);
@@ -73,40 +80,29 @@ const write = (parts: Parts, decided: FlowEnds, told: Told, sent: Totals, replie
   record.vni = told.vni;
   record.generation = told.generation;
   record.protocol = parts.protocol;
-  record.event = u8(told.event);
-  record.reason = u8(told.reason);
+  record.event = u8(event);
+  record.reason = u8(reason);
   zeta_node_lifecycle.submit(record);
 };
 
-const isHeard = (): boolean => (zeta_node_listeners.at(0) ?? 0) !== 0;
+/** Whether somebody listens. */
+export const isHeard = (): boolean => (zeta_node_listeners.at(0) ?? 0) !== 0;
 
-/** A client's packet has opened the flow of this entry. */
-export const tellOpened = (parts: Parts, family: Family, entry: Entry, vni: U32): void => {
-  if (!isHeard()) return;
-  const { service, generation } = entry;
-  const told = { event: Lifecycle.Opened, reason: CloseReason.None, service, vni, generation };
-  write(parts, family.endsOf(entry), told, NONE, NONE);
+/** A client's packet has opened a flow that was decided so. */
+export const tellOpened = (parts: Parts, decided: FlowEnds, of: Told): void => {
+  if (isHeard()) write(parts, decided, Lifecycle.Opened, CloseReason.None, of, NONE, NONE);
 };
 
-/** The flow of this entry, which a client's packet has found, is about to be forgotten. */
+/** The flow of this entry, which a client's packet has found, is about to be forgotten; `replies` is its other direction. */
 export const tellClosed = (
   parts: Parts,
   family: Family,
   entry: Entry,
-  networks: { readonly vni: U32; readonly replies: U32 },
+  replies: Entry | null,
+  vni: U32,
   reason: U32,
 ): void => {
-  if (!isHeard()) return;
-  const decided = family.endsOf(entry);
-  const turned = {
-    source: decided.destination,
-    destination: decided.source,
-    sourcePort: decided.destinationPort,
-    destinationPort: decided.sourcePort,
-  };
   const { service, generation, packets, bytes } = entry;
-  const replies = family.at(turned, networks.replies, parts.protocol);
   const back = replies === null ? NONE : { packets: replies.packets, bytes: replies.bytes };
-  const told = { event: Lifecycle.Closed, reason, service, vni: networks.vni, generation };
-  write(parts, decided, told, { packets, bytes }, back);
+  write(parts, family.endsOf(entry), Lifecycle.Closed, reason, { service, vni, generation }, { packets, bytes }, back);
 };

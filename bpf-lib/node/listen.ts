@@ -5,10 +5,12 @@
 import {
   type address,
   address as addressLayout,
+  local,
   map,
   struct,
   type u8 as U8,
   type u16 as U16,
+  type u32 as U32,
   u8,
   u16,
   u32,
@@ -20,8 +22,19 @@ export const listener = struct({ address: addressLayout, vni: u32, port: u16, pr
 export const zeta_node_listen = map.hash({ key: listener, value: u32, max: 65_536 });
 
 /** The service that takes packets to this address; `NODE` when none does. */
-export const serviceAt = (vni: u32, address: address, port: U16, protocol: U8): u32 =>
-  zeta_node_listen.get({ address, vni, port, protocol }) ??
-  zeta_node_listen.get({ address, vni, port: 0, protocol }) ??
-  zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ??
-  NODE;
+export const serviceAt = (vni: U32, to: address, port: U16, protocol: U8): U32 => {
+  const key = local(listener);
+  key.address = to;
+  key.vni = vni;
+  key.port = port;
+  key.protocol = protocol;
+  const exact = zeta_node_listen.get(key);
+  if (exact !== null) return exact;
+  key.port = 0;
+  const anyPort = zeta_node_listen.get(key);
+  if (anyPort !== null) return anyPort;
+  return serviceOfAll(vni);
+};
+
+/** The service that takes all of a network that no other takes. */
+export const serviceOfAll = (vni: U32): U32 => zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE;

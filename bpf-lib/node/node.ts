@@ -1,5 +1,11 @@
 /** All programs of a node, as one object. */
+export { zeta_enter4, zeta_enter6, zeta_undo4, zeta_undo6 } from "./enter.ts";
+export { zeta_entered } from "./entered.ts";
+export { zeta_forget4, zeta_forget6, zeta_tell4, zeta_tell6 } from "./forget.ts";
 export { zeta_forward } from "./forward.ts";
+export { zeta_pools } from "./pools.ts";
 export { zeta_refuse } from "./refuse.ts";
+export { zeta_renew4, zeta_renew6 } from "./renew.ts";
 export { zeta_root } from "./root.ts";
-export { zeta_settle } from "./settle.ts";
+export { zeta_route } from "./route.ts";
+export { zeta_settle4, zeta_settle6 } from "./settle.ts";

@@ -1,5 +1,38 @@
 /** The node's own programs that a packet goes on in after the first: reached by tail call, filled in when the node is loaded. */
-import { map } from "zeta/bpf";
+import { EtherType, map, type u16 } from "zeta/bpf";
 
-export const Stage = { Forward: 0, Commit: 1, Refuse: 2 } as const;
+export const Stage = {
+  Forward: 0,
+  Commit4: 1,
+  Commit6: 2,
+  Refuse: 3,
+  Pools: 4,
+  Renew4: 5,
+  Renew6: 6,
+  Route: 7,
+  Enter4: 8,
+  Enter6: 9,
+  Entered: 10,
+  Undo4: 11,
+  Undo6: 12,
+  Forget4: 13,
+  Forget6: 14,
+  Tell4: 15,
+  Tell6: 16,
+} as const;
 export const zeta_node_stages = map.programs({ max: 32 });
+
+/** Goes on where decisions are committed. */
+export const enterCommit = (type: u16): void =>
+  zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Commit4 : Stage.Commit6);
+
+/** Goes on where what was prepared is entered. */
+export const enterTable = (type: u16): void =>
+  zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Enter4 : Stage.Enter6);
+
+/** Goes on where a flow's old decision is forgotten, or told of first. */
+export const enterForget = (type: u16, told: boolean): void => {
+  const isIpv4 = type === EtherType.Ipv4;
+  if (told) zeta_node_stages.call(isIpv4 ? Stage.Forget4 : Stage.Forget6);
+  else zeta_node_stages.call(isIpv4 ? Stage.Tell4 : Stage.Tell6);
+};

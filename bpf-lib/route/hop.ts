@@ -30,10 +30,12 @@ export const zeta_node_hops = map.array({ value: hopRecord, max: MOST_HOPS });
 
 /** How long a neighbour is trusted, in ticks: one second at the slowest tick rate (100 Hz). */
 export const TRUSTED_TICKS = 100n;
-/** How long a flow trusts that its route leads to its hop, in ticks. Longer, since a million flows ask. */
-export const ROUTED_TICKS = 800;
-/** After this a neighbour that nobody renewed is in no flow's use: each would have asked again. */
-const FORGOTTEN_TICKS = TRUSTED_TICKS + 1000n;
+/** Entries note when they asked for their route in 256ths of a time of so many ticks, as a power of two. */
+export const ROUTED_SHIFT = 7n;
+/** How many of these a flow trusts its route for: a second to four, by tick rate. A million flows ask. */
+export const TRUSTED_ROUTES = 8;
+/** After so many ticks a neighbour that nobody renewed is in no flow's use: each would have asked again. */
+const FORGOTTEN_TICKS = TRUSTED_TICKS + 2048n;
 const PROBES = 4;
 const MULTIPLIER = 0x9e37_79b9_7f4a_7c15n;
 
@@ -74,3 +76,6 @@ export const neighbourSlot = (found: Found, now: u64): u32 => {
   }
   return slot;
 };
+
+/** The network that a hop leads into, and that replies come from: an endpoint's, or the provider's. */
+export const networkOf = (slot: u32): u32 => (slot < FIRST_ENDPOINT ? 0 : (zeta_node_hops.at(slot)?.vni ?? 0));

@@ -3,12 +3,13 @@
  * record. It is asked for new flows, and under newer config whether an old decision still stands.
  */
 import type { Packet } from "zeta";
-import { Action, type Frame, type Of, u8 } from "zeta/bpf";
+import { Action, type Frame, isIpv4, type Of, u8 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change } from "../flow/entry.ts";
 import { flowOf, type Key, undecided } from "../flow/flow.ts";
+import { hashAddress } from "../flow/hash.ts";
 import { Ask, type callRecord, From, zeta_node_call } from "../node/call.ts";
-import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { enterCommit, Stage, zeta_node_stages } from "../node/stages.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
 import { commitBindings } from "../state/binding.ts";
@@ -57,20 +58,63 @@ const answer = (call: Call, outcome: Outcome): void => {
   call.placeVni = outcome.vni;
 };
 
+/**
+ * Pools are named in a decision, and settled where it is committed; what may be given is read here, where the config is.
+ * False when a pool has no address of the family.
+ */
+const readPools = (session: Session, call: Call, decided: Outcome, protocol: u8): boolean => {
+  let there = true;
+  for (const box of session.boxes) {
+    for (const pool of box.own.pools) {
+      if ((call.change & Change.DestinationPool) !== 0 && decided.destinationPool === pool.pool) {
+        const inside = pool.inside(decided.destination, decided.destinationPort, protocol);
+        if (inside !== null) {
+          call.destination = inside.address;
+          call.destinationPort = inside.port;
+          call.change &= ~Change.DestinationPool;
+        }
+      }
+      if ((call.change & Change.SourcePool) !== 0 && decided.sourcePool === pool.pool) {
+        const external = pool.external(decided.source, decided.sourcePort, protocol);
+        const range = pool.pick(hashAddress(decided.source), isIpv4(call.destination));
+        if (external !== null) {
+          call.source = external.address;
+          call.sourcePort = external.port;
+          call.change &= ~Change.SourcePool;
+        } else if (range !== null) {
+          call.source = range.address;
+          call.poolFirst = range.first;
+          call.poolLast = range.last;
+          call.perDestination = pool.perDestination ? 1 : 0;
+        } else there = false;
+      }
+    }
+  }
+  return there;
+};
+
 const settled = (session: Session, parts: Parts, call: Call): Action => {
   const packet = describe(parts, From.Client, call.vni, { keyFields: false });
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const key = { source, destination, sourcePort, destinationPort, protocol };
   call.generation = session.generation;
+  call.fresh = 0;
   const stands = call.ask === Ask.Holds && holds(session, packet, key, call);
   call.holds = stands ? 1 : 0;
   if (!stands) {
     const outcome = decide(session, packet, key);
     answer(call, outcome);
-    if (outcome.kind === OutcomeKind.Pass) commitBindings(session.boxes, outcome.binds);
-    else countDrop(outcome.reason);
+    if (outcome.kind === OutcomeKind.Pass) {
+      if (readPools(session, call, outcome, protocol)) commitBindings(session.boxes, outcome.binds);
+      else {
+        call.kind = OutcomeKind.Drop;
+        countDrop(serviceReason("no port"));
+      }
+    } else countDrop(outcome.reason);
   }
-  zeta_node_stages.call(Stage.Commit);
+  const named = call.kind === OutcomeKind.Pass && (call.change & (Change.SourcePool | Change.DestinationPool)) !== 0;
+  if (!stands && named) zeta_node_stages.call(Stage.Pools);
+  enterCommit(parts.type);
   return Action.Drop;
 };
 

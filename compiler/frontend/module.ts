@@ -19,8 +19,8 @@ import type { Hook, ServiceSpec } from "./services/spec.ts";
 import { ts } from "./typescript.ts";
 import { type DeclaredValue, POISON, type Value } from "./values.ts";
 
-/** Nodes of source lowered, once for each call that leads there. Large services take ten thousand. */
-const MOST_STEPS = 100_000;
+/** Nodes of source lowered, once for each call that leads there. A large service takes ten thousand, the node's own programs a hundred and fifty. */
+const MOST_STEPS = 400_000;
 
 export class ModuleBuilder {
   readonly checker: ts.TypeChecker;

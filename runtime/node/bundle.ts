@@ -33,11 +33,10 @@ let known: Promise<Bundle | ObjectWithManifest> | undefined;
 async function find(): Promise<Bundle | ObjectWithManifest> {
   const root = packageRoot();
   const folder = join(root, NODE_BUNDLE);
-  if (existsSync(join(folder, "manifest.json"))) {
-    const bundle = await openBundle(folder);
-    if (isCurrent(bundle, root)) return bundle;
-  }
-  return compiled(root);
+  if (!existsSync(join(folder, "manifest.json"))) return compiled(root);
+  // What an older build has left may not even be readable.
+  const bundle = await openBundle(folder).catch(() => null);
+  return bundle !== null && isCurrent(bundle, root) ? bundle : compiled(root);
 }
 
 /** @throws ZetaError when nothing is shipped and it cannot be compiled here. */

@@ -1,0 +1,43 @@
+/** Before a packet that changes what stands of its flow's life: both directions are written, and it goes on its way. */
+import { Action, type Frame, program } from "zeta/bpf";
+import { apply } from "../flow/apply.ts";
+import { live } from "../flow/live.ts";
+import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
+import { open, opens } from "../packet/open.ts";
+import { zeta_node_call } from "./call.ts";
+import { because, countNodeDrop } from "./drops.ts";
+import { countOpened } from "./opened.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
+
+const renew =
+  (family: Family) =>
+  (frame: Frame): Action => {
+    const call = zeta_node_call.at(0);
+    if (call === null) return Action.Aborted;
+    return open(
+      frame,
+      (parts) => {
+        const now = spansNow();
+        const found = family.find(family.keyOf(parts, call.vni), now);
+        if (found.way === null) {
+          countNodeDrop(call.service, because.changed());
+          return Action.Drop;
+        }
+        if (!isReply(found.way) && opens(parts)) {
+          const { destination, destinationPort } = family.endsOf(found.way);
+          countOpened(found.way.service, destination, destinationPort);
+        }
+        live(parts, family, found.way, now);
+        return apply(parts, family, found, found.way, call);
+      },
+      () => Action.Drop,
+    );
+  };
+
+export const zeta_renew4 = program("zeta_renew4", renew(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Renew4 },
+});
+export const zeta_renew6 = program("zeta_renew6", renew(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Renew6 },
+});
