@@ -3,11 +3,13 @@
  * else in this package knows how flows are stored.
  */
 import { formatAddress } from "../../sdk/layout/address.ts";
-import type { LayoutData } from "../../sdk/layout/data.ts";
-import { removeMany, walk } from "../loader/map-batches.ts";
+import type { StructLayout } from "../../sdk/layout/data.ts";
+import type { MapData } from "../../sdk/maps/data.ts";
+import { walk } from "../loader/map-batches.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
+import { openMemory } from "../loader/map-memory.ts";
+import { FLOW_TABLES, WAYS_OF_A_PAGE } from "./flow-tables.ts";
 import type { Node } from "./node.ts";
-import { FLOW_TABLES } from "./shapes.ts";
 
 type Place = Pick<Node, "manifest" | "object">;
 
@@ -42,12 +44,12 @@ export interface Flow {
 const REPLY = 16;
 const MAPPED = 0xffff_0000_0000n;
 
-type Field = (name: string) => number;
-type Read = (key: DataView, value: DataView) => Flow;
+/** Reads the way that begins at an offset; null when no flow's direction stands there, or it is just being written. */
+type Read = (page: DataView, at: number) => Flow | null;
 
-function offsets(layout: LayoutData | null): Field {
-  const fields = layout?.kind === "struct" ? layout.fields : [];
-  const known = new Map(fields.map(({ name, offset }) => [name, offset]));
+/** Where the fields of one way lie. */
+function offsets(way: StructLayout): (name: string) => number {
+  const known = new Map(way.fields.map(({ name, offset }) => [name, offset]));
   return (name) => {
     const offset = known.get(name);
     if (offset === undefined) throw new TypeError(`Flows have no field '${name}'.`);
@@ -55,52 +57,53 @@ function offsets(layout: LayoutData | null): Field {
   };
 }
 
-/** Reads a part of a word by its place in it. */
-function bitsOf(layout: LayoutData | null, field: string, part: string): (view: DataView) => number {
-  const at = offsets(layout)(field);
-  const word = layout?.kind === "struct" ? layout.fields.find(({ name }) => name === field)?.layout : undefined;
-  const bits = word?.kind === "bits" ? word.fields.find(({ name }) => name === part) : undefined;
-  if (word === undefined || bits === undefined) throw new TypeError(`Flows have no field '${field}.${part}'.`);
-  const little = word.kind === "bits" && word.order === "little";
-  const mask = 2 ** bits.width - 1;
-  return (view) => (view.getUint32(at, little) >>> bits.shift) & mask;
-}
-
 const address4 = (view: DataView, at: number): bigint => MAPPED | BigInt(view.getUint32(at));
 const address6 = (view: DataView, at: number): bigint => (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
 
-/** Addresses and ports are in the order of packets, all else in the machine's. */
-function reader(family: 4 | 6, keyLayout: LayoutData | null, valueLayout: LayoutData | null): Read {
+/** A mapping stands under a key with an open end, which no packet has (bpf-lib/flow/mapping.ts). */
+const isMapping = ({ source, destination, sourcePort, destinationPort }: FlowEnds): boolean =>
+  (sourcePort === 0 && BigInt.asUintN(32, source) === 0n) ||
+  (destinationPort === 0 && BigInt.asUintN(32, destination) === 0n);
+
+/** Addresses and ports are in the order of packets, all else in the machine's. A key: addresses, ports, network and protocol. */
+function reader(family: 4 | 6, way: StructLayout): Read {
+  const at = offsets(way);
   const address = family === 4 ? address4 : address6;
-  const ends = (field: Field): ((view: DataView) => FlowEnds) => {
-    const [source, destination] = [field("source"), field("destination")];
-    const [sourcePort, destinationPort] = [field("sourcePort"), field("destinationPort")];
-    return (view) => ({
-      source: address(view, source),
-      destination: address(view, destination),
-      sourcePort: view.getUint16(sourcePort),
-      destinationPort: view.getUint16(destinationPort),
-    });
-  };
-  const [key, value] = [offsets(keyLayout), offsets(valueLayout)];
-  const [received, rewritten] = [ends(key), ends(value)];
-  const [vni, protocol] = [bitsOf(keyLayout, "network", "vni"), bitsOf(keyLayout, "network", "protocol")];
-  const [change, service, generation] = [value("change"), value("service"), value("generation")];
-  const [packets, bytes] = [value("packets"), value("bytes")];
-  return (keyView, valueView) => {
-    const reply = (valueView.getUint16(change, true) & REPLY) !== 0;
-    const [own, leaves] = [received(keyView), rewritten(valueView)];
+  const size = family === 4 ? 4 : 16;
+  const [key, until, serial] = [at("key"), at("until"), at("serial")];
+  const ports = key + 2 * size;
+  const [source, destination] = [at("source"), at("destination")];
+  const [sourcePort, destinationPort] = [at("sourcePort"), at("destinationPort")];
+  const [change, service, generation] = [at("change"), at("service"), at("generation")];
+  const [packets, bytes] = [at("packets"), at("bytes")];
+  return (page, start) => {
+    if (page.getUint32(start + until, true) === 0 || (page.getUint16(start + serial, true) & 1) !== 0) return null;
+    const own: FlowEnds = {
+      source: address(page, start + key),
+      destination: address(page, start + key + size),
+      sourcePort: page.getUint16(start + ports),
+      destinationPort: page.getUint16(start + ports + 2),
+    };
+    if (isMapping(own)) return null;
+    const leaves: FlowEnds = {
+      source: address(page, start + source),
+      destination: address(page, start + destination),
+      sourcePort: page.getUint16(start + sourcePort),
+      destinationPort: page.getUint16(start + destinationPort),
+    };
+    const network = page.getUint32(start + ports + 4, true);
+    const reply = (page.getUint16(start + change, true) & REPLY) !== 0;
     return {
       family,
-      vni: vni(keyView),
-      protocol: protocol(keyView),
-      service: valueView.getUint16(service, true),
+      vni: network >>> 8,
+      protocol: network & 0xff,
+      service: page.getUint16(start + service, true),
       reply,
       client: reply ? turned(leaves) : own,
       sent: reply ? turned(own) : leaves,
-      packets: valueView.getBigUint64(packets, true),
-      bytes: valueView.getBigUint64(bytes, true),
-      generation: valueView.getUint32(generation, true),
+      packets: page.getBigUint64(start + packets, true),
+      bytes: page.getBigUint64(start + bytes, true),
+      generation: page.getUint32(start + generation, true),
     };
   };
 }
@@ -115,59 +118,71 @@ const turned = ({ source, destination, sourcePort, destinationPort }: FlowEnds):
 interface Table {
   readonly map: MapHandle;
   readonly family: 4 | 6;
+  readonly way: StructLayout;
   readonly read: Read;
+}
+
+/** The layout of one way of a table, from the page that it stands in. */
+function wayLayout(data: MapData | undefined): StructLayout | null {
+  const page = data?.value;
+  const ways = page?.kind === "struct" ? page.fields[0]?.layout : undefined;
+  return ways?.kind === "array" && ways.of.kind === "struct" ? ways.of : null;
 }
 
 const tables = ({ manifest, object }: Place): readonly Table[] =>
   FLOW_TABLES.flatMap((name, index): Table[] => {
-    const data = manifest.maps.find((map) => map.name === name);
+    const way = wayLayout(manifest.maps.find((map) => map.name === name));
     const map = object.maps.get(name);
     const family = index === 0 ? 4 : 6;
-    return data === undefined || map === undefined ? [] : [{ map, family, read: reader(family, data.key, data.value) }];
+    return way === null || map === undefined ? [] : [{ map, family, way, read: reader(family, way) }];
   });
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** "flows": each once, by the direction that its client sends. "both": each direction by itself. */
 export function* readFlows(node: Place, which: "flows" | "both" = "flows"): Generator<Flow> {
-  for (const { map, read } of tables(node)) {
-    for (const { key, value } of walk(map)) {
-      const flow = read(view(key), view(value));
-      if (which === "both" || !flow.reply) yield flow;
+  for (const { map, way, read } of tables(node)) {
+    for (const { value } of walk(map)) {
+      const page = view(value);
+      for (let at = 0; at + way.size <= page.byteLength; at += way.size) {
+        const flow = read(page, at);
+        if (flow !== null && (which === "both" || !flow.reply)) yield flow;
+      }
     }
   }
 }
 
 /** How many directions each family has room for. */
 export const flowRoom = (node: Place): ReadonlyMap<4 | 6, number> =>
-  new Map(tables(node).map(({ family, map }) => [family, map.maxEntries]));
+  new Map(tables(node).map(({ family, map }) => [family, map.maxEntries * WAYS_OF_A_PAGE]));
 
-/** Entries removed in one go, between two looks at other work. */
-const SLICE = 4096;
+/** Pages looked through in one go, between two looks at other work. */
+const SLICE = 64;
 
 /**
  * Forgets the flows that fit, both directions; their next packets are decided anew. Yields how many flows were forgotten,
  * slice by slice. Packets that come meanwhile may enter new ones.
+ *
+ * A direction ends when its life does: one word, which needs no lock, and the way is free to take.
  */
 export function* removeFlows(node: Place, fits: (flow: Flow) => boolean): Generator<number> {
-  for (const { map, read } of tables(node)) {
-    let keys: Uint8Array[] = [];
+  for (const { map, way, read } of tables(node)) {
+    using memory = openMemory(map);
+    const page = view(memory.bytes);
+    const until = offsets(way)("until");
     let flows = 0;
-    const found: { readonly keys: readonly Uint8Array[]; readonly flows: number }[] = [];
-    // Read to the end first: what is removed during a walk can lead it astray.
-    for (const { key, value } of walk(map)) {
-      const flow = read(view(key), view(value));
-      if (!fits(flow)) continue;
-      keys.push(Uint8Array.from(key));
-      if (!flow.reply) flows += 1;
-      if (keys.length < SLICE) continue;
-      found.push({ keys, flows });
-      [keys, flows] = [[], 0];
+    let slice = 0;
+    for (let at = 0; at + way.size <= page.byteLength; at += way.size) {
+      const flow = read(page, at);
+      if (flow !== null && fits(flow)) {
+        memory.store(at + until, 0);
+        if (!flow.reply) flows += 1;
+      }
+      if (++slice < SLICE * WAYS_OF_A_PAGE) continue;
+      yield flows;
+      [flows, slice] = [0, 0];
     }
-    for (const slice of [...found, { keys, flows }]) {
-      removeMany(map, slice.keys);
-      yield slice.flows;
-    }
+    yield flows;
   }
 }
 

@@ -16,8 +16,10 @@ import type { Canary, CanaryPlace } from "./canaries.ts";
 import { carryOf } from "./carry.ts";
 import { countedBefore } from "./counted.ts";
 import { EndpointSlots } from "./endpoints.ts";
+import { flowConstants } from "./flow-constants.ts";
+import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
-import { FLOW_TABLES, HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "./shapes.ts";
+import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "./shapes.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
 import { prepareVersion, type ServiceManifest, type Version } from "./version.ts";
 
@@ -87,6 +89,9 @@ export interface Node {
   [Symbol.dispose](): void;
 }
 
+/** Flows that a node has room for, of each family, unless told. */
+const DEFAULT_FLOWS = 50_000;
+
 const tablesOf = (object: LoadedObject): NodeTables => ({
   read: (map, key) => lookup(object.map(map), key),
   write: (map, key, value) => void update(object.map(map), key, value),
@@ -100,10 +105,12 @@ const HOOK_NAMES = ["filter", "decide"] as const;
 export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const source = options.source ?? (await nodeBundle());
   const { manifest } = source;
-  const maxEntries = Object.fromEntries(
-    options.flows === undefined ? [] : FLOW_TABLES.map((name) => [name, (options.flows ?? 0) * 2]),
-  );
-  const object = await load(source, { ...options.load, maxEntries });
+  const ways = waysFor(options.flows ?? DEFAULT_FLOWS);
+  const object = await load(source, {
+    ...options.load,
+    maxEntries: tableEntries(ways),
+    constants: { ...(await flowConstants()), ...tableConstants(ways), ...options.load?.constants },
+  });
   const most = object.map(NODE_MAP.services).maxEntries;
   const names: (string | undefined)[] = ["the node"];
   const services = new Map<string, NodeService>();

@@ -20,9 +20,6 @@ export const NODE_MAP = {
   traffic: "zeta_node_traffic",
 } as const;
 
-/** Flows, by family (bpf-lib/flow/table.ts). */
-export const FLOW_TABLES = ["zeta_node_flows4", "zeta_node_flows6"] as const;
-
 /** Maps of this name belong to the node, and the objects of all its services share them. */
 export const isNodeMap = (name: string): boolean => name.startsWith("zeta_node_");
 

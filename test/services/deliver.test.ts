@@ -75,12 +75,13 @@ test("the same address in another network is another endpoint", async () => {
 /** How many directions of the flow with this client port are remembered. */
 const entriesOf = (port: number): number =>
   pair.both((running) => {
-    const keys = running.map("zeta_node_flows4").entries() as [
-      { sourcePort: number; destinationPort: number },
-      unknown,
-    ][];
     const swapped = ((port & 0xff) << 8) | (port >> 8);
-    return keys.filter(([key]) => key.sourcePort === swapped || key.destinationPort === swapped).length;
+    const pages = running.map("zeta_node_flows4").entries() as [number, { ways: { key: bigint[]; until: number }[] }][];
+    const living = pages.flatMap(([, { ways }]) => ways.filter(({ until }) => until !== 0));
+    return living.filter(({ key: [, last = 0n] }) => {
+      const [source, destination] = [Number(last & 0xffffn), Number((last >> 16n) & 0xffffn)];
+      return source === swapped || destination === swapped;
+    }).length;
   });
 
 test("'here' knows the replies, 'direct' does not", async () => {

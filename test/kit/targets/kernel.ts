@@ -4,6 +4,7 @@
  */
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import { TEST_CLOCK } from "../../../compiler/passes/test-build.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
 import type { LoadedObject } from "../../../runtime/loader/load.ts";
 import type { LoadedProgram } from "../../../runtime/loader/program.ts";
@@ -15,6 +16,8 @@ import type { Compiled, Target, TargetOptions, TestGlobals } from "./target.ts";
 import { testClock } from "./test-clock.ts";
 
 const XDP_REDIRECT = 4;
+/** Of the clock that is injected: bpf-lib/flow/time.ts as it stands. */
+const TEST_TICKS = { zeta_ticks: { perSecond: 250, shift: 4 } };
 const SHORTEST = 14;
 
 /** Only Linux has it, and only for a process that may load programs. */
@@ -59,7 +62,9 @@ async function loadService(
   const { openNode } = await import("../../../runtime/node/node.ts");
   const compiled = await objectOf(await nodeFor(program));
   if (compiled.manifest === null) throw new TypeError("The node's programs have no manifest.");
-  const node = await openNode({ source: { object: compiled.object, manifest: compiled.manifest } });
+  // Built for tests, a program counts ticks as its constants say, not as this kernel does.
+  const ticks = compiled.module.globals.some(({ name }) => name === TEST_CLOCK) ? { constants: TEST_TICKS } : {};
+  const node = await openNode({ source: { object: compiled.object, manifest: compiled.manifest }, load: ticks });
   try {
     const load = options.globals === undefined ? {} : { load: { constants: options.globals } };
     const added = await node.add({ object, manifest }, { config: "later", ...load });
