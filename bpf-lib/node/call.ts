@@ -43,6 +43,8 @@ export const callRecord = struct({
   perDestination: u8,
   /** Which entries are prepared to be entered: a bit for each of `Fresh`. */
   fresh: u32,
+  /** Which of them are entered. */
+  entered: u32,
   /** The entry that the packet follows, and its serial number. */
   index: u32,
   serial: u32,

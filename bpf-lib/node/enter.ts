@@ -8,34 +8,39 @@ import { spansNow } from "../flow/time.ts";
 import { Insertion } from "../flow/ways.ts";
 import { zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
-import { Stage, zeta_node_stages } from "./stages.ts";
+import { enterTable, Stage, zeta_node_stages } from "./stages.ts";
 
 const FRESH = 4;
 
+/** The place of the lowest bit. */
+const lowest = (bits: u32): u32 => {
+  if ((bits & 1) !== 0) return 0;
+  if ((bits & 2) !== 0) return 1;
+  return (bits & 4) !== 0 ? 2 : 3;
+};
+
+/** Enters one entry, and goes on with itself for the next. */
 const enter =
   (family: Family) =>
   (_frame: Frame): Action => {
     const call = zeta_node_call.at(0);
     if (call === null) return Action.Aborted;
-    const now = spansNow();
-    let entered: u32 = 0;
-    let outcome: u32 = Insertion.Inserted;
-    for (let at = 0; at < FRESH; at++) {
-      if (((call.fresh >> at) & 1) === 0) continue;
-      const fresh = family.fresh(at);
-      if (fresh === null) break;
-      const made = family.enter(fresh, now);
-      outcome = made.outcome;
-      if (outcome !== Insertion.Inserted) break;
-      fresh.until = made.index;
-      entered |= 1 << at;
-    }
-    if (outcome === Insertion.Inserted) {
+    const left = call.fresh & ~call.entered;
+    if (left === 0) {
       zeta_node_stages.call(Stage.Entered);
       return Action.Drop;
     }
+    const at = lowest(left);
+    const fresh = family.fresh(at);
+    if (fresh === null) return Action.Drop;
+    const { outcome, index } = family.enter(fresh, spansNow());
+    if (outcome === Insertion.Inserted) {
+      fresh.until = index;
+      call.entered |= 1 << at;
+      enterTable(family.type);
+      return Action.Drop;
+    }
     countNodeDrop(call.service, outcome === Insertion.There ? because.inUse() : because.full());
-    call.fresh = entered;
     zeta_node_stages.call(family.isIpv4 ? Stage.Undo4 : Stage.Undo6);
     return Action.Drop;
   };
@@ -48,7 +53,7 @@ const undo =
     if (call === null) return Action.Aborted;
     for (let at = 0; at < FRESH; at++) {
       const fresh = family.fresh(at);
-      if (((call.fresh >> at) & 1) !== 0 && fresh !== null) family.undo(fresh);
+      if (((call.entered >> at) & 1) !== 0 && fresh !== null) family.undo(fresh);
     }
     return Action.Drop;
   };

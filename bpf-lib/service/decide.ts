@@ -99,6 +99,7 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
   const key = { source, destination, sourcePort, destinationPort, protocol };
   call.generation = session.generation;
   call.fresh = 0;
+  call.entered = 0;
   const stands = call.ask === Ask.Holds && holds(session, packet, key, call);
   call.holds = stands ? 1 : 0;
   if (!stands) {

@@ -8,15 +8,16 @@ const pair = pairOf(new URL("./programs/pool-then-endpoint.ts", import.meta.url)
   config: { "naming.pool": ["203.0.113.7"] },
 });
 const decide = (flows: unknown): void => pair.both((running) => running.config.set("deciding.flows", flows));
-const ends = { source: "192.0.2.1:1111", destination: "192.0.2.2:2222" };
+/** No two flows may leave with the same ends: their replies could not be told apart. */
+const endsOf = (port: number) => ({ source: `192.0.2.1:${1110 + port}`, destination: "192.0.2.2:2222" });
 
 test.each<[string, number, number, string, string]>([
   ["the source's pool, then a source", 1, 1, "192.0.2.1:1111", "10.1.0.1:80"],
-  ["both pools, then both ends", 2, 3, "192.0.2.1:1111", "192.0.2.2:2222"],
-  ["the source's pool, then both ends", 3, 3, "192.0.2.1:1111", "192.0.2.2:2222"],
+  ["both pools, then both ends", 2, 3, "192.0.2.1:1112", "192.0.2.2:2222"],
+  ["the source's pool, then both ends", 3, 3, "192.0.2.1:1113", "192.0.2.2:2222"],
   ["no pool, then a destination", 4, 2, "10.0.0.7:4", "192.0.2.2:2222"],
 ])("%s", async (_, port, change, source, destination) => {
-  decide([{ key: port, value: { change, ...ends } }]);
+  decide([{ key: port, value: { change, ...endsOf(port) } }]);
   const sent = tcp(`10.0.0.7:${port}`, "10.1.0.1:80").syn();
   const [outcome] = await pair.run([sent]);
   const [from, to] = [source, destination].map((each) => each.split(":") as [string, string]);
