@@ -16,8 +16,7 @@ import { type Node, openNode } from "../node/node.ts";
 import { censusOf } from "./census.ts";
 import { claim } from "./claim.ts";
 import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
-import { type Served, statusOf } from "./routes.ts";
-import { controlServer } from "./server.ts";
+import type { Served } from "./routes.ts";
 import type { NodeStatus } from "./status.ts";
 
 export interface StartNodeOptions {
@@ -117,6 +116,8 @@ async function take({ node, run, attachments }: Opened, keep: boolean): Promise<
  * @throws ZetaError: ZT8110 when the folder has a node, ZT8114 for the metrics' address, and whatever `load` and `attach` throw.
  */
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
+  // They check what they are asked with zod, which programs that only attach need not wait for.
+  const [{ statusOf }, { controlServer }] = await Promise.all([import("./routes.ts"), import("./server.ts")]);
   const keep = options.keep === true;
   const ready = Promise.withResolvers<Served>();
   // Nobody may have asked by the time it fails.

@@ -60,3 +60,33 @@ export async function built(text: string): Promise<{ readonly object: Uint8Array
 }
 
 export const relayConfig = (listen: readonly string[], target: string) => ({ service: { listen }, relay: { target } });
+
+/** Forwards as it is, with or without a filter before: packets stay what they were, so that one may be run again and again. */
+export const through = (filters: boolean): string => `
+import { counter, middlebox, pass, service } from "zeta";
+
+export const through = middlebox("through", {
+  ${filters ? "state: { seen: counter() }, filter(_, { state }) { state.seen.add(1n); return pass(); }," : ""}
+  decide: (flow) => flow.forward(),
+});
+
+export default service("through", { chain: [through] });
+`;
+
+export const withSecret = `
+import { drop, middlebox, secret, service } from "zeta";
+
+export const keyed = middlebox("keyed", {
+  config: { key: secret() },
+  decide: (flow, { config }) => (config.key.hash(flow.source, flow.sourcePort) === 0n ? drop("unlikely") : flow.forward()),
+});
+
+export default service("keyed", { chain: [keyed] });
+`;
+
+/** Decides nothing, and so takes all of its network. */
+export const everything = `
+import { middlebox, pass, service } from "zeta";
+
+export default service("everything", { chain: [middlebox("all", { filter: () => pass() })] });
+`;

@@ -9,7 +9,7 @@ import { counts, dropCounts, readAll } from "../../runtime/service/counts.ts";
 import { tcp, udp } from "../kit/index.ts";
 import { echoClient, echoServer } from "./echo.ts";
 import { type Gateway, gatewayLab } from "./gateway.ts";
-import { built, relay, relayConfig, type Variant } from "./sources.ts";
+import { built, everything, relay, relayConfig, type Variant, withSecret } from "./sources.ts";
 
 let lab: Built<Gateway>;
 beforeAll(async () => {
@@ -65,7 +65,7 @@ const ask = (): Promise<{ stdout: string }> =>
     `import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.connect(("10.1.0.1", 5201)); s.send(b"?")
 try: print(s.recv(10).decode())
-except TimeoutError: print("nothing")`,
+except (TimeoutError, ConnectionRefusedError): print("nothing")`,
   ]);
 const answers = async (): Promise<string> => (await ask()).stdout.trim();
 
@@ -127,6 +127,47 @@ describe("what is known", () => {
     expect(countersOf(after)).toEqual({ "relay.packets": 2n, "relay.later": 1n });
   });
 
+  test("stays secret, and the same", async () => {
+    const source = await built(withSecret);
+    const key = "00112233445566778899aabbccddeeff";
+    const config = { service: { listen: ["10.1.0.1:9/udp"] }, keyed: { key } };
+    const before = await running.node.add(source, { config });
+    const holds = ({ object }: NodeService): boolean =>
+      Buffer.from(object.globals.readBytes("zeta_config")).includes(Buffer.from(key, "hex"));
+    expect(holds(before)).toBe(true);
+    const after = await running.node.upgrade("keyed", source);
+    expect(holds(after)).toBe(true);
+    expect(after.config.get()).toEqual({ service: config.service });
+  });
+
+  test("of addresses goes with config that no longer names them", async () => {
+    await first();
+    const config = relayConfig(["10.1.0.9:5201/udp"], "10.2.0.1:5201");
+    await running.node.upgrade("relay", await variant(), { config });
+    expect(await answers()).not.toBe("?");
+    await running.node.add(await variant(), { name: "next", config: relayConfig(LISTEN, "10.2.0.1:5201") });
+    expect(await answers()).toBe("?");
+  });
+
+  test("of a tenant's network is the network that addresses are in", async () => {
+    const one = await running.node.add(await variant(), { vni: 7, config: relayConfig(LISTEN, "10.2.0.1:5201") });
+    // The same addresses in no network, and in another.
+    await running.node.add(await variant(), { name: "next", config: relayConfig(LISTEN, "10.2.0.1:5201") });
+    await running.node.add(await variant(), { name: "third", vni: 8, config: relayConfig(LISTEN, "10.2.0.1:5201") });
+    const twin = running.node.add(await variant(), {
+      name: "twin",
+      vni: 7,
+      config: relayConfig(LISTEN, "10.2.0.1:5201"),
+    });
+    await expect(twin).rejects.toThrow(/ZT8001: The service 'relay' already listens at 10\.1\.0\.1:5201\/udp@7/);
+    expect(one.config.get("service.listen")).toEqual(LISTEN);
+    const after = await running.node.upgrade("relay", await variant());
+    expect(after.vni).toBe(7);
+    after.remove();
+    expect(await answers()).toBe("?");
+    await running.node.add(await variant(), { name: "twin", vni: 7, config: relayConfig(LISTEN, "10.2.0.1:5201") });
+  });
+
   test("is counted on from where counters have changed their places", async () => {
     await first();
     expect(await answers()).toBe("?");
@@ -176,6 +217,8 @@ describe("an upgrade changes nothing when", () => {
     await unchanged(running.node.upgrade("relay", next, { config: relayConfig(LISTEN, "nowhere") }), "ZT6001");
     const taken = relayConfig([...LISTEN, "10.1.0.2:5201/udp"], "10.2.0.1:5201");
     await unchanged(running.node.upgrade("relay", next, { config: taken }), "ZT8001");
+    await running.node.add(await built(everything));
+    await unchanged(running.node.upgrade("relay", await built(everything), { config: {} }), "ZT8001");
   });
 
   test("the kernel refuses the new programs", async () => {
