@@ -2,6 +2,7 @@
  * A state folder is one node's: whoever has the socket `node.sock` in it. A socket that nobody answers at was left by a
  * killed process. The name is given by link(2), which fails where there is one: two that start at once cannot both have it.
  */
+import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
@@ -52,7 +53,7 @@ function tryLink(from: string, to: string): boolean {
 /** Takes a dead socket away. A living one that came in between is put back. @throws ZT8110 when one lives. */
 async function clear(path: string, folder: string): Promise<void> {
   if (await answers(path)) throw failure(nodeRuns(null, folder));
-  const aside = `${path}.${process.pid}.old`;
+  const aside = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -69,10 +70,9 @@ async function clear(path: string, folder: string): Promise<void> {
 export async function claim(server: Server, state?: string): Promise<string> {
   const folder = stateFolder(state);
   const path = socketOf(state);
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
-    rmSync(own, { force: true });
     await listen(server, own);
     chmodSync(own, OWNER_ONLY);
     while (!tryLink(own, path)) await clear(path, folder);

@@ -98,8 +98,11 @@ describe("a node's process", () => {
   });
 
   test("ends when it is asked to", async () => {
-    const other = start(["node", "start", ...WHERE, "--json"], there());
+    const socket = join(folder, "metrics.sock");
+    const other = start(["node", "start", ...WHERE, "--metrics", socket, "--json"], there());
     await other.says('"started"');
+    const { stdout: metrics } = await lab.gateway.run("curl", ["-sS", "--unix-socket", socket, "http://node/metrics"]);
+    expect(readExposition(metrics).types.get("zeta_flow_table_room")).toBe("gauge");
     expect(command("node", "stop").code).toBe(0);
     const { code, stdout } = await other.ended;
     expect(code).toBe(0);
