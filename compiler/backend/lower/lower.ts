@@ -152,7 +152,8 @@ function lowerRoutine(lowering: Lowering, routine: Routine, { factsOf, forgettin
   else if (first !== undefined && second !== undefined) {
     receiveCaptures(frame, first, second);
   }
-  readPacketBounds(frame, false);
+  // Where the packet moves, LLVM must not read its bounds later than they stand here, behind a move.
+  readPacketBounds(frame, lowering.effectsOf(routine).moves);
   clearVariables(frame);
   if (routine.callback !== null) makeZero(frame);
   lowerBlock(frame, routine.body);

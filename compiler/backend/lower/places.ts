@@ -13,7 +13,7 @@ const CONTEXT_FIELD = { ingressInterface: 12, queue: 16, egressInterface: 20 } a
 const LAST_OFFSET = 16_383;
 const BEYOND = 0xf000;
 
-/** Reads the packet's bounds. `again` after they moved. */
+/** Reads the packet's bounds. `again` where they may move, or have moved: this read then stays where it is. */
 export function readPacketBounds(frame: Frame, again: boolean): void {
   const { builder, packet } = frame;
   if (packet === null) return;
