@@ -39,17 +39,19 @@ export function admitListener({ tables, shapes, nameOf }: NodeState, index: numb
   throw failure(addressTaken(null, shapes.listenerText(key), nameOf(indexOf(holder))));
 }
 
-function holdEndpoint({ tables, shapes, slots }: NodeState, key: Uint8Array, place: Place): void {
-  const slot = slots.take(hex(key));
+function holdEndpoint({ tables, shapes, slots }: NodeState, index: number, key: Uint8Array, place: Place): void {
+  const slot = slots.take(hex(key), index);
   if (slot === null) throw failure(endpointsFull(null, slots.most));
   tables.write(NODE_MAP.hops, word(slot), shapes.station(place));
   tables.write(NODE_MAP.endpoints, key, word(slot));
 }
 
-function releaseEndpoint({ tables, shapes, slots }: NodeState, key: Uint8Array): void {
+function releaseEndpoint({ tables, shapes, slots }: NodeState, index: number, key: Uint8Array): void {
+  const slot = slots.release(hex(key), index);
+  // Another service still delivers there.
+  if (slot === null) return;
   tables.remove(NODE_MAP.endpoints, key);
-  const slot = slots.release(hex(key));
-  if (slot !== null) tables.write(NODE_MAP.hops, word(slot), shapes.noHop());
+  tables.write(NODE_MAP.hops, word(slot), shapes.noHop());
 }
 
 /** Writes the service's record: from then on packets may reach its programs. */
@@ -73,11 +75,11 @@ export function serviceStore<Inner>(
     },
     write(map, key, value) {
       if (map === NODE_MAP.listen) node.tables.write(map, key, word(index));
-      else if (map === NODE_MAP.endpoints) holdEndpoint(node, key, decode(PLACE, value) as unknown as Place);
+      else if (map === NODE_MAP.endpoints) holdEndpoint(node, index, key, decode(PLACE, value) as unknown as Place);
       else own.write(map, key, value);
     },
     remove(map, key) {
-      if (map === NODE_MAP.endpoints) releaseEndpoint(node, key);
+      if (map === NODE_MAP.endpoints) releaseEndpoint(node, index, key);
       else if (map === NODE_MAP.listen) node.tables.remove(map, key);
       else own.remove(map, key);
     },
