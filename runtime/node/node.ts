@@ -18,6 +18,7 @@ import { countedBefore } from "./counted.ts";
 import { EndpointSlots } from "./endpoints.ts";
 import { flowConstants } from "./flow-constants.ts";
 import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
+import { removeFlows } from "./flows.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
 import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "./shapes.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
@@ -65,7 +66,7 @@ export interface NodeService {
   readonly config: LiveConfig;
   /** What versions before it had counted where this one counts anew, by name. */
   readonly counted: Readonly<Record<string, bigint>>;
-  /** Takes it off the node: its packets are the host's from then on. Safe to call twice. */
+  /** Takes it off the node, and forgets its flows: its packets are the host's from then on. Safe to call twice. */
   remove(): void;
 }
 
@@ -115,6 +116,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const names: (string | undefined)[] = ["the node"];
   const services = new Map<string, NodeService>();
   const versions = new Map<string, Version>();
+  let closing = false;
   const state: NodeState = {
     tables: tablesOf(object),
     shapes: shapesOf(manifest),
@@ -155,6 +157,11 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     update(object.map(NODE_MAP.services), word(index), state.shapes.noRecord());
   }
 
+  /** Whoever has the index next must not be taken for the one that decided them. */
+  function forgetFlows(index: number): void {
+    for (const _ of removeFlows({ manifest, object }, ({ service }) => service === index));
+  }
+
   type Place = Pick<NodeService, "name" | "index" | "vni" | "upgrades" | "counted">;
 
   function serve(place: Place, version: Version): NodeService {
@@ -162,6 +169,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     const removeService = (): void => {
       if (versions.get(name) !== version) return;
       leave(index, version);
+      if (!closing) forgetFlows(index);
       version.close();
       versions.delete(name);
       services.delete(name);
@@ -262,6 +270,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   }
 
   const close = (): void => {
+    closing = true;
     for (const service of [...services.values()]) service.remove();
     object.close();
   };

@@ -192,6 +192,17 @@ describe("what is known", () => {
   });
 });
 
+test("flows go with their service: whoever takes its place decides for itself", async () => {
+  const one = await first();
+  expect(await answers()).toBe("?");
+  one.remove();
+  expect([...readFlows(running.node, "both")]).toEqual([]);
+  const next = await running.node.add(await variant(), { config: relayConfig(LISTEN, "10.2.0.2:5201") });
+  expect(next.index).toBe(one.index);
+  expect(await answers()).toBe("?");
+  expect([...readFlows(running.node)].map(({ sent }) => sent.destination & 0xffn)).toEqual([2n]);
+});
+
 describe("an upgrade changes nothing when", () => {
   const unchanged = async (work: Promise<unknown>, code: string): Promise<void> => {
     const before = running.node.services.get("relay") as NodeService;
