@@ -71,7 +71,7 @@ export const prepare = (parts: Parts, family: Family, call: Call): u32 | null =>
     family.prepare(Fresh.Reverse, key, turned(from), { ...common, change: u16(change), hop: back });
     call.fresh |= 1 << Fresh.Reverse;
   }
-  const kept = call.change & ~(Change.DestinationPool | Change.Pending);
+  const kept = call.change & ~Change.Pending;
   family.prepare(Fresh.Forward, family.keyOf(parts, call.vni), to, { ...common, change: u16(kept), hop });
   call.fresh |= 1 << Fresh.Forward;
   return null;

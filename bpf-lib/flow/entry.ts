@@ -22,7 +22,7 @@ import { wayFields } from "./ways.ts";
 
 /**
  * What the decision does; `Reply` marks the entry of what comes back from behind the service. An end whose pool is named
- * is changed too (`Source` with `SourcePool`), to what the commit finds; an entry keeps `SourcePool` where a mapping lives as long as it does.
+ * is changed too (`Source` with `SourcePool`), to what the commit finds; an entry keeps the mark of a pool whose mapping lives as long as it does.
  */
 export const Change = {
   Source: 1,

@@ -2,7 +2,7 @@
 import { type Of, Protocol, type tcpHeader, u8, type u32 } from "zeta/bpf";
 import { type Parts, tcpOf } from "../packet/open.ts";
 import { networkOf } from "../route/hop.ts";
-import { turned } from "./ends.ts";
+import { otherOf } from "./commit.ts";
 import { Change } from "./entry.ts";
 import { keepMapping } from "./mapping.ts";
 import { FlowState, idleOf, isShort } from "./state.ts";
@@ -18,31 +18,16 @@ const next = (entry: Entry, tcp: Of<typeof tcpHeader>): u32 => {
   return opened ? FlowState.Established : entry.state;
 };
 
-/** Writes state and life of both directions. */
-const write = (parts: Parts, family: Family, entry: Entry, state: u32, until: u32, now: u32): void => {
+/** Writes state and life of both directions. Gives which pools' mappings are used, as bits of `Change`. */
+const write = (parts: Parts, family: Family, entry: Entry, state: u32, until: u32, now: u32): u32 => {
   entry.state = u8(state);
   entry.until = until;
-  if ((entry.change & Change.Direct) !== 0) return;
-  const other = family.find(
-    family.keyOfEnds(turned(family.endsOf(entry)), networkOf(entry.hop.slot), parts.protocol),
-    now,
-  );
-  if (other.way === null || !family.stands(other)) return;
+  if ((entry.change & Change.Direct) !== 0) return 0;
+  const other = otherOf(parts, family, entry, now);
+  if (other.way === null || !family.stands(other)) return 0;
   other.way.state = u8(state);
   other.way.until = until;
-  if (((entry.change | other.way.change) & Change.SourcePool) !== 0) {
-    const out = isReply(entry) ? family.endsOf(other.way) : family.endsOf(entry);
-    const back = isReply(entry) ? family.endsOf(entry) : family.endsOf(other.way);
-    keepMapping(
-      family,
-      { address: back.destination, port: back.destinationPort },
-      { address: out.source, port: out.sourcePort },
-      networkOf(isReply(entry) ? entry.hop.slot : other.way.hop.slot),
-      parts.protocol,
-      until,
-      now,
-    );
-  }
+  return (entry.change | other.way.change) & (Change.SourcePool | Change.DestinationPool);
 };
 
 /** Whether a packet changes what stands of its flow's life: most write nothing. A segment that opens a connection always does. */
@@ -52,9 +37,31 @@ export const isDue = (parts: Parts, entry: Entry, now: u32): boolean => {
   return isShort(entry.until - now, idleOf(parts.protocol, entry.state));
 };
 
-/** Writes the life of the flow anew, after its packet. */
-export const live = (parts: Parts, family: Family, entry: Entry, now: u32): void => {
+/**
+ * Writes the life of the flow anew, after its packet. Gives which of its ends' mappings are to be kept too: `SourcePool` that
+ * of its source, `DestinationPool` that by which its destination was found.
+ */
+export const live = (parts: Parts, family: Family, entry: Entry, now: u32): u32 => {
   const tcp = parts.protocol === Protocol.Tcp ? tcpOf(parts) : null;
   const state = tcp === null ? entry.state : next(entry, tcp);
-  write(parts, family, entry, state, now + idleOf(parts.protocol, u8(state)), now);
+  return write(parts, family, entry, state, now + idleOf(parts.protocol, u8(state)), now);
+};
+
+/** Keeps one of the mappings of a flow, whose life was just written: that of `end`, `SourcePool` or `DestinationPool`. */
+export const keep = (parts: Parts, family: Family, entry: Entry, was: u32, end: u32, now: u32): void => {
+  const other = otherOf(parts, family, entry, now).way;
+  if (other === null) return;
+  const forward = isReply(entry) ? family.endsOf(other) : family.endsOf(entry);
+  const reverse = isReply(entry) ? family.endsOf(entry) : family.endsOf(other);
+  const ofSource = end === Change.SourcePool;
+  const inside = ofSource
+    ? { address: reverse.destination, port: reverse.destinationPort }
+    : { address: forward.destination, port: forward.destinationPort };
+  const external = ofSource
+    ? { address: forward.source, port: forward.sourcePort }
+    : { address: reverse.source, port: reverse.sourcePort };
+  // Packets to the inside host leave by this entry: those of replies, or the client's.
+  const slot = isReply(entry) === ofSource ? entry.hop.slot : other.hop.slot;
+  const use = { was, state: entry.state, until: entry.until };
+  keepMapping(family, inside, external, networkOf(slot), parts.protocol, use, now);
 };

@@ -2,18 +2,18 @@
  * External ports (RFC 4787): which one a flow leaves with. Two kinds of mapping:
  * - "per-endpoint": an inside address and port has one external address and port, whoever it talks to. Both stand in the flow
  *   table, under keys with an open end: from the inside endpoint to anybody, and from anybody to the external one. So they
- *   are unique, expire and are found as flows are.
+ *   are unique, expire and are found as flows are. No packet has such keys. They outlive every flow that uses them.
  * - "per-destination": a port is bound to one remote endpoint; nothing but the flow's reverse key holds it.
  *
  * Candidates are computed from the flow, beginning with its own port; after `PROBES` of them the pool counts as exhausted.
  */
-import { address, u32 as toU32, type u8, u16, type u32 } from "zeta/bpf";
+import { address, atomic, i32, u32 as toU32, u8, u16, type u32 } from "zeta/bpf";
 import type { FlowEnds } from "./ends.ts";
 import { turned } from "./ends.ts";
 import { Change } from "./entry.ts";
 import { hashFlow } from "./hash.ts";
-import { FlowState, idleOf } from "./state.ts";
-import { type Family, Fresh } from "./table.ts";
+import { FlowState, idleOf, stateOf } from "./state.ts";
+import { type Entry, type Family, Fresh } from "./table.ts";
 
 const PROBES = 64;
 export interface PoolRange {
@@ -27,18 +27,35 @@ export interface Endpoint {
   readonly port: u16;
 }
 
-/** Port 0 is nobody's. */
-const NOBODY: Endpoint = { address: address(0n), port: u16(0) };
+const NOWHERE = address(0n);
+const NONE: Endpoint = { address: NOWHERE, port: u16(0) };
+/**
+ * The open end of a mapping's key, and the bit that its protocol number has besides: packets of such protocols have no
+ * ports, so that none is ever taken for a mapping's, whatever addresses it claims.
+ */
+const ANYBODY: Endpoint = { address: NOWHERE, port: u16(1) };
+const MAPPING = 0x80;
+const mapped = (protocol: u8): u8 => u8(protocol | MAPPING);
 
 /** From an inside endpoint to anybody. */
 const outward = (inside: Endpoint): FlowEnds => ({
   source: inside.address,
   sourcePort: inside.port,
-  destination: NOBODY.address,
-  destinationPort: NOBODY.port,
+  destination: ANYBODY.address,
+  destinationPort: ANYBODY.port,
 });
 /** From anybody to an external endpoint. */
 const inward = (external: Endpoint): FlowEnds => turned(outward(external));
+const outwardKey = (family: Family, inside: Endpoint, vni: u32, protocol: u8) =>
+  family.keyOfEnds(outward(inside), vni, mapped(protocol));
+const inwardKey = (family: Family, external: Endpoint, protocol: u8) =>
+  family.keyOfEnds(inward(external), 0, mapped(protocol));
+
+/** Spans that either half of a mapping outlives its flows; the inward one, which holds the port, outlives the other. */
+const LONGER = { outward: 2, inward: 4 } as const;
+const prolong = (way: Entry, until: u32): void => {
+  if (i32(until - way.until) > 0) way.until = until;
+};
 
 /** The nth port of a range that a flow may try: its own, then others, all different. */
 const candidate = (range: PoolRange, own: u16, hash: u32, n: u32): u16 => {
@@ -74,33 +91,42 @@ interface Given extends Endpoint {
   readonly isNew: boolean;
 }
 
-/** Whom an external endpoint belongs to; `NOBODY` when nobody has it. */
-export const holderOf = (family: Family, external: Endpoint, protocol: u8, now: u32): Endpoint => {
-  const { way } = family.find(family.keyOfEnds(inward(external), 0, protocol), now);
-  if (way === null) return NOBODY;
-  const { destination, destinationPort } = family.endsOf(way);
-  return { address: destination, port: destinationPort };
+/** Whom an external endpoint belongs to; null when nobody has it. */
+export const holderOf = (family: Family, external: Endpoint, protocol: u8, now: u32): Endpoint | null => {
+  const found = family.find(inwardKey(family, external, protocol), now);
+  if (found.way === null) return null;
+  const { destination, destinationPort } = family.endsOf(found.way);
+  return family.stands(found) ? { address: destination, port: destinationPort } : null;
 };
 
-/** The external endpoint of an inside one: as it was, or prepared to be entered now; port 0 when the pool has none left. */
+/**
+ * The external endpoint of an inside one: as it was, and kept for the flow that is about to use it, or prepared to be
+ * entered now; port 0 when the pool has none left.
+ */
 export const externalOf = (family: Family, range: PoolRange, of: Mapping): Given => {
   const { inside, vni, protocol, now } = of;
-  const key = family.keyOfEnds(outward(inside), vni, protocol);
+  const key = outwardKey(family, inside, vni, protocol);
+  const idle = idleOf(protocol, stateOf(protocol));
   const known = family.find(key, now);
   if (known.way !== null) {
     const { source, sourcePort } = family.endsOf(known.way);
-    return { address: source, port: sourcePort, isNew: false };
+    const back = family.find(inwardKey(family, { address: source, port: sourcePort }, protocol), now);
+    if (back.way !== null && family.stands(known)) {
+      prolong(back.way, now + idle + LONGER.inward);
+      prolong(known.way, now + idle + LONGER.outward);
+      return { address: source, port: sourcePort, isNew: false };
+    }
   }
   const hash = hashFlow(inside.address, range.address, inside.port, 0, protocol);
-  const at = (port: u16) => family.keyOfEnds(inward({ address: range.address, port }), 0, protocol);
+  const at = (port: u16) => inwardKey(family, { address: range.address, port }, protocol);
   const port = freePort(range, inside.port, hash, (one) => family.has(at(one), now));
-  if (port === 0) return { ...NOBODY, isNew: false };
+  if (port === 0) return { ...NONE, isNew: false };
   const external = { address: range.address, port };
-  const idle = idleOf(protocol, FlowState.Datagrams);
-  const rest = { state: FlowState.Datagrams, idle, service: of.service, generation: 0, hop: 0 };
-  family.prepare(Fresh.Inward, at(port), turned(outward(inside)), { ...rest, change: Change.Destination });
+  const rest = { state: FlowState.Datagrams, service: of.service, generation: 0, hop: 0 };
+  const from = { ...rest, idle: idle + LONGER.inward, change: Change.Destination };
+  family.prepare(Fresh.Inward, at(port), turned(outward(inside)), from);
   const to = { ...outward(inside), source: external.address, sourcePort: external.port };
-  family.prepare(Fresh.Outward, key, to, { ...rest, change: Change.Source });
+  family.prepare(Fresh.Outward, key, to, { ...rest, idle: idle + LONGER.outward, change: Change.Source });
   return { ...external, isNew: true };
 };
 
@@ -114,18 +140,38 @@ export const portFor = (family: Family, range: PoolRange, flow: FlowEnds, protoc
   });
 };
 
-/** Keeps a mapping alive as long as a flow uses it. */
+/** What a flow's packet makes of its mapping: the flow lives until then, and has gone from one state to another. */
+export interface Use {
+  readonly was: u32;
+  readonly state: u32;
+  readonly until: u32;
+}
+
+/**
+ * Keeps a mapping alive as long as a flow uses it. It counts the connections that stand, where a flow has its config's
+ * generation: when the last one ends, the port is not kept for the hours that a connection may idle. One that ends unseen
+ * is never counted off; the port then waits as long as it would have.
+ */
 export const keepMapping = (
   family: Family,
   inside: Endpoint,
   external: Endpoint,
   vni: u32,
   protocol: u8,
-  until: u32,
+  use: Use,
   now: u32,
 ): void => {
-  const out = family.find(family.keyOfEnds(outward(inside), vni, protocol), now);
-  const back = family.find(family.keyOfEnds(inward(external), 0, protocol), now);
-  if (out.way !== null && until > out.way.until) out.way.until = until;
-  if (back.way !== null && until > back.way.until) back.way.until = until;
+  const out = family.find(outwardKey(family, inside, vni, protocol), now).way;
+  const back = family.find(inwardKey(family, external, protocol), now).way;
+  if (out === null || back === null) return;
+  const stood = use.was === FlowState.Established;
+  const stands = use.state === FlowState.Established;
+  if (stands && !stood) atomic.add(out, "generation", 1);
+  if (stood && !stands && out.generation !== 0 && atomic.add(out, "generation", 0xffff_ffff) === 1) {
+    out.until = use.until + LONGER.outward;
+    back.until = use.until + LONGER.inward;
+  } else {
+    prolong(back, use.until + LONGER.inward);
+    prolong(out, use.until + LONGER.outward);
+  }
 };

@@ -41,6 +41,9 @@ export const callRecord = struct({
   poolLast: u16,
   /** 1 when a port is bound to one remote endpoint. */
   perDestination: u8,
+  /** Which mappings of a flow are to be kept, as bits of `Change`; and the flow's state before this packet. */
+  keeps: u16,
+  was: u8,
   /** Which entries are prepared to be entered: a bit for each of `Fresh`. */
   fresh: u32,
   /** Which of them are entered. */

@@ -20,6 +20,7 @@ export const because = {
   otherFamily: () => serviceReason("other address family"),
   changed: () => serviceReason("flow changed"),
   noPort: () => serviceReason("no port"),
+  portless: () => serviceReason("has no port"),
   nobody: () => serviceReason("nobody has the port"),
   inUse: () => serviceReason("in use"),
   noEndpoint: () => serviceReason("no such endpoint"),

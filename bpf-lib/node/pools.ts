@@ -4,7 +4,7 @@ import { Change } from "../flow/entry.ts";
 import { externalOf, holderOf, portFor } from "../flow/mapping.ts";
 import { type Family, Fresh, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { open, type Parts } from "../packet/open.ts";
+import { endsWithPort, open, type Parts } from "../packet/open.ts";
 import { type callRecord, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { enterCommit, Stage, zeta_node_stages } from "./stages.ts";
@@ -15,7 +15,7 @@ type Call = Of<typeof callRecord>;
 const findHolder = (parts: Parts, family: Family, call: Call, now: u32): boolean => {
   const external = { address: call.destination, port: call.destinationPort };
   const holder = holderOf(family, external, parts.protocol, now);
-  if (holder.port === 0) return false;
+  if (holder === null) return false;
   call.destination = holder.address;
   call.destinationPort = holder.port;
   return true;
@@ -49,6 +49,9 @@ const refused = (call: Call, reason: u32): Action => {
 const settle = (parts: Parts, family: Family, call: Call): Action => {
   const now = spansNow();
   const named = (call.change & Change.DestinationPool) !== 0;
+  // Nobody's ports are given to what has none: such packets of two hosts could not be told apart.
+  const wanted = (named ? Change.Destination : 0) | ((call.change & Change.SourcePool) !== 0 ? Change.Source : 0);
+  if ((wanted & ~endsWithPort(parts)) !== 0) return refused(call, because.portless());
   if (named && !findHolder(parts, family, call, now)) return refused(call, because.nobody());
   if ((call.change & Change.SourcePool) !== 0 && !takePort(parts, family, call, now))
     return refused(call, because.noPort());

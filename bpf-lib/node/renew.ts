@@ -1,5 +1,5 @@
 /** Before a packet that changes what stands of its flow's life: both directions are written, and it goes on its way. */
-import { Action, type Frame, program } from "zeta/bpf";
+import { Action, type Frame, program, u16 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { live } from "../flow/live.ts";
 import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
@@ -28,7 +28,9 @@ const renew =
           const { destination, destinationPort } = family.endsOf(found.way);
           countOpened(found.way.service, destination, destinationPort);
         }
-        live(parts, family, found.way, now);
+        call.was = found.way.state;
+        call.keeps = u16(live(parts, family, found.way, now));
+        if (call.keeps !== 0) zeta_node_stages.call(family.isIpv4 ? Stage.Keep4 : Stage.Keep6);
         return apply(parts, family, found, found.way, call);
       },
       () => Action.Drop,

@@ -19,6 +19,8 @@ export const Stage = {
   Forget6: 14,
   Tell4: 15,
   Tell6: 16,
+  Keep4: 17,
+  Keep6: 18,
 } as const;
 export const zeta_node_stages = map.programs({ max: 32 });
 

@@ -67,6 +67,14 @@ export const udpOf = (parts: Parts) => transport(parts, Protocol.Udp, udpHeader)
 export const icmpOf = (parts: Parts) => transport(parts, Protocol.Icmp, icmpHeader);
 export const icmpv6Of = (parts: Parts) => transport(parts, Protocol.Icmpv6, icmpHeader);
 
+/** The ends that have a port, as bits of `Change`: one end of an ICMP echo, none of what has no transport header that we know. */
+export const endsWithPort = (parts: Parts): u32 => {
+  if (parts.later) return 0;
+  if (parts.protocol === Protocol.Tcp || parts.protocol === Protocol.Udp) return Change.Source | Change.Destination;
+  const message = icmpOf(parts) ?? icmpv6Of(parts);
+  return message === null ? 0 : identified(parts.protocol, message.type);
+};
+
 /** Where the IP datagram ends, as its header says: behind it, the link layer may have padded the frame. */
 export const datagramEnd = (parts: Parts): u32 => {
   const ip4 = network(parts, EtherType.Ipv4, ipv4Header);

@@ -60,10 +60,9 @@ function offsets(way: StructLayout): (name: string) => number {
 const address4 = (view: DataView, at: number): bigint => MAPPED | BigInt(view.getUint32(at));
 const address6 = (view: DataView, at: number): bigint => (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
 
-/** A mapping stands under a key with an open end, which no packet has (bpf-lib/flow/mapping.ts). */
-const isMapping = ({ source, destination, sourcePort, destinationPort }: FlowEnds): boolean =>
-  (sourcePort === 0 && BigInt.asUintN(32, source) === 0n) ||
-  (destinationPort === 0 && BigInt.asUintN(32, destination) === 0n);
+/** A mapping stands under a key that no packet has: of a protocol without ports, with ports (bpf-lib/flow/mapping.ts). */
+const isMapping = (protocol: number, { sourcePort, destinationPort }: FlowEnds): boolean =>
+  protocol >= 0x80 && (sourcePort !== 0 || destinationPort !== 0);
 
 /** Addresses and ports are in the order of packets, all else in the machine's. A key: addresses, ports, network and protocol. */
 function reader(family: 4 | 6, way: StructLayout): Read {
@@ -84,19 +83,20 @@ function reader(family: 4 | 6, way: StructLayout): Read {
       sourcePort: page.getUint16(start + ports),
       destinationPort: page.getUint16(start + ports + 2),
     };
-    if (isMapping(own)) return null;
+    const network = page.getUint32(start + ports + 4, true);
+    const protocol = network & 0xff;
+    if (isMapping(protocol, own)) return null;
     const leaves: FlowEnds = {
       source: address(page, start + source),
       destination: address(page, start + destination),
       sourcePort: page.getUint16(start + sourcePort),
       destinationPort: page.getUint16(start + destinationPort),
     };
-    const network = page.getUint32(start + ports + 4, true);
     const reply = (page.getUint16(start + change, true) & REPLY) !== 0;
     return {
       family,
       vni: network >>> 8,
-      protocol: network & 0xff,
+      protocol,
       service: page.getUint16(start + service, true),
       reply,
       client: reply ? turned(leaves) : own,

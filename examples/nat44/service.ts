@@ -1,0 +1,21 @@
+import { isIpv4, middlebox, portPool, prefixes, service, u8 } from "zeta";
+
+/**
+ * Hosts behind it share its external addresses (RFC 4787, 5382, 5508). An inside address and port has one external port,
+ * whoever it talks to, and through that anybody may answer; also other hosts behind it (hairpin).
+ */
+export const nat44 = middlebox("nat44", {
+  config: {
+    inside: prefixes({ of: u8, max: 256 }),
+    external: portPool({ max: 64, mapping: "per-endpoint" }),
+  },
+  decide(flow, { config: { inside, external } }) {
+    if (!isIpv4(flow.source)) return flow.forward();
+    const destination = external.has(flow.destination) ? { destination: external } : {};
+    return flow.rewrite(inside.has(flow.source) ? { source: external, ...destination } : destination);
+  },
+  holds: (flow, { config: { inside, external } }) =>
+    !inside.has(flow.source) || external.has(flow.decided.source.address),
+});
+
+export default service("nat44", { chain: [nat44], listen: "all" });
