@@ -91,8 +91,9 @@ const forged = (station: string, count: number): string =>
 
 function knownSources({ manifest, object }: Service): number {
   const map = manifest.maps.find(({ name }) => name === "syn_defence_known");
-  if (map?.kind !== "lruHash") throw new Error("the service has no table of sources");
-  return [...typedMap(object.map(map.name), map).keys()].length;
+  const table = map === undefined ? null : typedMap(object.map(map.name), map);
+  if (table?.kind !== "lruHash") throw new Error("the service has no table of sources");
+  return [...table.keys()].length;
 }
 
 const connectSeconds = async (client: Namespace, url: string): Promise<number> =>
