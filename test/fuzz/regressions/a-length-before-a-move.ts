@@ -1,5 +1,6 @@
 // What was asked of the packet before its tail moved was asked after it: LLVM read the packet's end as late as it could.
 import { program, u32, u64, variable } from "zeta/bpf";
+
 const seen = variable(u64, 0n);
 export const p_1136 = program("p_1136", (frame) => {
   const long = frame.cursor().skip(63);
