@@ -6,7 +6,7 @@ import { measureBuilding } from "./measure/building.ts";
 import { compare } from "./measure/compare.ts";
 import { openRoad } from "./measure/road.ts";
 import { measureTables } from "./measure/tables.ts";
-import { measureYardstick } from "./measure/yardstick.ts";
+import { measureYardstick, yardstickIsWanted } from "./measure/yardstick.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import type { AnyRow } from "./report/row.ts";
 import { table } from "./report/table.ts";
@@ -22,12 +22,13 @@ async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
   // Builds may use every CPU; programs are measured on one, since per-CPU values and caches belong to it.
   if (cpu !== null) execFileSync("taskset", ["-cp", `${cpu}`, `${process.pid}`], { stdio: "pipe" });
   const compared = cases.filter(({ name }) => wanted(name));
-  await using road = compared.some(({ routed }) => routed) ? await openRoad() : null;
+  const yardstick = yardstickIsWanted(wanted);
+  await using road = yardstick || compared.some(({ routed }) => routed) ? await openRoad() : null;
   for (const one of compared) rows.push(await compare(one, { rounds, repeats }, road?.ingress ?? null));
   // Many, and of interest to who changes the flow table: only when asked for.
   const tables = only === null ? [] : [...tableCases, ...layoutCases].filter(({ name }) => wanted(name));
   for (const one of tables) rows.push(...(await measureTables(one, { rounds, repeats })));
-  rows.push(...(await measureYardstick(wanted, { rounds, repeats })));
+  if (yardstick && road !== null) rows.push(...(await measureYardstick(wanted, { rounds, repeats }, road.ingress)));
   return rows;
 }
 

@@ -47,7 +47,7 @@ const all = [ways4, oldest, ways6, ...kernels];
 const established = "established, all hit in turn";
 
 /** The wrapper counts flows up to here and begins again. */
-const ENDLESS = 2 ** 32;
+export const ENDLESS = 2 ** 32;
 const SMALL = 2 ** 17;
 const LARGE = 2 ** 21;
 

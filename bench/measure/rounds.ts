@@ -25,20 +25,21 @@ function timeOf(program: LoadedProgram, repeats: number, packet: Uint8Array, ing
 
 /**
  * Times of the wrapped programs, by their names; `null` stands for the program that returns at once, "grown" for the one that
- * grows the packet by `head` bytes first, as the others do.
+ * grows the packet by `head` bytes first. By so many bytes each program makes the packet longer: of all, or by name.
  */
 export async function measure<Name extends string>(
   programs: Readonly<Record<Name, LoadedProgram | null | "grown">>,
   frames: Frames,
   { rounds, repeats }: RoundOptions,
   ingress: Ingress | null,
-  head = 0,
+  head: number | Readonly<Partial<Record<Name, number>>> = 0,
 ): Promise<Readonly<Record<Name, Spread>>> {
   using wrapped = new DisposableStack();
   const names = Object.keys(programs) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
   const wrappers = new Map<Name, LoadedProgram>();
-  for (const name of names) wrappers.set(name, wrapped.use(await wrap(programs[name], frames, head)).wrapper);
+  const headOf = (name: Name): number => (typeof head === "number" ? head : (head[name] ?? 0));
+  for (const name of names) wrappers.set(name, wrapped.use(await wrap(programs[name], frames, headOf(name))).wrapper);
   const once = (name: Name, count: number): number =>
     timeOf(wrappers.get(name) as LoadedProgram, count, frames.first, ingress);
   for (const name of names) once(name, Math.max(Math.min(frames.count * 4, MOST_WARMING), 10_000));

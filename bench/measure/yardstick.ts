@@ -5,11 +5,13 @@ import { Action } from "../../sdk/bpf/program.ts";
 import { parseAddress } from "../../sdk/layout/address.ts";
 import { array, u64 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
-import { frameOf, type TableCase, yardstickCases } from "../cases/tables.ts";
-import type { TableRow } from "../report/row.ts";
+import { ENDLESS, frameOf, type TableCase, yardstickCases } from "../cases/tables.ts";
+import type { AnyRow } from "../report/row.ts";
+import { openGateway } from "./gateway.ts";
 import { compileRival } from "./rival.ts";
 import { measure, type RoundOptions } from "./rounds.ts";
 import { net, type Spread } from "./statistics.ts";
+import { type Ingress, runAt } from "./subject.ts";
 import { openVariedFrames } from "./wrapper.ts";
 
 export const VIP = "10.1.0.1";
@@ -86,35 +88,68 @@ const between = (bare: Spread, grown: Spread): Spread => ({
   median: (bare.median + grown.median) / 2,
 });
 
-async function measureOne(one: TableCase, options: RoundOptions): Promise<TableRow> {
+/** The yardstick by itself, and examples/balancer on a node beside it, all interleaved. */
+async function measureOne(one: TableCase, options: RoundOptions, ingress: Ingress): Promise<readonly AnyRow[]> {
   const { bytes, vary } = frameOf(4);
   const frame = one.foreign ? Uint8Array.from(bytes, (byte, at) => (at === 33 ? 99 : byte)) : bytes;
   const frames = await openVariedFrames(frame, one.flows, vary);
   try {
     using yardstick = await openYardstick(one.entries);
+    await using gateway = await openGateway(one.entries, one.flows === ENDLESS);
     const program = yardstick.loaded.program("yardstick");
-    const { action } = testRun(program, { packet: frame });
-    if (action !== (one.foreign ? Action.Pass : Action.Transmit)) throw new Error(`'${one.name}': action ${action}`);
+    expectAction(one, "yardstick", testRun(program, { packet: frame }).action, Action.Transmit);
+    expectAction(one, "gateway", runAt(gateway.program, { packet: frame }, ingress).action, Action.Redirect);
     const head = one.foreign ? 0 : HEAD;
-    const times = await measure({ bare: null, grown: "grown", yardstick: program }, frames, options, null, head);
+    const programs = { bare: null, grown: "grown", yardstick: program, ours: gateway.program } as const;
+    const times = await measure(programs, frames, options, ingress, { grown: head, yardstick: head });
     const own = one.foreign ? times.bare : between(times.bare, times.grown);
-    return {
-      name: one.name,
-      table: "C, bench/rivals/yardstick.c",
-      tableNs: net(times.yardstick, own),
-      flows: one.flows,
-      entries: one.entries,
-      pattern: one.pattern,
-      frameBytes: frame.length,
-      wrapperNs: { min: own.min, median: own.median },
-    };
+    const yardstickNs = net(times.yardstick, own);
+    const ns = net(times.ours, times.bare);
+    const common = { flows: one.flows, pattern: one.pattern, frameBytes: frame.length };
+    return [
+      {
+        name: one.name,
+        table: "C, bench/rivals/yardstick.c",
+        tableNs: yardstickNs,
+        entries: one.entries,
+        ...common,
+        wrapperNs: { min: own.min, median: own.median },
+      },
+      {
+        name: one.name.replace("yardstick", "gateway"),
+        ns,
+        rival: "C, bench/rivals/yardstick.c",
+        rivalNs: yardstickNs,
+        ratio: Math.round((ns.min / yardstickNs.min) * 100) / 100,
+        instructions: gateway.program.information.instructions,
+        rivalInstructions: program.information.instructions,
+        instructionsOf: "xlated",
+        ...common,
+        wrapperNs: { min: times.bare.min, median: times.bare.median },
+      },
+    ];
   } finally {
     frames.map.close();
   }
 }
 
-export async function measureYardstick(wanted: (name: string) => boolean, options: RoundOptions): Promise<TableRow[]> {
-  const rows: TableRow[] = [];
-  for (const one of yardstickCases) if (wanted(one.name)) rows.push(await measureOne(one, options));
+function expectAction({ name, foreign }: TableCase, side: string, got: number, sent: number): void {
+  if (got !== (foreign ? Action.Pass : sent)) throw new Error(`'${name}', ${side}: action ${got}`);
+}
+
+/** What a row must be called to be measured: both of a case's rows come of one measurement. */
+const isWanted = ({ name }: TableCase, wanted: (name: string) => boolean): boolean =>
+  wanted(name) || wanted(name.replace("yardstick", "gateway"));
+
+export const yardstickIsWanted = (wanted: (name: string) => boolean): boolean =>
+  yardstickCases.some((one) => isWanted(one, wanted));
+
+export async function measureYardstick(
+  wanted: (name: string) => boolean,
+  options: RoundOptions,
+  ingress: Ingress,
+): Promise<AnyRow[]> {
+  const rows: AnyRow[] = [];
+  for (const one of yardstickCases) if (isWanted(one, wanted)) rows.push(...(await measureOne(one, options, ingress)));
   return rows;
 }
