@@ -32,8 +32,12 @@ test("no code is declared twice", () => {
   expect([...declared].filter(([, count]) => count !== 1)).toEqual([]);
 });
 
-test("codes and pages are the same set", () => {
-  expect(explainedCodes()).toEqual(codes);
+/** Codes that no version reports any more keep their pages, since old output names them, and are never given to another problem. */
+const retired = explainedCodes().filter((code) => explain(code)?.markdown.includes("This code is retired") === true);
+
+test("codes and pages are the same set, but for retired codes", () => {
+  expect(explainedCodes()).toEqual([...codes, ...retired].sort());
+  expect(retired.filter((code) => declared.has(code))).toEqual([]);
 });
 
 test("every code has an exit code of its family", () => {
