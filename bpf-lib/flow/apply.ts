@@ -2,9 +2,10 @@
 import { Action, type Of, u64 } from "zeta/bpf";
 import type { callRecord } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { putEnds } from "../packet/rewrite.ts";
-import { send } from "../route/send.ts";
+import { isStopped, send } from "../route/send.ts";
 import { Change } from "./entry.ts";
 import type { Entry, Family } from "./table.ts";
 import type { Found } from "./ways.ts";
@@ -18,6 +19,12 @@ export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: 
   const { slot } = entry.hop;
   if (!family.stands(found)) {
     countNodeDrop(service, because.changed());
+    return Action.Drop;
+  }
+  // Asked before anything is changed: what its sender is told of quotes the packet as it was sent.
+  if (isStopped(parts, entry, slot)) {
+    call.hop = slot;
+    zeta_node_stages.call(Stage.Obstacle);
     return Action.Drop;
   }
   entry.packets += 1n;

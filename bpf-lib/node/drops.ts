@@ -24,4 +24,9 @@ export const because = {
   nobody: () => serviceReason("nobody has the port"),
   inUse: () => serviceReason("in use"),
   noEndpoint: () => serviceReason("no such endpoint"),
+  /** In an overlay: nothing there is the host's own. */
+  unclaimed: () => serviceReason("no service in its network"),
+  tooLong: () => serviceReason("too long for its way"),
+  expired: () => serviceReason("time to live exceeded"),
+  noRoom: () => serviceReason("no room"),
 } as const;

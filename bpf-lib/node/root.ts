@@ -2,16 +2,19 @@
  * The program that stays attached: it parses a packet, finds its flow or else its service, and goes on there. What belongs
  * to no service is the host's own.
  */
-import { Action, type Frame, type Of, program, type u32 } from "zeta/bpf";
+import { Action, type Frame, type Of, Protocol, program, type u32 } from "zeta/bpf";
 import { type Entry, type Family, isReply, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
+import { isTunnelPort } from "../overlay/decapsulate.ts";
+import { isToTunnel } from "../overlay/tunnels.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { Ask, type callRecord, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow } from "./follow.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
 import { countTraffic } from "./traffic.ts";
 
 type Call = Of<typeof callRecord>;
@@ -39,9 +42,16 @@ const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, 
   return follow(parts, family, found, entry, service, call, now);
 };
 
+/** What no service takes is the host's own, but never out of an overlay. */
+const unclaimed = (call: Call): Action => {
+  if (call.vni === 0) return Action.Pass;
+  countNodeDrop(NODE, because.unclaimed());
+  return Action.Drop;
+};
+
 const unknown = (parts: Parts, call: Call): Action => {
   const index = serviceAt(call.vni, parts.destination, parts.destinationPort, parts.protocol);
-  if (index === NODE) return Action.Pass;
+  if (index === NODE) return unclaimed(call);
   const service = zeta_node_services.at(index);
   if (service === null) return gone(index);
   countTraffic(index, parts.frame.length);
@@ -51,24 +61,33 @@ const unknown = (parts: Parts, call: Call): Action => {
     enterService(index, Hook.Filter);
     return gone(index);
   }
-  return service.decides === 0 ? Action.Pass : askFor(call, Ask.Decide, index);
+  return service.decides === 0 ? unclaimed(call) : askFor(call, Ask.Decide, index);
 };
 
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */
-const broken = (): Action => {
-  const index = serviceOfAll(0);
-  if (index === NODE) return Action.Pass;
+const broken = (call: Call): Action => {
+  const index = serviceOfAll(call.vni);
+  if (index === NODE) return unclaimed(call);
   countNodeDrop(index, because.notWhole());
   return Action.Drop;
 };
 
-const enter = (frame: Frame): Action => {
+/** Whether the packet is one in a tunnel to the node, as far as its ports and addresses tell. */
+const isTunnelled = (parts: Parts): boolean =>
+  parts.protocol === Protocol.Udp && isTunnelPort(parts.destinationPort) && isToTunnel(parts);
+
+/** `inside`: in an overlay, whose network is noted already. No tunnel is looked for there. */
+const arrive = (frame: Frame, inside: boolean): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  call.vni = 0;
+  if (!inside) call.vni = 0;
   return open(
     frame,
     (parts) => {
+      if (!inside && isTunnelled(parts)) {
+        zeta_node_stages.call(Stage.Unwrap);
+        return Action.Drop;
+      }
       const action = withFamily(parts, (family) => {
         const now = spansNow();
         const found = family.find(family.keyOf(parts, call.vni), now);
@@ -76,9 +95,12 @@ const enter = (frame: Frame): Action => {
       });
       return action === NO_FLOW ? unknown(parts, call) : action;
     },
-    () => Action.Pass,
-    broken,
+    () => unclaimed(call),
+    () => broken(call),
   );
 };
 
-export const zeta_root = program("zeta_root", enter);
+export const zeta_root = program("zeta_root", (frame) => arrive(frame, false));
+export const zeta_inner = program("zeta_inner", (frame) => arrive(frame, true), {
+  slot: { table: zeta_node_stages, index: Stage.Inner },
+});

@@ -11,6 +11,12 @@ import { Stage, zeta_node_stages } from "./stages.ts";
 
 type Call = Of<typeof callRecord>;
 
+/** A packet out of a tunnel was sent to another station than the host's own interface: its stack would not take it. */
+const toHost = (parts: Parts, call: Call): Action => {
+  if (call.vni !== 0) parts.ethernet.destination = call.station;
+  return Action.Pass;
+};
+
 /** What the kernel must see to (unknown neighbour, expired packet, no route) passes to it. */
 const route = (parts: Parts, family: Family, call: Call): Action => {
   const ticks = clock("jiffies");
@@ -18,7 +24,7 @@ const route = (parts: Parts, family: Family, call: Call): Action => {
   const entry = family.at(call.index);
   if (entry !== null && entry.serial === call.serial) entry.hop = { routed: u8(ticks >> ROUTED_SHIFT), slot };
   const hop = zeta_node_hops.at(slot);
-  if (hop === null || slot === 0 || !age(parts)) return Action.Pass;
+  if (hop === null || slot === 0 || !age(parts)) return toHost(parts, call);
   return leave(parts, hop);
 };
 

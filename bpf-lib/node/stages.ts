@@ -21,6 +21,12 @@ export const Stage = {
   Tell6: 16,
   Keep4: 17,
   Keep6: 18,
+  Unwrap: 19,
+  Inner: 20,
+  Wrap: 21,
+  Obstacle: 22,
+  Reach: 23,
+  Unclaimed: 24,
 } as const;
 export const zeta_node_stages = map.programs({ max: 32 });
 

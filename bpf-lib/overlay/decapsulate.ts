@@ -97,7 +97,7 @@ const nothing = (is: U32, fault: U32): Outer => ({
 const notOurs = nothing(Arrival.Plain, 0);
 const refused = (fault: U32): Outer => nothing(Arrival.Fault, fault);
 
-const isTunnelPort = (port: U32): boolean => port === OverlayPort.Vxlan || port === OverlayPort.Geneve;
+export const isTunnelPort = (port: U32): boolean => port === OverlayPort.Vxlan || port === OverlayPort.Geneve;
 
 const isRight = (frame: Frame, udpAt: U32, length: U32, addresses: u64): boolean => {
   const pseudo: u64 = addresses + toU64(swapBytes.u16(u16(length))) + toU64(Protocol.Udp << 8);

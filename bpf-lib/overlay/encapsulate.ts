@@ -25,7 +25,8 @@ import { updated } from "../packet/sums.ts";
 import { ipv4Words, ipv6Words } from "../packet/words.ts";
 import { OVERHEAD4, OVERHEAD6, type tunnelHop } from "./hop.ts";
 
-type Hop = Of<typeof tunnelHop>;
+/** What it needs of a hop, whichever table that stands in. */
+type Hop = Pick<Of<typeof tunnelHop>, "family" | "sum" | "outer">;
 
 const ETHERNET = 14;
 const UDP4 = 34;

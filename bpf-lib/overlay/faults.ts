@@ -18,6 +18,8 @@ export const TunnelFault = {
   Congestion: 7,
   /** The packet could not be moved. */
   Room: 8,
+  /** The network's number is 0, which stands for what is outside overlays. */
+  Network: 9,
 } as const;
 
 /** Their names, in that order. */
@@ -31,4 +33,5 @@ export const tunnelFaultNames = [
   "tunnel content",
   "congestion",
   "no room",
+  "tunnel network",
 ] as const;

@@ -1,6 +1,7 @@
 /** The addresses that hosts send tunnel packets to: this node's own in the underlay. */
-import { array, map, type Of, struct, type u32 as U32, u32 } from "zeta/bpf";
-import type { ipv6Words } from "../packet/words.ts";
+import { array, EtherType, map, type Of, struct, type u32 as U32, u32 } from "zeta/bpf";
+import { network, type Parts } from "../packet/open.ts";
+import { ipv4Words, ipv6Words } from "../packet/words.ts";
 
 /** Few, and compared one by one: a node has an address or two in its underlay, and a hash costs ten times as much. */
 export const MOST_TUNNEL_ADDRESSES = 4;
@@ -8,6 +9,14 @@ export const MOST_TUNNEL_ADDRESSES = 4;
 /** Addresses as they lie in packets; places that are not used are zero. Six words: the four of an IPv6 address each. */
 const addresses = struct({ four: array(u32, 4), six: array(u32, 16) });
 export const zeta_node_tunnels = map.array({ value: addresses, max: 1 });
+
+/** Whether a packet that was parsed goes to an address of ours. */
+export const isToTunnel = (parts: Parts): boolean => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  if (ip4 !== null) return isTunnel4(ip4.destination);
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
+  return ip6 !== null && isTunnel6(ip6.destination);
+};
 
 /** Whether an IPv4 destination, in memory order, is one of ours. */
 export const isTunnel4 = (destination: U32): boolean => {

@@ -4,6 +4,14 @@ import { network, type Parts } from "../packet/open.ts";
 import { changed, updated } from "../packet/sums.ts";
 import { ipv4Words } from "../packet/words.ts";
 
+/** Whether the packet may not be forwarded any further: its time to live or hop limit is one, or none at all. */
+export const isLast = (parts: Parts): boolean => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  if (ip4 !== null) return (ip4.ttlAndProtocol & 0xff) <= 1;
+  const ip6 = network(parts, EtherType.Ipv6, ipv6Header);
+  return ip6 !== null && ip6.hopLimit <= 1;
+};
+
 /**
  * Takes one from the time to live or hop limit; false, and nothing is changed, when that was the last or there was none: the
  * packet then goes no further, and its sender is told that its time is exceeded.

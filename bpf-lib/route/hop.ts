@@ -5,22 +5,42 @@
  * Slots 1 to `FIRST_ENDPOINT` - 1 are neighbours, entered by the data plane as routes lead to them; the others belong to
  * endpoints, and user space fills them.
  */
-import { type mac as Mac, mac, map, type Of, spinLock, struct, u32 as toU32, u16, u32, u64, withLock } from "zeta/bpf";
+import {
+  type mac as Mac,
+  mac,
+  map,
+  type Of,
+  spinLock,
+  struct,
+  u32 as toU32,
+  u8,
+  u16,
+  u32,
+  u64,
+  withLock,
+} from "zeta/bpf";
+import { tunnelHeaders } from "../overlay/hop.ts";
 
-export const HopKind = { Free: 0, Neighbour: 1, Station: 2 } as const;
+export const HopKind = { Free: 0, Neighbour: 1, Station: 2, Tunnel: 3 } as const;
 
+/** 128 bytes, two cache lines. */
 export const hopRecord = struct({
   lock: spinLock,
-  /** Of `HopKind`. */
-  kind: u32,
+  /** The network that its packets and their replies belong to; 0 outside overlays. */
+  vni: u32,
   interface: u32,
+  /** Of `HopKind`. */
+  kind: u8,
+  /** Of a tunnel: 4 or 6, that of its outer header. */
+  family: u8,
+  /** The longest IP packet that it takes, in bytes; 0 when that is not known. */
+  mtu: u16,
   /** Of a neighbour: in ticks, until when its MAC address is trusted. */
   until: u64,
   destination: mac,
   source: mac,
-  mtu: u16,
-  /** The network that its packets and their replies belong to; 0 outside overlays. */
-  vni: u32,
+  /** Of a tunnel: what is put before its packets. */
+  ...tunnelHeaders,
 });
 export type Hop = Of<typeof hopRecord>;
 

@@ -7,20 +7,34 @@ import type { callRecord } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
-import { age } from "./age.ts";
+import { age, isLast } from "./age.ts";
 import { FIRST_ENDPOINT, type Hop, HopKind, ROUTED_SHIFT, TRUSTED_ROUTES, zeta_node_hops } from "./hop.ts";
+import { isTooLong } from "./path-mtu.ts";
 
 type Call = Of<typeof callRecord>;
 
-/** To the host that holds the endpoint. What was delivered, and not routed, is as old as it was. */
-const deliver = (parts: Parts, entry: Entry, slot: u32): Action => {
+const isDelivered = (entry: Entry): boolean => (entry.change & Change.Deliver) !== 0;
+
+/** Whether a flow's packet cannot go on: it is too long for its endpoint's hop, or has no hop left to live. */
+export const isStopped = (parts: Parts, entry: Entry, slot: u32): boolean => {
+  if (!isDelivered(entry) && isLast(parts)) return true;
+  if (slot < FIRST_ENDPOINT) return false;
   const hop = zeta_node_hops.at(slot);
-  if (hop === null || hop.kind !== HopKind.Station) {
+  return hop !== null && hop.mtu !== 0 && isTooLong(parts, hop.mtu);
+};
+
+/** To the host that holds the endpoint. What was delivered, and not routed, is as old as it was. */
+const deliver = (parts: Parts, entry: Entry, slot: u32, call: Call): Action => {
+  const hop = zeta_node_hops.at(slot);
+  if (hop === null || hop.kind < HopKind.Station) {
     countNodeDrop(entry.service, because.noEndpoint());
     return Action.Drop;
   }
-  if ((entry.change & Change.Deliver) === 0 && !age(parts)) return Action.Pass;
-  return leave(parts, hop);
+  if (!isDelivered(entry)) age(parts);
+  if (hop.kind === HopKind.Station) return leave(parts, hop);
+  call.hop = slot;
+  zeta_node_stages.call(Stage.Wrap);
+  return Action.Drop;
 };
 
 /** The packet goes out of the hop's interface. */
@@ -41,8 +55,9 @@ const forward = (parts: Parts, found: Found<Entry>, entry: Entry, slot: u32, cal
     zeta_node_stages.call(Stage.Route);
     return Action.Drop;
   }
-  return age(parts) ? leave(parts, hop) : Action.Pass;
+  age(parts);
+  return leave(parts, hop);
 };
 
 export const send = (parts: Parts, found: Found<Entry>, entry: Entry, slot: u32, call: Call): Action =>
-  slot >= FIRST_ENDPOINT ? deliver(parts, entry, slot) : forward(parts, found, entry, slot, call);
+  slot >= FIRST_ENDPOINT ? deliver(parts, entry, slot, call) : forward(parts, found, entry, slot, call);

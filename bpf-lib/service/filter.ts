@@ -2,6 +2,7 @@
 import { Action, type Frame, type Of, type u32 } from "zeta/bpf";
 import { inside, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { type callRecord, From, zeta_node_call } from "../node/call.ts";
+import { sendBack } from "../node/reach.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
@@ -33,13 +34,18 @@ export const runFilters = (frame: Frame, service: ServiceParts): Action => {
   return open(
     frame,
     (parts) => {
+      const { source } = parts;
       const { kind, reason } = filtered(session, parts, call);
       if (kind === OutcomeKind.Pass) {
-        if (!service.decides) return Action.Pass;
+        if (!service.decides) {
+          if (call.vni === 0) return Action.Pass;
+          zeta_node_stages.call(Stage.Unclaimed);
+          return Action.Drop;
+        }
         zeta_node_stages.call(Stage.Forward);
         return Action.Drop;
       }
-      if (kind === OutcomeKind.Answer) return Action.Transmit;
+      if (kind === OutcomeKind.Answer) return sendBack(call, source);
       countDrop(reason);
       if (kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;

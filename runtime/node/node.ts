@@ -22,6 +22,7 @@ import { removeFlows } from "./flows.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
 import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "./shapes.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
+import { type Underlay, underlayOf } from "./underlay.ts";
 import { prepareVersion, type ServiceManifest, type Version } from "./version.ts";
 
 export interface NodeOptions {
@@ -70,7 +71,7 @@ export interface NodeService {
   remove(): void;
 }
 
-export interface Node {
+export interface Node extends Underlay {
   readonly manifest: Manifest;
   readonly object: LoadedObject;
   readonly root: string;
@@ -279,6 +280,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     object,
     root: manifest.node?.root ?? "",
     services,
+    ...underlayOf(manifest, state),
     add,
     upgrade,
     close,

@@ -21,6 +21,11 @@ export const serviceExists = problem("ZT8004", (name: string) => ({
   fix: "Upgrade it, remove it first, or give this one another name.",
 }));
 
+export const badUnderlay = problem("ZT8201", (path: string, reason: string) => ({
+  message: `What the node was told of its overlays cannot be used: ${path}: ${reason}.`,
+  fix: "Correct it. Nothing was changed.",
+}));
+
 export const noSuchService = problem("ZT8101", (name: string, known: readonly string[]) => ({
   message: `The node has no service '${name}'.`,
   fix: known.length === 0 ? "It has none at all: 'zeta node add' adds one." : `It has: ${known.join(", ")}.`,

@@ -18,6 +18,8 @@ export const NODE_MAP = {
   listeners: "zeta_node_listeners",
   lifecycleLost: "zeta_node_lifecycle_lost",
   traffic: "zeta_node_traffic",
+  tunnels: "zeta_node_tunnels",
+  own: "zeta_node_own",
 } as const;
 
 /** Maps of this name belong to the node, and the objects of all its services share them. */
@@ -34,6 +36,9 @@ const SEES = { client: 1, replies: 2 } as const;
 /** Slots of hops below belong to the data plane (bpf-lib/route/hop.ts). */
 export const FIRST_ENDPOINT = 4096;
 const STATION = 2;
+export const TUNNEL = 3;
+/** Of a hop that is none: words of prepared headers (bpf-lib/overlay/hop.ts). */
+const NO_TUNNEL = { family: 0, sum: 0, outer: Array.from({ length: 11 }, () => 0n) };
 
 export const word = (value: number): Uint8Array => {
   const bytes = Buffer.alloc(4);
@@ -41,7 +46,7 @@ export const word = (value: number): Uint8Array => {
   return bytes;
 };
 
-function layoutOf(manifest: Manifest, map: string, part: "key" | "value"): LayoutData {
+export function layoutOf(manifest: Manifest, map: string, part: "key" | "value"): LayoutData {
   const layout = manifest.maps.find(({ name }) => name === map)?.[part];
   if (layout == null) throw new TypeError(`The node has no map '${map}'.`);
   return layout;
@@ -80,7 +85,8 @@ export function shapesOf(manifest: Manifest) {
     },
     /** The entry that stands for all of a network. */
     everything: (vni: number): Uint8Array => encode(listener, { address: 0n, vni, port: 0, protocol: 0 }),
-    station: (place: Place): Uint8Array => encode(hop, { kind: STATION, until: 0n, mtu: 0, vni: 0, ...place }),
+    station: (place: Place): Uint8Array =>
+      encode(hop, { kind: STATION, until: 0n, mtu: 0, vni: 0, ...NO_TUNNEL, ...place }),
     noHop: (): Uint8Array => new Uint8Array(hop.size),
   };
 }

@@ -69,13 +69,15 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine, hos
   };
 
   const hostDrops = host?.compiled.manifest?.node?.drops ?? [];
-  /** The service's own, then those of the node. */
-  const dropNames = [...(service?.drops ?? []), ...hostDrops];
+  /** The service's own, then those of the node: of the service's packets, and of nobody's. */
+  const nobodys = hostDrops.map((name) => name.replace(/^service: /, "node: "));
+  const dropNames = [...(service?.drops ?? []), ...hostDrops, ...nobodys];
   const dropCounts = (): bigint[] => {
     const dropsMap = service?.dropsMap ?? null;
     const own = (service?.drops ?? []).map((_, index) => (dropsMap === null ? 0n : total(map(dropsMap).get(index))));
-    const first = (host?.index ?? 0) * MOST_REASONS;
-    return [...own, ...hostDrops.map((_, reason) => total(map(NODE_MAP.drops).get(first + reason)))];
+    const of = (index: number) =>
+      hostDrops.map((_, reason) => total(map(NODE_MAP.drops).get(index * MOST_REASONS + reason)));
+    return [...own, ...of(host?.index ?? 0), ...of(0)];
   };
   const dropsBefore = dropCounts();
   /** Counts at the last drop seen: the one that has risen since is the reason of the next. */

@@ -1,0 +1,45 @@
+/**
+ * Packets of a flow that go no further, as they were sent: too long for their hop, or without a hop left to live. Senders are
+ * told, by the way that they sent; each is counted.
+ */
+import { Action, EtherType, type Frame, type Of, program } from "zeta/bpf";
+import { complain } from "../icmp/errors.ts";
+import { timeExceeded } from "../icmp/kinds.ts";
+import { open, type Parts } from "../packet/open.ts";
+import { zeta_node_hops } from "../route/hop.ts";
+import { isTooLong, mayNotBeCut, tellLength } from "../route/path-mtu.ts";
+import { type callRecord, zeta_node_call } from "./call.ts";
+import { because, countNodeDrop } from "./drops.ts";
+import { zeta_node_own } from "./own.ts";
+import { sendBack } from "./reach.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
+
+const say = (parts: Parts, call: Of<typeof callRecord>): Action => {
+  const hop = zeta_node_hops.at(call.hop);
+  const { source } = parts;
+  const mtu = hop === null ? 0 : hop.mtu;
+  const long = mtu !== 0 && isTooLong(parts, mtu);
+  const own = zeta_node_own.get(call.vni);
+  const from = own === null ? 0n : parts.type === EtherType.Ipv4 ? own.four : own.six;
+  // The host answers for what comes by its own interfaces, when the node is not told to.
+  if (!long && from === 0n && call.vni === 0) return Action.Pass;
+  countNodeDrop(call.service, long ? because.tooLong() : because.expired());
+  if (long && !mayNotBeCut(parts)) return Action.Drop;
+  return complain(parts, long ? tellLength(parts, mtu) : timeExceeded, from, call.vni)
+    ? sendBack(call, source)
+    : Action.Drop;
+};
+
+const run = (frame: Frame): Action => {
+  const call = zeta_node_call.at(0);
+  if (call === null) return Action.Aborted;
+  return open(
+    frame,
+    (parts) => say(parts, call),
+    () => Action.Drop,
+  );
+};
+
+export const zeta_obstacle = program("zeta_obstacle", run, {
+  slot: { table: zeta_node_stages, index: Stage.Obstacle },
+});

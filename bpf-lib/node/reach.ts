@@ -1,0 +1,39 @@
+/** To an endpoint, without a flow: `call.place` in `call.placeVni`. The packet is as long and as old as it is to leave. */
+import { Action, type address, ethernetHeader, type Frame, type Of, program, redirect } from "zeta/bpf";
+import { zeta_node_endpoints } from "../route/endpoints.ts";
+import { HopKind, zeta_node_hops } from "../route/hop.ts";
+import { type callRecord, zeta_node_call } from "./call.ts";
+import { because, countNodeDrop } from "./drops.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
+
+/** What a packet has become that goes back to whoever sent it, `to`: by the cable that it came by, or into its tunnel. */
+export const sendBack = (call: Of<typeof callRecord>, to: address): Action => {
+  if (call.vni === 0) return Action.Transmit;
+  call.place = to;
+  call.placeVni = call.vni;
+  zeta_node_stages.call(Stage.Reach);
+  return Action.Drop;
+};
+
+const reach = (frame: Frame): Action => {
+  const call = zeta_node_call.at(0);
+  if (call === null) return Action.Aborted;
+  const slot = zeta_node_endpoints.get({ address: call.place, vni: call.placeVni }) ?? 0;
+  const hop = zeta_node_hops.at(slot);
+  const ethernet = frame.cursor().peek(ethernetHeader);
+  if (slot !== 0 && hop !== null && ethernet !== null) {
+    if (hop.kind === HopKind.Tunnel) {
+      call.hop = slot;
+      zeta_node_stages.call(Stage.Wrap);
+    }
+    if (hop.kind === HopKind.Station) {
+      ethernet.destination = hop.destination;
+      ethernet.source = hop.source;
+      return redirect(hop.interface);
+    }
+  }
+  countNodeDrop(call.service, because.noEndpoint());
+  return Action.Drop;
+};
+
+export const zeta_reach = program("zeta_reach", reach, { slot: { table: zeta_node_stages, index: Stage.Reach } });

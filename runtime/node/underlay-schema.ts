@@ -1,0 +1,92 @@
+/** What a node is told of the overlays that it stands in, as it is given: checked, with paths that name what is wrong. */
+import { z } from "zod";
+import { parseAddress, parseIpv4, parseMac } from "../../sdk/layout/address.ts";
+import { failure } from "../loader/problems.ts";
+import { badUnderlay } from "./problems.ts";
+import type { NodeAddress, RemoteEndpoint } from "./underlay.ts";
+
+const MOST_VNI = 0xff_ffff;
+/** Every IPv6 link takes this much (RFC 8200 section 5), tunnels' headers not counted. */
+const LEAST_MTU = 576;
+const MOST_MTU = 65_535;
+const GROUP = 1n << 40n;
+/** Of each family, as the data plane has room for them (bpf-lib/overlay/tunnels.ts). */
+const MOST_TUNNELS = 4;
+
+const isAddress = (text: string): boolean => parseAddress(text) !== null;
+const isStation = (text: string): boolean => {
+  const value = parseMac(text);
+  return value !== null && value !== 0n && (value & GROUP) === 0n;
+};
+
+const address = z.string().refine(isAddress, { error: 'an address such as "10.0.0.1" or "2001:db8::1" was expected' });
+const station = z
+  .string()
+  .refine(isStation, { error: 'a MAC address of one station was expected, "02:00:00:00:00:01"' });
+const vni = z.int().min(1).max(MOST_VNI);
+const interfaceNumber = z.int().min(1).max(0x7fff_ffff);
+
+const endpoint = z
+  .strictObject({
+    vni,
+    address,
+    kind: z.enum(["vxlan", "geneve"]),
+    local: address,
+    remote: address,
+    mac: station,
+    gatewayMac: station,
+    interface: interfaceNumber,
+    source: station,
+    destination: station,
+    mtu: z.int().min(LEAST_MTU).max(MOST_MTU).default(1500),
+  })
+  .refine(({ local, remote }) => (parseIpv4(local) === null) === (parseIpv4(remote) === null), {
+    error: "its family is not that of 'local'",
+    path: ["remote"],
+  });
+const own = z.strictObject({ vni: z.int().min(0).max(MOST_VNI).default(0), address });
+
+/** Refuses an entry whose key another has already. */
+const distinct = <T extends z.ZodType>(one: T, keyOf: (entry: z.output<T>) => string) =>
+  z.array(one).superRefine((entries, context) => {
+    const seen = new Map<string, number>();
+    for (const [index, entry] of entries.entries()) {
+      const key = keyOf(entry);
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, index);
+      else context.addIssue({ code: "custom", path: [index], message: `the same as [${first}]` });
+    }
+  });
+const value = (text: string): string => String(parseAddress(text));
+const family = (text: string): 4 | 6 => (parseIpv4(text) === null ? 6 : 4);
+
+const tunnels = distinct(address, value).superRefine((all, context) => {
+  for (const version of [4, 6] as const) {
+    const count = all.filter((one) => family(one) === version).length;
+    if (count > MOST_TUNNELS)
+      context.addIssue({ code: "custom", message: `${count} addresses of IPv${version}, ${MOST_TUNNELS} at most` });
+  }
+});
+const endpoints = distinct(endpoint, (each) => `${each.vni} ${value(each.address)}`);
+const addresses = distinct(own, (each) => `${each.vni} ${family(each.address)}`);
+
+const pathText = (name: string, path: readonly PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`),
+    name,
+  );
+
+function check<T>(name: string, type: z.ZodType<T>, given: unknown): T {
+  const result = type.safeParse(given);
+  if (result.success) return result.data;
+  const [{ path = [], message = "" } = {}] = result.error.issues;
+  throw failure(badUnderlay(null, pathText(name, path), message));
+}
+
+/** @throws ZetaError: ZT8201, from each of them. */
+export const checked = {
+  tunnels: (given: readonly string[]): readonly string[] => check("tunnels", tunnels, given),
+  endpoints: (given: readonly RemoteEndpoint[]): readonly Required<RemoteEndpoint>[] =>
+    check("endpoints", endpoints, given),
+  addresses: (given: readonly NodeAddress[]): readonly Required<NodeAddress>[] => check("addresses", addresses, given),
+};

@@ -1,0 +1,153 @@
+/**
+ * What a node is told of the overlays that it stands in: its own tunnel addresses, endpoints behind tunnels, and its addresses
+ * in networks. Each is set as a whole: checked first, and then in force, or
+ * nothing has changed.
+ */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../sdk/layout/address.ts";
+import { encode } from "../../sdk/layout/codec.ts";
+import { failure } from "../loader/problems.ts";
+import { outerHeader } from "../overlay/outer-header.ts";
+import { badUnderlay, endpointsFull } from "./problems.ts";
+import { layoutOf, NODE_MAP, TUNNEL, word } from "./shapes.ts";
+import type { NodeState } from "./store.ts";
+
+/** An address in an overlay, and the host that holds it. */
+export interface RemoteEndpoint {
+  /** The network, 1 to 2^24 − 1, and the address there. */
+  readonly vni: number;
+  readonly address: string;
+  readonly kind: "vxlan" | "geneve";
+  /** Addresses in the underlay, of one family: the node's, and the host's. */
+  readonly local: string;
+  readonly remote: string;
+  /** MAC addresses inside: the endpoint's, and the gateway's. */
+  readonly mac: string;
+  readonly gatewayMac: string;
+  /** The interface that leads to the host, by number; the node's MAC address there, and the next hop's. */
+  readonly interface: number;
+  readonly source: string;
+  readonly destination: string;
+  /** The longest IP packet of the underlay, in bytes, outer headers included; 1500 unless told. */
+  readonly mtu?: number;
+}
+
+/** What the node says of packets that go no further, it says from this address. */
+export interface NodeAddress {
+  /** 0, outside overlays, unless told. */
+  readonly vni?: number;
+  readonly address: string;
+}
+
+/** Replaces all that was set before. @throws ZetaError: ZT8201; ZT8002 for endpoints. */
+export interface Settable<T> {
+  set(all: readonly T[]): Promise<void>;
+}
+
+export interface Underlay {
+  /** The node's own addresses in the underlay: packets in tunnels to them are brought out. At most four of each family. */
+  readonly tunnels: Settable<string>;
+  readonly endpoints: Settable<RemoteEndpoint>;
+  readonly addresses: Settable<NodeAddress>;
+}
+
+interface Entry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Holder of endpoints that no service holds. */
+const NODE = 0;
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** Addresses as they lie in packets: places of `size` bytes, those that are not used are zero. */
+const TUNNEL_PLACES = 4;
+const ofBytes = (value: bigint, size: number): Buffer => Buffer.from(value.toString(16).padStart(size * 2, "0"), "hex");
+function tunnelBytes(all: readonly string[]): Uint8Array {
+  const four = all.flatMap((one) => parseIpv4(one) ?? []).map((one) => ofBytes(BigInt(one), 4));
+  const six = all.filter((one) => parseIpv4(one) === null).map((one) => ofBytes(parseIpv6(one) as bigint, 16));
+  const bytes = Buffer.alloc(TUNNEL_PLACES * 20);
+  for (const [index, one] of four.entries()) one.copy(bytes, index * 4);
+  for (const [index, one] of six.entries()) one.copy(bytes, TUNNEL_PLACES * 4 + index * 16);
+  return bytes;
+}
+
+const schema = () => import("./underlay-schema.ts").then(({ checked }) => checked);
+
+export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Underlay {
+  const layout = (map: keyof typeof NODE_MAP, part: "key" | "value") => layoutOf(manifest, NODE_MAP[map], part);
+  const keyOf = (each: { readonly address: string; readonly vni: number }): Uint8Array =>
+    encode(layout("endpoints", "key"), { address: parseAddress(each.address), vni: each.vni });
+  const hopOf = (each: Required<RemoteEndpoint>): Uint8Array => {
+    const { kind, local, remote, vni, source, destination } = each;
+    const inner = { source: each.gatewayMac, destination: each.mac };
+    const made = outerHeader({ kind, local, remote, vni, outer: { source, destination }, inner });
+    const { family, sum, outer, overhead } = made;
+    const stations = { source: parseMac(source), destination: parseMac(destination) };
+    const hop = { kind: TUNNEL, family, vni, interface: each.interface, mtu: each.mtu - overhead, until: 0n };
+    return encode(layout("hops", "value"), { ...hop, ...stations, sum, outer });
+  };
+
+  /** A table that only this writes: what is new first, then what is gone. */
+  const table = (map: string) => {
+    let held = new Map<string, Uint8Array>();
+    return (entries: readonly Entry[]): void => {
+      for (const { key, value } of entries) tables.write(map, key, value);
+      const now = new Map(entries.map(({ key }) => [hex(key), key]));
+      for (const [name, key] of held) if (!now.has(name)) tables.remove(map, key);
+      held = now;
+    };
+  };
+  const own = table(NODE_MAP.own);
+
+  let held = new Map<string, Uint8Array>();
+  const setEndpoints = (all: readonly Required<RemoteEndpoint>[]): void => {
+    const entries = all.map((each) => ({ key: keyOf(each), value: hopOf(each) }));
+    for (const [index, { key }] of entries.entries()) {
+      if (!held.has(hex(key)) && tables.read(NODE_MAP.endpoints, key) !== null)
+        throw failure(badUnderlay(null, `endpoints[${index}]`, "a service's config holds it already"));
+    }
+    const names = new Set(entries.map(({ key }) => hex(key)));
+    if (!slots.fits(names)) throw failure(endpointsFull(null, slots.most));
+    for (const { key, value } of entries) {
+      const slot = slots.take(hex(key), NODE) as number;
+      tables.write(NODE_MAP.hops, word(slot), value);
+      tables.write(NODE_MAP.endpoints, key, word(slot));
+    }
+    for (const [name, key] of held) {
+      if (names.has(name)) continue;
+      const slot = slots.release(name, NODE);
+      // A service has come to hold it meanwhile.
+      if (slot === null) continue;
+      tables.remove(NODE_MAP.endpoints, key);
+      tables.write(NODE_MAP.hops, word(slot), new Uint8Array(layout("hops", "value").size));
+    }
+    held = new Map(entries.map(({ key }) => [hex(key), key]));
+  };
+
+  return {
+    tunnels: {
+      async set(all) {
+        tables.write(NODE_MAP.tunnels, word(0), tunnelBytes((await schema()).tunnels(all)));
+      },
+    },
+    endpoints: {
+      async set(all) {
+        setEndpoints((await schema()).endpoints(all));
+      },
+    },
+    addresses: {
+      async set(all) {
+        const given = (await schema()).addresses(all);
+        const byNetwork = new Map<number, { four: bigint; six: bigint }>();
+        for (const { vni, address } of given) {
+          const known = byNetwork.get(vni) ?? { four: 0n, six: 0n };
+          const value = parseAddress(address) as bigint;
+          byNetwork.set(vni, parseIpv4(address) === null ? { ...known, six: value } : { ...known, four: value });
+        }
+        own([...byNetwork].map(([vni, value]) => ({ key: word(vni), value: encode(layout("own", "value"), value) })));
+      },
+    },
+  };
+}
