@@ -26,6 +26,8 @@ export {
 export type { FlowFilter, FlowRow } from "./control/flow-filter.ts";
 export { type RunningNode, type StartNodeOptions, startNode } from "./control/start.ts";
 export type { NodeStatus, ServiceStatus, Traffic } from "./control/status.ts";
+export { type HealthChange, type HealthCheckOptions, type HealthChecks, healthChecks } from "./health/health-checks.ts";
+export type { HttpCheck } from "./health/probe.ts";
 export * from "./lab/index.ts";
 export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";
