@@ -50,7 +50,6 @@ export const packageSets = {
     { name: "curl", why: "the lab's clients", command: "curl" },
     { name: "wrk", why: "the lab's load", command: "wrk" },
     { name: "iperf3", why: "streams that upgrades must not disturb", command: "iperf3" },
-    { name: "prometheus", why: "judges the metrics (promtool)", command: "promtool" },
     { name: "git", why: "tests on what the repository holds", command: "git" },
   ],
   kernels: [
