@@ -204,7 +204,7 @@ onEveryTarget(
         only([{ address: "203.0.113.7", ports: "40000-40000" }]);
         const client = tcp("10.0.0.7:5000", `${SERVER}:80`);
         const server = tcp(`${SERVER}:80`, "203.0.113.7:40000");
-        const other = tcp("10.0.0.8:5000", `${SERVER}:80`).syn();
+        const other = tcp("10.0.0.8:5000", "192.0.2.82:80").syn();
         await target.run(client.syn(), server.synAck(), client.ack());
         target.advance("7430s");
         expect(await one(other)).toHaveVerdict("drop");
@@ -254,10 +254,11 @@ onEveryTarget(
 
       test("a port is neither reached nor taken away by packets from nowhere", async () => {
         only([{ address: "203.0.113.7", ports: "40000-40000" }]);
-        const asked = tcp("10.0.0.7:5000", `${SERVER}:80`).syn();
-        await one(asked);
+        const client = tcp("10.0.0.7:5000", `${SERVER}:80`);
+        await target.run(client.syn(), tcp(`${SERVER}:80`, "203.0.113.7:40000").synAck(), client.ack());
         for (const from of ["0.0.0.0:0", "0.0.0.0:1"]) await one(tcp(from, "203.0.113.7:40000").syn());
-        expect(await one(tcp("10.0.0.8:5000", `${SERVER}:80`).syn())).toHaveVerdict("drop");
+        target.advance("7000s");
+        expect(await one(tcp("10.0.0.8:5000", "192.0.2.82:80").syn())).toHaveVerdict("drop");
         expect(sourceOf(await one(tcp("10.0.0.7:5000", "192.0.2.81:80").syn()))).toBe("203.0.113.7:40000");
       });
 

@@ -115,7 +115,7 @@ function readForwards(
 ): PoolForward[] {
   limit(context, given.length, max, ["forwards"]);
   const isNew = duplicates(context);
-  const known = new Set(addresses.map(({ address }) => address));
+  const ranges = new Map(addresses.map((one) => [one.address, one]));
   return given.flatMap(([text, inside]): PoolForward[] => {
     const at = ["forwards", text];
     const read = readService(text);
@@ -125,10 +125,14 @@ function readForwards(
       return [];
     }
     const { protocol, ...external } = read.value;
-    if (!known.has(external.address)) {
+    if (!ranges.has(external.address)) {
       const missing = formatAddress(external.address);
       report(context, at, "dangling", { dangling: { missing, among: "the pool's addresses" } });
     }
+    // Or a flow that has the same port by chance would get what is the forward's, and the other way round.
+    const range = ranges.get(external.address);
+    if (range !== undefined && external.port >= range.first && external.port <= range.last)
+      report(context, at, `port ${external.port} is one that the pool gives: leave it out of the address's "ports"`);
     isNew(`${external.address} ${external.port} ${protocol}`, at);
     return [{ external, inside, protocol }];
   });

@@ -25,7 +25,7 @@ export interface PortPool {
  *   destination answers (address- and port-dependent). One external port then serves many flows.
  *
  * In a config file: `["203.0.113.7", "203.0.113.16/28", { "address": "203.0.113.8", "ports": "1024-65535" }]`; with static
- * forwards, at most `forwards` (256 unless told):
+ * forwards, at most `forwards` (256 unless told), of ports outside of the range:
  * `{ "addresses": ["203.0.113.7"], "forwards": { "203.0.113.7:80/tcp": "10.0.0.5:8080" } }`.
  */
 export const portPool = (_: {

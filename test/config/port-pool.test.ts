@@ -109,6 +109,11 @@ describe("what is wrong is told by its path", () => {
     ],
     ["a forward of ICMP", forwarding({ "203.0.113.7:80/icmp": "10.0.0.5:80" }), /^ZT6001 .*only \/tcp and \/udp/],
     ["a forward of all ports", forwarding({ "203.0.113.7/tcp": "10.0.0.5:80" }), /^ZT6001 .*one port at either end/],
+    [
+      "a forward of a port that the pool gives",
+      forwarding({ "203.0.113.7:8080/tcp": "10.0.0.5:80" }),
+      /^ZT6001 .*forwards\["203\.0\.113\.7:8080\/tcp"\]': port 8080 is one that the pool gives/,
+    ],
     ["a forward to the other family", forwarding({ "203.0.113.7:80/tcp": "[fd00::5]:80" }), /^ZT6001 .*of one family/],
     [
       "a forward to no endpoint",

@@ -95,7 +95,7 @@ test("whether an address is the pool's, before and after a change", async () => 
 
 test("static forwards, from either end, by protocol", async () => {
   configure({
-    addresses: ["203.0.113.7", "203.0.113.8"],
+    addresses: ["203.0.113.7", { address: "203.0.113.8", ports: "32768-65535" }],
     forwards: {
       "203.0.113.7:80/tcp": "10.0.0.5:8080",
       "203.0.113.8:8080/tcp": "10.0.0.5:8080",
