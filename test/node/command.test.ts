@@ -55,12 +55,12 @@ async function attached(): Promise<boolean> {
   return /prog\/xdp/.test(stdout);
 }
 
-/** What the echo server behind an address says to a datagram of this client port; "nothing" after a second. */
+/** What the echo server behind an address says to a datagram of this client port; "nothing" after five seconds: the machine may be busy. */
 async function ask(port = 0): Promise<string> {
   const { stdout } = await lab.client.run("python3", [
     "-c",
     `import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.bind(("", ${port}))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5); s.bind(("", ${port}))
 s.connect(("10.1.0.1", 5201)); s.send(b"there")
 try: print(s.recv(10).decode())
 except TimeoutError: print("nothing")
