@@ -19,8 +19,10 @@ import type { Hook, ServiceSpec } from "./services/spec.ts";
 import { ts } from "./typescript.ts";
 import { type DeclaredValue, POISON, type Value } from "./values.ts";
 
-/** Nodes of source lowered, once for each call that leads there. A large service takes ten thousand, the node's own programs a hundred and fifty. */
-const MOST_STEPS = 400_000;
+/** Nodes of source lowered, once for each call that leads there. A large service takes ten thousand. */
+const MOST_STEPS = 100_000;
+/** The node's own programs, all of which are one module, take more than that. */
+const MOST_STEPS_OF_OURS = 400_000;
 
 export class ModuleBuilder {
   readonly checker: ts.TypeChecker;
@@ -40,6 +42,7 @@ export class ModuleBuilder {
   readonly #evaluating = new Set<ts.Symbol>();
   readonly #seen = new Set<string>();
   #steps = 0;
+  readonly #mostSteps: number;
   /** The service being compiled. */
   service: ServiceSpec | null = null;
   /** Which hook of which middlebox a function is. */
@@ -61,6 +64,7 @@ export class ModuleBuilder {
     this.checker = source.checker;
     this.root = source.root;
     this.program = source.program;
+    this.#mostSteps = isOwnSource(source.entry.fileName) ? MOST_STEPS_OF_OURS : MOST_STEPS;
     const assigned = collectAssignments(source.program, source.checker);
     this.assignedSymbols = assigned.symbols;
     this.isAssignedProperty = assigned.isAssignedProperty;
@@ -70,7 +74,7 @@ export class ModuleBuilder {
   /** Counts what is evaluated, calls written out; past all reason, `refuse` is asked to end it. */
   step(refuse: () => never): void {
     this.#steps++;
-    if (this.#steps > MOST_STEPS) refuse();
+    if (this.#steps > this.#mostSteps) refuse();
   }
 
   // ---- problems and places
