@@ -209,6 +209,12 @@ static __always_inline bool age(struct parts *p)
 	return true;
 }
 
+/* It goes no further: the host tells its sender, who must see what it sent. */
+static __always_inline bool expires(const struct parts *p)
+{
+	return p->ip4 ? p->ip4->ttl <= 1 : p->ip6 && p->ip6->hop_limit <= 1;
+}
+
 static __always_inline int apply(struct xdp_md *ctx, struct parts *p, struct flow_entry *entry)
 {
 	struct ethernet *ethernet = p->data;
@@ -216,6 +222,8 @@ static __always_inline int apply(struct xdp_md *ctx, struct parts *p, struct flo
 
 	entry->packets++;
 	entry->bytes += p->end - p->data;
+	if (expires(p))
+		return XDP_PASS;
 	if (entry->change & (CHANGE_SOURCE | CHANGE_DESTINATION))
 		put_ends(p, entry);
 	__u64 now = bpf_jiffies64();
@@ -307,13 +315,16 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 		.destination_port = key->source_port,
 		.network = key->network,
 	};
-	words_of(&entry.source, &key->source, key->source_port);
-	words_of(&entry.destination, &chosen->choice.address, chosen->choice.port);
-	bpf_map_update_elem(&flows, key, &entry, BPF_ANY);
 	words_of(&entry.source, &key->destination, key->destination_port);
 	words_of(&entry.destination, &key->source, key->source_port);
 	entry.change = CHANGE_SOURCE | CHANGE_REPLY;
-	bpf_map_update_elem(&flows, &back, &entry, BPF_ANY);
+	/* Replies of two flows that leave with the same ends could not be told apart. */
+	if (bpf_map_update_elem(&flows, &back, &entry, BPF_NOEXIST))
+		return NULL;
+	words_of(&entry.source, &key->source, key->source_port);
+	words_of(&entry.destination, &chosen->choice.address, chosen->choice.port);
+	entry.change = CHANGE_DESTINATION;
+	bpf_map_update_elem(&flows, key, &entry, BPF_ANY);
 	struct flow_entry *made = bpf_map_lookup_elem(&flows, key);
 	if (made)
 		count_opened(&made->destination);

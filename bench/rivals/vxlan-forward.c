@@ -4,7 +4,7 @@
 struct vxlan { __u32 flags, network; };
 struct key { union address address; __u32 vni, spare; };
 struct endpoint { __u32 hop; };
-struct hop { __u32 interface; __u16 mtu, sum; __u8 family; __u64 outer[11]; };
+struct hop { __u32 interface; __u16 mtu; __u8 family; __u16 sum; __u64 outer[11]; };
 struct addresses { __u32 four[4], six[16]; };
 
 struct {
