@@ -1,6 +1,6 @@
 /** Applying a remembered decision to a packet. */
-import { Action, type Of, u64 } from "zeta/bpf";
-import type { callRecord } from "../node/call.ts";
+import { Action, u64 } from "zeta/bpf";
+import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
@@ -9,8 +9,6 @@ import { isStopped, send } from "../route/send.ts";
 import { Change } from "./entry.ts";
 import type { Entry, Family } from "./table.ts";
 import type { Found } from "./ways.ts";
-
-type Call = Of<typeof callRecord>;
 
 /** `found.way` is `entry`. What is put into the packet is copied first, and then only if it was one flow's all along. */
 export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, call: Call): Action => {

@@ -2,8 +2,8 @@
  * Making a decision the flow's own: both directions are entered, or neither (see node/enter.ts). On one node this is all;
  * the distributed flow table stands behind the same function.
  */
-import { type address, isIpv4, type Of, u16, type u32 } from "zeta/bpf";
-import type { callRecord } from "../node/call.ts";
+import { type address, isIpv4, u16, type u32 } from "zeta/bpf";
+import type { Call } from "../node/call.ts";
 import { because } from "../node/drops.ts";
 import type { Parts } from "../packet/open.ts";
 import { zeta_node_endpoints } from "../route/endpoints.ts";
@@ -12,8 +12,6 @@ import { type FlowEnds, turned } from "./ends.ts";
 import { Change } from "./entry.ts";
 import { idleOf, stateOf } from "./state.ts";
 import { type Entry, type Family, Fresh } from "./table.ts";
-
-type Call = Of<typeof callRecord>;
 
 const decidedEnds = (call: Call): FlowEnds => ({
   source: call.source,

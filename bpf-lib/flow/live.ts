@@ -10,12 +10,10 @@ import { type Entry, type Family, isReply } from "./table.ts";
 
 /** Where a connection stands after a segment. A direct flow's replies are never seen: the client's own word counts. */
 const next = (entry: Entry, tcp: Of<typeof tcpHeader>): u32 => {
-  const { fin, rst, syn, ack } = tcp.control;
+  const { fin, rst, ack } = tcp.control;
   if ((fin | rst) !== 0) return FlowState.Closing;
   const heard = (entry.change & (Change.Reply | Change.Direct)) !== 0;
-  const opened =
-    entry.state === FlowState.Opening && heard && ack === 1 && (syn === 0 || entry.change !== Change.Direct);
-  return opened ? FlowState.Established : entry.state;
+  return entry.state === FlowState.Opening && heard && ack === 1 ? FlowState.Established : entry.state;
 };
 
 /** Writes state and life of both directions. Gives which pools' mappings are used, as bits of `Change`. */

@@ -3,7 +3,7 @@
  * arguments. One record per CPU; a packet's programs run on one CPU without interruption, so nobody else writes it meanwhile.
  * This record and the jump tables are all that a service knows of the node.
  */
-import { address, mac, map, struct, u8, u16, u32 } from "zeta/bpf";
+import { address, mac, map, type Of, struct, u8, u16, u32 } from "zeta/bpf";
 
 /** Which side sent the packet. */
 export const From = { Client: 0, Service: 1 } as const;
@@ -56,4 +56,5 @@ export const callRecord = struct({
   /** Of a packet that came in a tunnel: the node's own MAC address on the wire, where the host's stack takes it. */
   station: mac,
 });
+export type Call = Of<typeof callRecord>;
 export const zeta_node_call = map.perCpuArray({ value: callRecord, max: 1 });

@@ -2,12 +2,12 @@
  * The last step of a commit: all entries that were prepared are entered, or none. The packet itself is not needed here, and
  * stack is: that is why this is a program of its own.
  */
-import { Action, type Frame, program, type u32 } from "zeta/bpf";
+import { Action, program, type u32 } from "zeta/bpf";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { Insertion } from "../flow/ways.ts";
-import { zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
+import { withCall } from "./stage.ts";
 import { enterTable, Stage, zeta_node_stages } from "./stages.ts";
 
 const FRESH = 4;
@@ -20,11 +20,8 @@ const lowest = (bits: u32): u32 => {
 };
 
 /** Enters one entry, and goes on with itself for the next. */
-const enter =
-  (family: Family) =>
-  (_frame: Frame): Action => {
-    const call = zeta_node_call.at(0);
-    if (call === null) return Action.Aborted;
+const enter = (family: Family) =>
+  withCall((call) => {
     const left = call.fresh & ~call.entered;
     if (left === 0) {
       zeta_node_stages.call(Stage.Entered);
@@ -43,20 +40,17 @@ const enter =
     countNodeDrop(call.service, outcome === Insertion.There ? because.inUse() : because.full());
     zeta_node_stages.call(family.isIpv4 ? Stage.Undo4 : Stage.Undo6);
     return Action.Drop;
-  };
+  });
 
 /** Takes back what was entered before something could not be. */
-const undo =
-  (family: Family) =>
-  (_frame: Frame): Action => {
-    const call = zeta_node_call.at(0);
-    if (call === null) return Action.Aborted;
+const undo = (family: Family) =>
+  withCall((call) => {
     for (let at = 0; at < FRESH; at++) {
       const fresh = family.fresh(at);
       if (((call.entered >> at) & 1) !== 0 && fresh !== null) family.undo(fresh);
     }
     return Action.Drop;
-  };
+  });
 
 export const zeta_enter4 = program("zeta_enter4", enter(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Enter4 },

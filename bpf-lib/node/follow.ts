@@ -6,12 +6,10 @@ import { FlowState } from "../flow/state.ts";
 import { type Entry, type Family, isReply } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
 import { opens, type Parts } from "../packet/open.ts";
-import { Ask, type callRecord } from "./call.ts";
+import { Ask, type Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { enterService, Hook, type serviceRecord } from "./services.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
-
-type Call = Of<typeof callRecord>;
 
 /** Asks the service for a decision; comes back only when the service has gone. */
 export const askFor = (call: Call, ask: number, service: number): Action => {

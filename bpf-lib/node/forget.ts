@@ -1,53 +1,34 @@
 /** Before a new decision for a flow that had another: the old one goes, both directions. Then it is committed. */
-import { Action, type Frame, program } from "zeta/bpf";
+import { Action, program } from "zeta/bpf";
 import { forget, otherOf } from "../flow/commit.ts";
 import { FlowState } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { open } from "../packet/open.ts";
-import { zeta_node_call } from "./call.ts";
 import { CloseReason, tellClosed } from "./lifecycle.ts";
+import { withPacket } from "./stage.ts";
 import { enterCommit, enterForget, Stage, zeta_node_stages } from "./stages.ts";
 
-const run =
-  (family: Family) =>
-  (frame: Frame): Action => {
-    const call = zeta_node_call.at(0);
-    if (call === null) return Action.Aborted;
-    return open(
-      frame,
-      (parts) => {
-        const now = spansNow();
-        const { way: entry, index } = family.find(family.keyOf(parts, call.vni), now);
-        if (entry !== null) forget(parts, family, { entry, index }, call.vni, now);
-        enterCommit(family.type);
-        return Action.Drop;
-      },
-      () => Action.Drop,
-    );
-  };
+const run = (family: Family) =>
+  withPacket((parts, call) => {
+    const now = spansNow();
+    const { way: entry, index } = family.find(family.keyOf(parts, call.vni), now);
+    if (entry !== null) forget(parts, family, { entry, index }, call.vni, now);
+    enterCommit(family.type);
+    return Action.Drop;
+  });
 
 /** Before that, if somebody listens: what the flow came to. */
-const tell =
-  (family: Family) =>
-  (frame: Frame): Action => {
-    const call = zeta_node_call.at(0);
-    if (call === null) return Action.Aborted;
-    return open(
-      frame,
-      (parts) => {
-        const now = spansNow();
-        const { way: entry } = family.find(family.keyOf(parts, call.vni), now);
-        if (entry !== null) {
-          const reason = entry.state === FlowState.Closing ? CloseReason.Finished : CloseReason.Replaced;
-          tellClosed(parts, family, entry, otherOf(parts, family, entry, now).way, call.vni, reason);
-        }
-        enterForget(family.type, true);
-        return Action.Drop;
-      },
-      () => Action.Drop,
-    );
-  };
+const tell = (family: Family) =>
+  withPacket((parts, call) => {
+    const now = spansNow();
+    const { way: entry } = family.find(family.keyOf(parts, call.vni), now);
+    if (entry !== null) {
+      const reason = entry.state === FlowState.Closing ? CloseReason.Finished : CloseReason.Replaced;
+      tellClosed(parts, family, entry, otherOf(parts, family, entry, now).way, call.vni, reason);
+    }
+    enterForget(family.type, true);
+    return Action.Drop;
+  });
 
 export const zeta_forget4 = program("zeta_forget4", run(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Forget4 },

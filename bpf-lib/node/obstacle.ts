@@ -2,19 +2,20 @@
  * Packets of a flow that go no further, as they were sent: too long for their hop, or without a hop left to live. Senders are
  * told, by the way that they sent; each is counted.
  */
-import { Action, EtherType, type Frame, type Of, program } from "zeta/bpf";
+import { Action, EtherType, program } from "zeta/bpf";
 import { complain } from "../icmp/errors.ts";
 import { timeExceeded } from "../icmp/kinds.ts";
-import { open, type Parts } from "../packet/open.ts";
+import type { Parts } from "../packet/open.ts";
 import { zeta_node_hops } from "../route/hop.ts";
 import { isTooLong, mayNotBeCut, tellLength } from "../route/path-mtu.ts";
-import { type callRecord, zeta_node_call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { zeta_node_own } from "./own.ts";
 import { sendBack } from "./reach.ts";
+import { withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
-const say = (parts: Parts, call: Of<typeof callRecord>): Action => {
+const say = (parts: Parts, call: Call): Action => {
   const hop = zeta_node_hops.at(call.hop);
   const { source } = parts;
   const mtu = hop === null ? 0 : hop.mtu;
@@ -30,16 +31,6 @@ const say = (parts: Parts, call: Of<typeof callRecord>): Action => {
     : Action.Drop;
 };
 
-const run = (frame: Frame): Action => {
-  const call = zeta_node_call.at(0);
-  if (call === null) return Action.Aborted;
-  return open(
-    frame,
-    (parts) => say(parts, call),
-    () => Action.Drop,
-  );
-};
-
-export const zeta_obstacle = program("zeta_obstacle", run, {
+export const zeta_obstacle = program("zeta_obstacle", withPacket(say), {
   slot: { table: zeta_node_stages, index: Stage.Obstacle },
 });

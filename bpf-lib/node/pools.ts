@@ -1,15 +1,14 @@
 /** After a service has decided by a pool: whose port it is, or which port the flow leaves with. Then it is committed. */
-import { Action, type Frame, type Of, program, u16, type u32 } from "zeta/bpf";
+import { Action, program, u16, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
 import { externalOf, holderOf, portFor } from "../flow/mapping.ts";
-import { type Family, Fresh, withFamily } from "../flow/table.ts";
+import { type Family, Fresh } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { endsWithPort, open, type Parts } from "../packet/open.ts";
-import { type callRecord, zeta_node_call } from "./call.ts";
-import { because, countNodeDrop } from "./drops.ts";
+import { endsWithPort, type Parts } from "../packet/open.ts";
+import type { Call } from "./call.ts";
+import { because } from "./drops.ts";
+import { refused, withPacketOfFamily } from "./stage.ts";
 import { enterCommit, Stage, zeta_node_stages } from "./stages.ts";
-
-type Call = Of<typeof callRecord>;
 
 /** `rewrite({ destination: pool })`: to whoever holds the external port. */
 const findHolder = (parts: Parts, family: Family, call: Call, now: u32): boolean => {
@@ -41,11 +40,6 @@ const takePort = (parts: Parts, family: Family, call: Call, now: u32): boolean =
   return external.port !== 0;
 };
 
-const refused = (call: Call, reason: u32): Action => {
-  countNodeDrop(call.service, reason);
-  return Action.Drop;
-};
-
 const settle = (parts: Parts, family: Family, call: Call): Action => {
   const now = spansNow();
   const named = (call.change & Change.DestinationPool) !== 0;
@@ -59,11 +53,6 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   return Action.Drop;
 };
 
-const run = (frame: Frame): Action => {
-  const call = zeta_node_call.at(0);
-  if (call === null) return Action.Aborted;
-  const unreadable = () => refused(call, because.notWhole());
-  return open(frame, (parts) => withFamily(parts, (family) => settle(parts, family, call)), unreadable, unreadable);
-};
-
-export const zeta_pools = program("zeta_pools", run, { slot: { table: zeta_node_stages, index: Stage.Pools } });
+export const zeta_pools = program("zeta_pools", withPacketOfFamily(settle), {
+  slot: { table: zeta_node_stages, index: Stage.Pools },
+});

@@ -1,13 +1,13 @@
 /** To an endpoint, without a flow: `call.place` in `call.placeVni`. The packet is as long and as old as it is to leave. */
-import { Action, type address, ethernetHeader, type Frame, type Of, program, redirect } from "zeta/bpf";
+import { Action, type address, ethernetHeader, type Frame, program, redirect } from "zeta/bpf";
 import { zeta_node_endpoints } from "../route/endpoints.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
-import { type callRecord, zeta_node_call } from "./call.ts";
+import { type Call, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
 /** What a packet has become that goes back to whoever sent it, `to`: by the cable that it came by, or into its tunnel. */
-export const sendBack = (call: Of<typeof callRecord>, to: address): Action => {
+export const sendBack = (call: Call, to: address): Action => {
   if (call.vni === 0) return Action.Transmit;
   call.place = to;
   call.placeVni = call.vni;

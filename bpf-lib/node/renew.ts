@@ -1,41 +1,29 @@
 /** Before a packet that changes what stands of its flow's life: both directions are written, and it goes on its way. */
-import { Action, type Frame, program, u16 } from "zeta/bpf";
+import { program, u16 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { live } from "../flow/live.ts";
 import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { open, opens } from "../packet/open.ts";
-import { zeta_node_call } from "./call.ts";
-import { because, countNodeDrop } from "./drops.ts";
+import { opens } from "../packet/open.ts";
+import { because } from "./drops.ts";
 import { countOpened } from "./opened.ts";
+import { refused, withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
-const renew =
-  (family: Family) =>
-  (frame: Frame): Action => {
-    const call = zeta_node_call.at(0);
-    if (call === null) return Action.Aborted;
-    return open(
-      frame,
-      (parts) => {
-        const now = spansNow();
-        const found = family.find(family.keyOf(parts, call.vni), now);
-        if (found.way === null) {
-          countNodeDrop(call.service, because.changed());
-          return Action.Drop;
-        }
-        if (!isReply(found.way) && opens(parts)) {
-          const { destination, destinationPort } = family.endsOf(found.way);
-          countOpened(found.way.service, destination, destinationPort);
-        }
-        call.was = found.way.state;
-        call.keeps = u16(live(parts, family, found.way, now));
-        if (call.keeps !== 0) zeta_node_stages.call(family.isIpv4 ? Stage.Keep4 : Stage.Keep6);
-        return apply(parts, family, found, found.way, call);
-      },
-      () => Action.Drop,
-    );
-  };
+const renew = (family: Family) =>
+  withPacket((parts, call) => {
+    const now = spansNow();
+    const found = family.find(family.keyOf(parts, call.vni), now);
+    if (found.way === null) return refused(call, because.changed());
+    if (!isReply(found.way) && opens(parts)) {
+      const { destination, destinationPort } = family.endsOf(found.way);
+      countOpened(found.way.service, destination, destinationPort);
+    }
+    call.was = found.way.state;
+    call.keeps = u16(live(parts, family, found.way, now));
+    if (call.keeps !== 0) zeta_node_stages.call(family.isIpv4 ? Stage.Keep4 : Stage.Keep6);
+    return apply(parts, family, found, found.way, call);
+  });
 
 export const zeta_renew4 = program("zeta_renew4", renew(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Renew4 },

@@ -2,22 +2,20 @@
  * The program that stays attached: it parses a packet, finds its flow or else its service, and goes on there. What belongs
  * to no service is the host's own.
  */
-import { Action, type Frame, type Of, Protocol, program, type u32 } from "zeta/bpf";
+import { Action, type Frame, Protocol, program, type u32 } from "zeta/bpf";
 import { type Entry, type Family, isReply, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
 import { isTunnelPort } from "../overlay/decapsulate.ts";
 import { isToTunnel } from "../overlay/tunnels.ts";
 import { open, type Parts } from "../packet/open.ts";
-import { Ask, type callRecord, From, zeta_node_call } from "./call.ts";
+import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow } from "./follow.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 import { countTraffic } from "./traffic.ts";
-
-type Call = Of<typeof callRecord>;
 
 /** No action of XDP's. */
 const NO_FLOW = 0xff;

@@ -1,16 +1,15 @@
 /** After a service has decided: an old decision stands or goes, and the new one is prepared to be entered. */
-import { Action, type Frame, type Of, program } from "zeta/bpf";
+import { Action, program } from "zeta/bpf";
 import { OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { prepare } from "../flow/commit.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { open, type Parts } from "../packet/open.ts";
-import { Ask, type callRecord, zeta_node_call } from "./call.ts";
-import { because, countNodeDrop } from "./drops.ts";
+import type { Parts } from "../packet/open.ts";
+import { Ask, type Call } from "./call.ts";
+import { because } from "./drops.ts";
 import { isHeard } from "./lifecycle.ts";
+import { refused, withPacket } from "./stage.ts";
 import { enterForget, enterTable, Stage, zeta_node_stages } from "./stages.ts";
-
-type Call = Of<typeof callRecord>;
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {
   const now = spansNow();
@@ -27,28 +26,16 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   }
   if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
   if (call.kind !== OutcomeKind.Pass) return Action.Drop;
-  const refused = prepare(parts, family, call);
-  if (refused === null) enterTable(family.type);
-  else countNodeDrop(call.service, refused);
+  const reason = prepare(parts, family, call);
+  if (reason !== null) return refused(call, reason);
+  enterTable(family.type);
   return Action.Drop;
 };
 
-const run =
-  (family: Family) =>
-  (frame: Frame): Action => {
-    const call = zeta_node_call.at(0);
-    if (call === null) return Action.Aborted;
-    const unreadable = () => {
-      countNodeDrop(call.service, because.notWhole());
-      return Action.Drop;
-    };
-    return open(
-      frame,
-      (parts) => (parts.type === family.type ? settle(parts, family, call) : unreadable()),
-      unreadable,
-      unreadable,
-    );
-  };
+const run = (family: Family) =>
+  withPacket((parts, call) =>
+    parts.type === family.type ? settle(parts, family, call) : refused(call, because.notWhole()),
+  );
 
 // A program each: together they would need more stack than there is.
 export const zeta_settle4 = program("zeta_settle4", run(ipv4Family), {

@@ -1,17 +1,15 @@
 /** Sending a flow's packet on to its hop. */
-import { Action, clock, type Of, redirect, u8, type u32 } from "zeta/bpf";
+import { Action, clock, redirect, u8, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
 import type { Entry } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
-import type { callRecord } from "../node/call.ts";
+import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { age, isLast } from "./age.ts";
 import { FIRST_ENDPOINT, type Hop, HopKind, ROUTED_SHIFT, TRUSTED_ROUTES, zeta_node_hops } from "./hop.ts";
 import { isTooLong } from "./path-mtu.ts";
-
-type Call = Of<typeof callRecord>;
 
 const isDelivered = (entry: Entry): boolean => (entry.change & Change.Deliver) !== 0;
 

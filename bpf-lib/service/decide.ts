@@ -3,20 +3,18 @@
  * record. It is asked for new flows, and under newer config whether an old decision still stands.
  */
 import type { Packet } from "zeta";
-import { Action, type Frame, isIpv4, type Of, u8 } from "zeta/bpf";
+import { Action, type Frame, isIpv4, u8 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change } from "../flow/entry.ts";
 import { flowOf, type Key, undecided } from "../flow/flow.ts";
 import { hashAddress } from "../flow/hash.ts";
-import { Ask, type callRecord, From, zeta_node_call } from "../node/call.ts";
+import { Ask, type Call, From, zeta_node_call } from "../node/call.ts";
 import { enterCommit, Stage, zeta_node_stages } from "../node/stages.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
 import { commitBindings } from "../state/binding.ts";
 import { countDrop } from "../state/counter.ts";
 import { type ServiceParts, type Session, start } from "./parts.ts";
-
-type Call = Of<typeof callRecord>;
 
 /** Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. */
 const decide = (session: Session, packet: Packet, key: Key): Outcome => {

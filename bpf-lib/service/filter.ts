@@ -1,7 +1,7 @@
 /** A service's filter program: all filters of the chain, one after the other. Entered from the node's root. */
-import { Action, type Frame, type Of, type u32 } from "zeta/bpf";
+import { Action, type Frame, type u32 } from "zeta/bpf";
 import { inside, OutcomeKind } from "../../sdk/middlebox/internal.ts";
-import { type callRecord, From, zeta_node_call } from "../node/call.ts";
+import { type Call, From, zeta_node_call } from "../node/call.ts";
 import { sendBack } from "../node/reach.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { open, type Parts } from "../packet/open.ts";
@@ -16,7 +16,7 @@ interface Said {
 }
 
 /** What the first filter that does not let the packet pass says of it. */
-const filtered = (session: Session, parts: Parts, call: Of<typeof callRecord>): Said => {
+const filtered = (session: Session, parts: Parts, call: Call): Said => {
   const packet = describe(parts, call.from, call.vni, { keyFields: false });
   for (const box of session.boxes) {
     if (box.filter === null) continue;
