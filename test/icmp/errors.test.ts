@@ -1,34 +1,15 @@
 /** An ICMP error follows the flow of the packet that it quotes: its receiver finds its own packet in it, with right checksums. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
 import { takenAsMadeByAll } from "../headers/toolchains.ts";
-import {
-  fragments,
-  fromBytes,
-  fromHex,
-  type Outcome,
-  type Packet,
-  packets,
-  random,
-  truncations,
-  vlan,
-} from "../kit/index.ts";
-import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { FAULTS_OF_CUT_QUOTES, startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
+import { fragments, type Outcome, type Packet, packets, random, truncations, vlan } from "../kit/index.ts";
+import { startJudges } from "../kit-tests/judges.ts";
+import { FAULTS_OF_CUT_QUOTES } from "../kit-tests/wireshark.ts";
 
 const source = new URL("./programs/errors.ts", import.meta.url);
 const pair = pairOf(source);
 
-let scapy: Oracle;
-let wireshark: Wireshark;
-beforeAll(async () => {
-  scapy = startOracle();
-  wireshark = await startWireshark();
-});
-afterAll(async () => {
-  await scapy.close();
-  await wireshark.close();
-});
+const judges = startJudges();
 
 interface End {
   readonly address: string;
@@ -158,10 +139,6 @@ function about(family: Family, from: string, flow: Flow, quote: Quote): string {
   return `${link}/${family.network(from, far.address)}/${error}/Raw(bytes(${quoted})[:${bytes}]${after})`;
 }
 
-async function built(expression: string): Promise<Packet> {
-  return fromBytes(fromHex((await scapy.ask<{ hex: string }>({ build: expression })).hex));
-}
-
 async function run(packet: Packet): Promise<Outcome> {
   return ((await pair.run([packet])) as [Outcome])[0];
 }
@@ -174,10 +151,10 @@ const sent: Packet[] = [];
 async function expectFollows(family: Family, change: number, from: string, quote: Quote): Promise<void> {
   forget();
   remember(family, quote.transport, change);
-  const outcome = await run(await built(about(family, from, family.flow, quote)));
+  const outcome = await run(await judges.built(about(family, from, family.flow, quote)));
   const seenFrom = (change & SOURCE) === 0 ? from : family.becomes.source.address;
   expect(outcome).toHaveVerdict("transmit");
-  expect(outcome).toEqualPacket(await built(about(family, seenFrom, partly(family, change), quote)));
+  expect(outcome).toEqualPacket(await judges.built(about(family, seenFrom, partly(family, change), quote)));
   sent.push(outcome.packet);
 }
 
@@ -201,7 +178,7 @@ describe.each(Object.entries(FAMILIES))("%s", (name, family) => {
         for (const from of [family.flow.source.address, family.router])
           for (const error of family.errors) await expectFollows(family, change, from, { transport, error });
       }
-      expect(await wireshark.faults(sent)).toEqual([]);
+      expect(await judges.wireshark.faults(sent)).toEqual([]);
     });
 
     test("quoted up to any byte: followed if its ports are there, else dropped and counted", async () => {
@@ -212,11 +189,11 @@ describe.each(Object.entries(FAMILIES))("%s", (name, family) => {
         if (bytes >= family.size + transport.least && !halfSum) await expectFollows(family, 3, family.router, quote);
         else {
           remember(family, transport, 3);
-          const packet = await built(about(family, family.router, family.flow, quote));
+          const packet = await judges.built(about(family, family.router, family.flow, quote));
           if (halfSum) {
             const { packet: made } = await run(packet);
             const from = family.becomes.source.address;
-            const expected = await built(about(family, from, partly(family, 3), quote));
+            const expected = await judges.built(about(family, from, partly(family, 3), quote));
             expect(made.bytes.at(-1)).toBe(packet.bytes.at(-1));
             expect(made.bytes.slice(14 + family.size + 4, -1)).toEqual(expected.bytes.slice(14 + family.size + 4, -1));
             sent.push(made);
@@ -229,12 +206,12 @@ describe.each(Object.entries(FAMILIES))("%s", (name, family) => {
           expect(lost()).toEqual({ ...before, unread: before.unread + 1 });
         }
       }
-      expect(await wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
+      expect(await judges.wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
     });
 
     test("a frame cut at every byte, with lengths that say more: never aborts, never grows", async () => {
       remember(family, transport, 3);
-      const packet = await built(about(family, family.router, family.flow, { transport }));
+      const packet = await judges.built(about(family, family.router, family.flow, { transport }));
       for (const cut of truncations(packet).slice(SHORTEST)) {
         const outcome = await run(cut);
         expect(["pass", "drop", "transmit"]).toContain(outcome.verdict);
@@ -256,10 +233,10 @@ describe.each(Object.entries(FAMILIES))("%s", (name, family) => {
 
   test("behind VLAN tags", async () => {
     remember(family, tcp, 3);
-    const packet = await built(about(family, family.router, family.flow, { transport: tcp }));
+    const packet = await judges.built(about(family, family.router, family.flow, { transport: tcp }));
     const outcome = await run(vlan([7, 8], packet));
     const from = family.becomes.source.address;
-    const expected = await built(about(family, from, partly(family, 3), { transport: tcp }));
+    const expected = await judges.built(about(family, from, partly(family, 3), { transport: tcp }));
     expect(outcome).toEqualPacket(vlan([7, 8], expected));
   });
 
@@ -286,11 +263,11 @@ describe.each(Object.entries(FAMILIES))("%s", (name, family) => {
         bytes: draw.between(family.size + 18, family.size + 40),
       });
     }
-    expect(await wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
+    expect(await judges.wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
   });
 
   test("errors of no flow, and for someone else than the sender, are dropped and counted", async () => {
-    const packet = await built(about(family, family.router, family.flow, { transport: udp }));
+    const packet = await judges.built(about(family, family.router, family.flow, { transport: udp }));
     expect(await run(packet)).toHaveVerdict("drop");
     expect(lost()).toEqual({ unread: 0, unknown: 1 });
     remember(family, udp, 3);
@@ -313,7 +290,7 @@ test("options and extension headers in the quote are passed over", async () => {
     ])
       await expectFollows(v6, change, v6.router, { transport: tcp, extensions });
   }
-  expect(await wireshark.faults(sent)).toEqual([]);
+  expect(await judges.wireshark.faults(sent)).toEqual([]);
 });
 
 test("a quoted UDP packet without checksum stays without", async () => {
@@ -336,7 +313,7 @@ test.each<readonly [string, Family, Partial<Quote>]>([
   ["a neighbour solicitation", v6, { transport: { ...tcp, header: () => "ICMPv6ND_NS()" } }],
 ])("quoting %s: dropped and counted", async (_, family, quote) => {
   remember(family, tcp, 3);
-  const packet = await built(about(family, family.router, family.flow, { transport: tcp, ...quote }));
+  const packet = await judges.built(about(family, family.router, family.flow, { transport: tcp, ...quote }));
   const outcome = await run(packet);
   expect(outcome).toHaveVerdict("drop");
   expect(outcome).toEqualPacket(packet);
@@ -344,15 +321,19 @@ test.each<readonly [string, Family, Partial<Quote>]>([
 });
 
 test("what is no error passes: echo, redirects, neighbour discovery, later fragments of errors", async () => {
-  const whole = await built(about(v4, v4.router, v4.flow, { transport: udp, data: "x".repeat(100) }));
+  const whole = await judges.built(about(v4, v4.router, v4.flow, { transport: udp, data: "x".repeat(100) }));
   const [first, later] = fragments(whole, { size: 64 }) as [Packet, Packet];
   remember(v4, udp, 3);
   expect(await run(later)).toHaveVerdict("pass");
   expect(await run(first)).toHaveVerdict("transmit");
   for (const error of ["ICMP(type=8)", "ICMP(type=5, code=1)", "ICMP(type=13)"])
-    expect(await run(await built(about(v4, v4.router, v4.flow, { transport: udp, error })))).toHaveVerdict("pass");
+    expect(await run(await judges.built(about(v4, v4.router, v4.flow, { transport: udp, error })))).toHaveVerdict(
+      "pass",
+    );
   for (const error of ["ICMPv6EchoRequest()", "ICMPv6ND_NS()"])
-    expect(await run(await built(about(v6, v6.router, v6.flow, { transport: udp, error })))).toHaveVerdict("pass");
+    expect(await run(await judges.built(about(v6, v6.router, v6.flow, { transport: udp, error })))).toHaveVerdict(
+      "pass",
+    );
 });
 
 test("random packets: both targets agree, and none aborts", async () => {

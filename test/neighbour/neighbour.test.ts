@@ -1,11 +1,10 @@
 /** Questions about an entrance's MAC address are answered in the data plane; whatever else looks like one goes to the host unchanged. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
 import { takenAsMadeByAll } from "../headers/toolchains.ts";
 import {
   arp,
   fromBytes,
-  fromHex,
   icmpv6,
   interpreter,
   type Outcome,
@@ -15,22 +14,12 @@ import {
   truncations,
   vlan,
 } from "../kit/index.ts";
-import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
+import { startJudges } from "../kit-tests/judges.ts";
 
 const source = new URL("./programs/responder.ts", import.meta.url);
 const pair = pairOf(source);
 
-let scapy: Oracle;
-let wireshark: Wireshark;
-beforeAll(async () => {
-  scapy = startOracle();
-  wireshark = await startWireshark();
-});
-afterAll(async () => {
-  await scapy.close();
-  await wireshark.close();
-});
+const judges = startJudges();
 
 const ASKER = "02:00:00:00:00:01";
 const OURS = "02:5a:00:00:00:09";
@@ -74,16 +63,11 @@ async function ask(packet: Packet): Promise<Outcome> {
   return outcome;
 }
 
-async function built(expression: string): Promise<Packet> {
-  const { hex } = await scapy.ask<{ hex: string }>({ build: expression });
-  return fromBytes(fromHex(hex));
-}
-
 async function expectAnswer(packet: Packet, expression: string): Promise<void> {
   const outcome = await ask(packet);
   expect(outcome).toHaveVerdict("transmit");
-  expect(outcome).toEqualPacket(await built(expression));
-  expect(await wireshark.faults([outcome.packet])).toEqual([]);
+  expect(outcome).toEqualPacket(await judges.built(expression));
+  expect(await judges.wireshark.faults([outcome.packet])).toEqual([]);
 }
 
 async function expectLeft(packet: Packet): Promise<void> {
@@ -278,7 +262,7 @@ test("random packets: nothing but sane questions is answered, and answers are ri
     expect(last).toMatchObject(last?.kind === "arp" ? { operation: 2 } : { kind: "icmpv6", type: 136 });
     await expectLeft(answer);
   }
-  expect(await wireshark.faults(answers)).toEqual([]);
+  expect(await judges.wireshark.faults(answers)).toEqual([]);
 });
 
 takenAsMadeByAll(source, 1000, [...packets(63, 30, { shortest: 14 })]);

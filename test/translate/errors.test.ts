@@ -1,49 +1,22 @@
 /** ICMP errors become the other family's, and the packet that they quote too (RFC 7915 sections 4.2, 4.3, 5.2 and 5.3). */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
 import { takenAsMadeByAll } from "../headers/toolchains.ts";
-import { fromBytes, fromHex, type Outcome, type Packet, packets, truncations } from "../kit/index.ts";
-import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { FAULTS_OF_CUT_QUOTES, startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
+import { type Outcome, type Packet, packets, truncations } from "../kit/index.ts";
+import { startJudges } from "../kit-tests/judges.ts";
+import { FAULTS_OF_CUT_QUOTES } from "../kit-tests/wireshark.ts";
+import { endsFor, framed, PORTS, REFUSALS, V4, V6 } from "./ends.ts";
 
 const source = new URL("./programs/errors.ts", import.meta.url);
 const pair = pairOf(source);
 
-let scapy: Oracle;
-let wireshark: Wireshark;
-beforeAll(async () => {
-  scapy = startOracle();
-  wireshark = await startWireshark();
-});
-afterAll(async () => {
-  await scapy.close();
-  await wireshark.close();
-});
+const judges = startJudges();
 
-const NAMES = [
-  "",
-  "malformed",
-  "source route",
-  "protocol",
-  "message",
-  "fragment",
-  "checksum",
-  "room",
-  "options",
-] as const;
-const V4 = { source: "192.0.2.1", destination: "198.51.100.2" } as const;
-const V6 = { source: "2001:db8:a::7", destination: "64:ff9b::c633:6402" } as const;
-const PORTS = { sourcePort: 50_001, destinationPort: 8080 } as const;
-
-async function built(expression: string): Promise<Packet> {
-  const link = `Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")`;
-  return fromBytes(fromHex((await scapy.ask<{ hex: string }>({ build: `${link}/${expression}` })).hex));
-}
+const built = framed(judges);
 
 async function run(packet: Packet): Promise<Outcome> {
-  const to = packet.layers.some(({ kind }) => kind === "ipv4") ? V6 : V4;
   pair.both((running) => {
-    running.map("ends").set(0, { ...to, ...PORTS });
+    running.map("ends").set(0, { ...endsFor(packet), ...PORTS });
     running.map("told").set(0, { why: 0 });
   });
   return ((await pair.run([packet])) as [Outcome])[0];
@@ -156,7 +129,7 @@ describe.each(Object.entries({ ...SEGMENTS, echo: null }))("about %s", (_, segme
     for (const [from, to] of TO_SIX) await expectBecomes(error4(from, before, 1000), () => becomes6(to, after, 1000));
     for (const bytes of [28, 29, 30, 36, 38, 39, 40, 41])
       await expectBecomes(error4("ICMP(type=11)", before, bytes), () => becomes6("ICMPv6TimeExceeded()", after, bytes));
-    expect(await wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
+    expect(await judges.wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
   });
 
   test("every message of IPv6, and quotes of every length", async () => {
@@ -167,12 +140,12 @@ describe.each(Object.entries({ ...SEGMENTS, echo: null }))("about %s", (_, segme
       await expectBecomes(error6("ICMPv6TimeExceeded()", before, bytes), (id) =>
         becomes4("ICMP(type=11)", after, bytes, id),
       );
-    expect(await wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
+    expect(await judges.wireshark.faults(sent, FAULTS_OF_CUT_QUOTES)).toEqual([]);
   });
 });
 
 const UDP = "UDP(sport=1, dport=2)";
-test.each<readonly [(typeof NAMES)[number], string]>([
+test.each<readonly [(typeof REFUSALS)[number], string]>([
   ["message", error4("ICMP(type=3, code=14)", UDP, 1000)],
   ["message", error4("ICMP(type=3, code=16)", UDP, 1000)],
   ["message", error4("ICMP(type=12, code=1, ptr=0)", UDP, 1000)],
@@ -194,7 +167,7 @@ test.each<readonly [(typeof NAMES)[number], string]>([
   expect(outcome).toHaveVerdict("pass");
   expect(outcome).toEqualPacket(packet);
   const { why: told } = pair.both((running) => running.map("told").get(0)) as { why: number };
-  expect(NAMES[told]).toBe(why);
+  expect(REFUSALS[told]).toBe(why);
 });
 
 test.each([error4("ICMP(type=11)", UDP, 1000), error6("ICMPv6TimeExceeded()", UDP, 1000)])(

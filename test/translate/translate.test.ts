@@ -1,58 +1,22 @@
 /** Packets of one family become the other's, as RFC 7915 says; what has no form there is refused, named and left as it was. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { parseAddress } from "../../sdk/layout/address.ts";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
 import { takenAsMadeByAll } from "../headers/toolchains.ts";
-import {
-  fromBytes,
-  fromHex,
-  interpreter,
-  type Outcome,
-  type Packet,
-  packets,
-  random,
-  truncations,
-} from "../kit/index.ts";
-import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { FAULTS_OF_CUT_QUOTES, startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
+import { interpreter, type Outcome, type Packet, packets, random, truncations } from "../kit/index.ts";
+import { startJudges } from "../kit-tests/judges.ts";
+import { FAULTS_OF_CUT_QUOTES } from "../kit-tests/wireshark.ts";
+import { endsFor, framed, PORTS, REFUSALS, V4, V6 } from "./ends.ts";
 
 const source = new URL("./programs/translate.ts", import.meta.url);
 const pair = pairOf(source);
 
-let scapy: Oracle;
-let wireshark: Wireshark;
-beforeAll(async () => {
-  scapy = startOracle();
-  wireshark = await startWireshark();
-});
-afterAll(async () => {
-  await scapy.close();
-  await wireshark.close();
-});
+const judges = startJudges();
 
-const NAMES = [
-  "",
-  "malformed",
-  "source route",
-  "protocol",
-  "message",
-  "fragment",
-  "checksum",
-  "room",
-  "options",
-] as const;
-const V4 = { source: "192.0.2.1", destination: "198.51.100.2" } as const;
-const V6 = { source: "2001:db8:a::7", destination: "64:ff9b::c633:6402" } as const;
-const PORTS = { sourcePort: 50_001, destinationPort: 8080 } as const;
-
-async function built(expression: string, tags = ""): Promise<Packet> {
-  const link = `Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")${tags}`;
-  return fromBytes(fromHex((await scapy.ask<{ hex: string }>({ build: `${link}/${expression}` })).hex));
-}
+const built = framed(judges);
 
 async function run(packet: Packet): Promise<{ outcome: Outcome; told: Record<string, unknown> }> {
-  const to = packet.layers.some(({ kind }) => kind === "ipv4") ? V6 : V4;
-  pair.both((running) => running.map("ends").set(0, { ...to, ...PORTS }));
+  pair.both((running) => running.map("ends").set(0, { ...endsFor(packet), ...PORTS }));
   const [outcome] = (await pair.run([packet])) as [Outcome];
   return { outcome, told: pair.both((running) => running.map("told").get(0)) as Record<string, unknown> };
 }
@@ -61,7 +25,8 @@ const sent: Packet[] = [];
 beforeEach(() => {
   sent.length = 0;
 });
-const judged = async (filter?: string): Promise<void> => expect(await wireshark.faults(sent, filter)).toEqual([]);
+const judged = async (filter?: string): Promise<void> =>
+  expect(await judges.wireshark.faults(sent, filter)).toEqual([]);
 
 /** Scapy makes both packets; `becomes` may take the identification that the translation has. */
 async function expectBecomes(from: string, becomes: (id: number) => string, tags = ""): Promise<Packet> {
@@ -80,11 +45,11 @@ async function expectBecomes(from: string, becomes: (id: number) => string, tags
   return outcome.packet;
 }
 
-async function expectRefused(packet: Packet, why: (typeof NAMES)[number]): Promise<void> {
+async function expectRefused(packet: Packet, why: (typeof REFUSALS)[number]): Promise<void> {
   const { outcome, told } = await run(packet);
   expect(outcome).toHaveVerdict("pass");
   expect(outcome).toEqualPacket(packet);
-  expect(NAMES[told.why as number]).toBe(why);
+  expect(REFUSALS[told.why as number]).toBe(why);
 }
 
 const four = (more = ""): string => `IP(src="${V4.source}", dst="${V4.destination}"${more})`;
@@ -165,7 +130,7 @@ describe("IPv4 to IPv6", () => {
     await judged();
   });
 
-  test.each<readonly [(typeof NAMES)[number], string]>([
+  test.each<readonly [(typeof REFUSALS)[number], string]>([
     ["options", `${outside(', options=[IPOption_NOP(), IPOption_LSRR(routers=["1.2.3.4"])]')}/${tcp(1, 2)}`],
     ["options", `${outside(", options=[IPOption_Router_Alert()]")}/${tcp(1, 2)}`],
     ["protocol", `${outside(", proto=58")}/${data(40)}`],
@@ -271,7 +236,7 @@ describe("IPv6 to IPv4", () => {
       (id) => `${four(`, id=${id}`)}/UDP(sport=${sourcePort}, dport=${destinationPort}, chksum=0)/${data(9)}`,
     ));
 
-  test.each<readonly [(typeof NAMES)[number], string]>([
+  test.each<readonly [(typeof REFUSALS)[number], string]>([
     ["source route", `${inside()}/IPv6ExtHdrRouting(addresses=["2001:db8::5"], segleft=1)/${tcp(1, 2)}`],
     ["protocol", `${inside(", nh=1")}/${data(40)}`],
     ["message", `${inside(", hlim=255")}/ICMPv6ND_NS()`],
@@ -299,7 +264,7 @@ test("there and back, every checksum that ports can make: 300 random packets", a
 });
 
 test("a UDP checksum that comes out as zero is sent as ffff", async () => {
-  const zero = await scapy.ask<{ hex: string }>({
+  const zero = await judges.scapy.ask<{ hex: string }>({
     build: `next(p for p in (${six()}/UDP(sport=${sourcePort}, dport=${destinationPort})/Raw(i.to_bytes(2, "big")) for i in range(65536)) if bytes(p)[46:48] == b"\\xff\\xff")`,
   });
   const payload = zero.hex.slice(-4);
