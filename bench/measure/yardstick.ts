@@ -1,6 +1,8 @@
 /** The yardstick in C (bench/rivals/yardstick.c), loaded and filled: one virtual address of each family, four servers. */
+
 import { createMap, type LoadedObject, load, testRun } from "../../runtime/index.ts";
 import { update } from "../../runtime/loader/map-operations.ts";
+import { word } from "../../runtime/loader/word.ts";
 import { Action } from "../../sdk/bpf/program.ts";
 import { parseAddress } from "../../sdk/layout/address.ts";
 import { array, u64 } from "../../sdk/layout/layouts.ts";
@@ -24,8 +26,6 @@ const CPUS = 64;
 const REAL_IPV6 = 1;
 /** What it puts before an IPv4 packet. */
 const HEAD = 20;
-
-const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** As the program has it: an IPv4 address in the first four of sixteen bytes. */
 function addressBytes(text: string): Uint8Array {

@@ -4,13 +4,8 @@
  * consistent hashing, IP-in-IP to the real server, counters by address, server and table. Packets with IP options and
  * fragments are dropped, as there.
  */
-#include <stdbool.h>
-#include <linux/bpf.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "packet.h"
 
-#define ETH_IPV4 bpf_htons(0x0800)
-#define ETH_IPV6 bpf_htons(0x86dd)
 #define RING_SIZE 65537
 #define MAX_VIPS 512
 #define MAX_REALS 4096
@@ -24,26 +19,6 @@
 #define FLOOD 125000000
 #define SECOND 1000000000ull
 
-enum { TCP = 6, UDP = 17 };
-
-struct ethernet { __u8 destination[6], source[6]; __u16 type; };
-struct ipv4 {
-	__u8 start, traffic;
-	__u16 total_length, identification, fragment;
-	__u8 ttl, protocol;
-	__u16 checksum;
-	__u32 source, destination;
-};
-struct ipv6 {
-	__u8 start, traffic;
-	__u16 flow;
-	__u16 payload_length;
-	__u8 next_header, hop_limit;
-	__u32 source[4], destination[4];
-};
-struct ports { __u16 source, destination; };
-
-union address { __u32 words[4]; __u64 halves[2]; };
 /* Padding is named: keys compare by all their bytes. */
 struct vip { union address address; __u16 port; __u8 protocol, spare[5]; };
 struct vip_meta { __u32 flags, number; };
@@ -120,7 +95,7 @@ struct parsed {
 };
 
 /* An action, or -1 when it may be for a virtual address. */
-static __always_inline int parse(void *data, void *end, struct parsed *p)
+static __always_inline int read_packet(void *data, void *end, struct parsed *p)
 {
 	struct ethernet *ethernet = data;
 	void *transport;
@@ -315,7 +290,7 @@ SEC("xdp") int yardstick(struct xdp_md *ctx)
 {
 	struct parsed p = {};
 	__u32 zero = 0, at = 0, cpu = bpf_get_smp_processor_id();
-	int action = parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, &p);
+	int action = read_packet((void *)(long)ctx->data, (void *)(long)ctx->data_end, &p);
 
 	if (action >= 0)
 		return action;

@@ -1,4 +1,5 @@
 /** The config of a service in the kernel. */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { waitForPrograms } from "../loader/grace.ts";
 import type { LoadedObject } from "../loader/load.ts";
@@ -6,14 +7,9 @@ import { updatePacked } from "../loader/map-batches.ts";
 import { createMapNow } from "../loader/map-create.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { remove, update } from "../loader/map-operations.ts";
+import { word } from "../loader/word.ts";
 import type { ConfigStore } from "./live.ts";
 import { CONFIG_GLOBAL } from "./plan.ts";
-
-function word(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
 
 export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigStore<MapHandle> {
   return {

@@ -1,9 +1,11 @@
 /** What a node tells of itself. */
+
 import { decode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { lookup, valueStride } from "../loader/map-operations.ts";
+import { word } from "../loader/word.ts";
 import type { Node, NodeService } from "../node/node.ts";
-import { NODE_MAP, word } from "../node/shapes.ts";
+import { NODE_MAP } from "../node/shapes.ts";
 import { counts, dropCounts, nodeDropCounts, readAll } from "../service/counts.ts";
 import type { Census } from "./census.ts";
 

@@ -1,4 +1,5 @@
 /** Loads objects into the kernel. All or nothing: whatever fails leaves nothing loaded, pinned or open behind. */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Bundle, isBundle, objectOf } from "./bundle.ts";
@@ -13,6 +14,7 @@ import { named, type OpenObject, openObject } from "./object.ts";
 import { pinAll, shareMap, sharePinned } from "./pins.ts";
 import type { LoadedProgram } from "./program.ts";
 import { logOf } from "./verifier.ts";
+import { word } from "./word.ts";
 
 /** A compiled object with the manifest that describes it. */
 export interface ObjectWithManifest {
@@ -73,12 +75,6 @@ async function sourceOf(what: Uint8Array | ObjectWithManifest | Bundle, options:
   const { manifest } = what;
   const bytes = isBundle(what) ? await objectOf(what, options.cpu) : what.object;
   return { bytes, name: options.name ?? manifest.name, manifest };
-}
-
-function word(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
 }
 
 const layoutsOf = (manifest: Manifest | null): ReadonlyMap<string, LayoutData> =>

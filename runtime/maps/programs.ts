@@ -1,7 +1,9 @@
 /** Jump tables: program arrays, whose slots tail calls go to. An update takes microseconds and never stops packets. */
+
 import type { MapHandle } from "../loader/map-handle.ts";
 import { lookup, remove, update } from "../loader/map-operations.ts";
 import type { LoadedProgram } from "../loader/program.ts";
+import { word } from "../loader/word.ts";
 
 export interface JumpTable {
   readonly handle: MapHandle;
@@ -11,12 +13,6 @@ export interface JumpTable {
   set(slot: number, program: LoadedProgram): void;
   /** Empties a slot: tail calls to it fall through. Returns whether it held a program. */
   delete(slot: number): boolean;
-}
-
-function word(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
 }
 
 export const jumpTableOver = (handle: MapHandle): JumpTable => ({

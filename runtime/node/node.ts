@@ -2,6 +2,7 @@
  * A node in the kernel: the root program and its stages, the tables that all services share, and the services that were
  * added. Nothing is attached yet; see `startService` and `attach`.
  */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
@@ -11,6 +12,7 @@ import { waitForPrograms } from "../loader/grace.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
 import { lookup, remove, update } from "../loader/map-operations.ts";
 import { failure } from "../loader/problems.ts";
+import { word } from "../loader/word.ts";
 import { nodeBundle } from "./bundle.ts";
 import type { Canary, CanaryPlace } from "./canaries.ts";
 import { carryOf } from "./carry.ts";
@@ -20,7 +22,7 @@ import { flowConstants } from "./flow-constants.ts";
 import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
 import { removeFlows } from "./flows.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
-import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "./shapes.ts";
+import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "./shapes.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
 import { type Underlay, underlayOf } from "./underlay.ts";
 import { prepareVersion, type ServiceManifest, type Version } from "./version.ts";

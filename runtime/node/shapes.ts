@@ -40,12 +40,6 @@ export const TUNNEL = 3;
 /** Of a hop that is none: words of prepared headers (bpf-lib/overlay/hop.ts). */
 const NO_TUNNEL = { family: 0, sum: 0, outer: Array.from({ length: 11 }, () => 0n) };
 
-export const word = (value: number): Uint8Array => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-};
-
 export function layoutOf(manifest: Manifest, map: string, part: "key" | "value"): LayoutData {
   const layout = manifest.maps.find(({ name }) => name === map)?.[part];
   if (layout == null) throw new TypeError(`The node has no map '${map}'.`);

@@ -2,14 +2,16 @@
  * The config of a service on a node. What is the service's alone goes to its own maps; its addresses and endpoints go to
  * the node's tables, and the node learns the generation that serves.
  */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import { PLACE } from "../config/listener.ts";
 import type { ConfigStore } from "../config/live.ts";
 import { failure } from "../loader/problems.ts";
+import { word } from "../loader/word.ts";
 import type { EndpointSlots } from "./endpoints.ts";
 import { addressTaken, endpointsFull } from "./problems.ts";
-import { NODE_MAP, type NodeShapes, type Place, word } from "./shapes.ts";
+import { NODE_MAP, type NodeShapes, type Place } from "./shapes.ts";
 
 /** What a node's tables are written through: the kernel's maps, or the interpreter's. */
 export interface NodeTables {

@@ -3,13 +3,15 @@
  * in networks. Each is set as a whole: checked first, and then in force, or
  * nothing has changed.
  */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../sdk/layout/address.ts";
 import { encode } from "../../sdk/layout/codec.ts";
 import { failure } from "../loader/problems.ts";
+import { word } from "../loader/word.ts";
 import { outerHeader } from "../overlay/outer-header.ts";
 import { badUnderlay, endpointsFull } from "./problems.ts";
-import { layoutOf, NODE_MAP, TUNNEL, word } from "./shapes.ts";
+import { layoutOf, NODE_MAP, TUNNEL } from "./shapes.ts";
 import type { NodeState } from "./store.ts";
 
 /** An address in an overlay, and the host that holds it. */

@@ -1,10 +1,12 @@
 /** One version of a service, loaded and configured, that no packet reaches yet. */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
-import { NODE_MAP, word } from "./shapes.ts";
+import { word } from "../loader/word.ts";
+import { NODE_MAP } from "./shapes.ts";
 import { type Staged, staged } from "./staging.ts";
 import type { NodeState } from "./store.ts";
 

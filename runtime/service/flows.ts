@@ -2,7 +2,7 @@
 import { formatAddress } from "../../sdk/layout/address.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import { walk } from "../loader/map-batches.ts";
-import { readFlows } from "../node/flows.ts";
+import { type FlowEnds, readFlows } from "../node/flows.ts";
 import type { Node } from "../node/node.ts";
 import { NODE_MAP } from "../node/shapes.ts";
 
@@ -15,21 +15,13 @@ function* rows({ manifest, object }: Place, name: string): Generator<{ key: unkn
   for (const { key, value } of walk(table)) yield { key: decode(data.key, key), value: decode(data.value, value) };
 }
 
-/** Addresses and ports at both ends. */
-export interface FlowEndsValue {
-  readonly source: bigint;
-  readonly destination: bigint;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-}
-
 export interface StandingFlow {
   readonly vni: number;
   readonly protocol: number;
   readonly generation: number;
   /** As the client sends it, and as it was decided. */
-  readonly flow: FlowEndsValue;
-  readonly decided: FlowEndsValue;
+  readonly flow: FlowEnds;
+  readonly decided: FlowEnds;
 }
 
 /** The flows of a service that stand now: one per pair of entries. */

@@ -2,12 +2,15 @@
  * The lifecycle of a service's flows: what a mapping log (RFC 6888 REQ-12) or an account is made of. Shapes are those of
  * bpf-lib/node/lifecycle.ts.
  */
+
 import { formatAddress } from "../../sdk/layout/address.ts";
 import { lookup, update, valueStride } from "../loader/map-operations.ts";
+import { word } from "../loader/word.ts";
 import { type EventOptions, events } from "../maps/events.ts";
+import type { FlowEnds as EndValues } from "../node/flows.ts";
 import type { Node } from "../node/node.ts";
-import { lifecycleLayout, NODE_MAP, word } from "../node/shapes.ts";
-import { eachFlow, type FlowEndsValue } from "./flows.ts";
+import { lifecycleLayout, NODE_MAP } from "../node/shapes.ts";
+import { eachFlow } from "./flows.ts";
 
 /** "10.0.0.7:40000", "[2001:db8::7]:40000". Of ICMP echo, the port is the identifier. */
 type End = string;
@@ -56,8 +59,8 @@ interface LifecycleRecord {
   readonly bytes: bigint;
   readonly replyPackets: bigint;
   readonly replyBytes: bigint;
-  readonly flow: FlowEndsValue;
-  readonly decided: FlowEndsValue;
+  readonly flow: EndValues;
+  readonly decided: EndValues;
   readonly service: number;
   readonly vni: number;
   readonly generation: number;
@@ -73,7 +76,7 @@ function endText(address: bigint, port: number): End {
   const text = formatAddress(address);
   return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
 }
-const endsText = (of: FlowEndsValue): FlowEnds => ({
+const endsText = (of: EndValues): FlowEnds => ({
   source: endText(of.source, of.sourcePort),
   destination: endText(of.destination, of.destinationPort),
 });

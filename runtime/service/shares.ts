@@ -1,18 +1,14 @@
 /** Shares of what a service limits as a whole: agents give each node its own. */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { update } from "../loader/map-operations.ts";
 import { failure, nameUnknown } from "../loader/problems.ts";
+import { word } from "../loader/word.ts";
 
 const SHARES = "zeta_shares";
 /** Shares are kept in units of 2^-16, and a node has one unit at least: 0 says that it was told nothing. */
 const UNITS = 65_536;
-
-function word(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
 
 /** Limits that are the service's as a whole. */
 export const sharedLimits = ({ state }: NonNullable<Manifest["service"]>): readonly string[] =>

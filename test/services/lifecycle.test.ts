@@ -1,11 +1,12 @@
 /** The lifecycle of flows: opened, closed with totals, from the data plane's record to what a reader is told. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createCompiler, ZetaError } from "../../compiler/index.ts";
 import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
 import { lookup, update } from "../../runtime/loader/map-operations.ts";
 import { testRun } from "../../runtime/loader/test-run.ts";
+import { word } from "../../runtime/loader/word.ts";
 import { type Node, openNode } from "../../runtime/node/node.ts";
-import { word } from "../../runtime/node/shapes.ts";
 import { type FlowEvent, lifecycle } from "../../runtime/service/lifecycle.ts";
 import { interpreter, kernel, type Packet, tcp, udp } from "../kit/index.ts";
 import "../kit/matchers.ts";

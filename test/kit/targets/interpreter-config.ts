@@ -1,12 +1,12 @@
 /** The config of an interpreted service: the same bytes as in the kernel, in the interpreter's maps. */
+
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { InterpretedMap, Machine } from "../../../compiler/interpreter/index.ts";
 import { makeMap } from "../../../compiler/interpreter/maps/make.ts";
 import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
+import { word } from "../../../runtime/loader/word.ts";
 import { mapRefused, noSuchMap } from "../problems.ts";
-
-const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** `over` wraps the store: what of the config belongs to the node goes there. */
 export async function interpretedConfig(

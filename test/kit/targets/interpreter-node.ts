@@ -1,9 +1,11 @@
 /** A node in the interpreter: its machine, and those of the services that were added to it, sharing the node's tables. */
+
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import { createMachine, type Machine, type MachineOptions } from "../../../compiler/interpreter/index.ts";
 import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
+import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
-import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf, word } from "../../../runtime/node/shapes.ts";
+import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "../../../runtime/node/shapes.ts";
 import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
 import { noSuchMap } from "../problems.ts";
 import { interpretedRawMap } from "./interpreter-map.ts";

@@ -1,4 +1,5 @@
 /** Maps of a loaded object as a test uses them. */
+
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { LoadedObject } from "../../../runtime/loader/load.ts";
 import { createMapNow } from "../../../runtime/loader/map-create.ts";
@@ -6,11 +7,10 @@ import type { MapHandle } from "../../../runtime/loader/map-handle.ts";
 import { lookup, nextKey, peek, pop, push, remove, update } from "../../../runtime/loader/map-operations.ts";
 import { type RingReader, readRing } from "../../../runtime/loader/ring-buffer.ts";
 import { type RingWriter, writeRing } from "../../../runtime/loader/user-ring-buffer.ts";
+import { word } from "../../../runtime/loader/word.ts";
 import type { MapData } from "../../../sdk/maps/data.ts";
 import { mapRefused } from "../problems.ts";
 import type { RawMap } from "./map.ts";
-
-const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** What a test opened and must be closed with the program: ring mappings and inner maps. */
 export interface Opened {
