@@ -20,8 +20,5 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
-    // Labs of real programs share two CPUs with each other: one may wait for its turn too long. Twice in a row is a fault, and
-    // a test that needed its second chance is named in the report.
-    retry: process.env.CI === undefined ? 0 : 1,
   },
 });
