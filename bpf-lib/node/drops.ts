@@ -23,6 +23,7 @@ export const because = {
   portless: () => serviceReason("has no port"),
   nobody: () => serviceReason("nobody has the port"),
   inUse: () => serviceReason("in use"),
+  strayError: () => serviceReason("error of no flow"),
   noEndpoint: () => serviceReason("no such endpoint"),
   /** In an overlay: nothing there is the host's own. */
   unclaimed: () => serviceReason("no service in its network"),

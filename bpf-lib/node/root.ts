@@ -6,6 +6,7 @@ import { Action, type Frame, Protocol, program, type u32 } from "zeta/bpf";
 import { type Entry, type Family, isReply, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
+import { isError } from "../icmp/embedded.ts";
 import { isTunnelPort } from "../overlay/decapsulate.ts";
 import { isToTunnel } from "../overlay/tunnels.ts";
 import { open, type Parts } from "../packet/open.ts";
@@ -14,7 +15,7 @@ import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow } from "./follow.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
-import { Stage, zeta_node_stages } from "./stages.ts";
+import { enterError, Stage, zeta_node_stages } from "./stages.ts";
 import { countTraffic } from "./traffic.ts";
 
 /** No action of XDP's. */
@@ -84,6 +85,11 @@ const arrive = (frame: Frame, inside: boolean): Action => {
     (parts) => {
       if (!inside && isTunnelled(parts)) {
         zeta_node_stages.call(Stage.Unwrap);
+        return Action.Drop;
+      }
+      // Before its own flow is sought: messages that are no errors may have one between the same addresses.
+      if (isError(parts)) {
+        enterError(parts.type);
         return Action.Drop;
       }
       const action = withFamily(parts, (family) => {

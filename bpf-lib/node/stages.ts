@@ -27,6 +27,8 @@ export const Stage = {
   Obstacle: 22,
   Reach: 23,
   Unclaimed: 24,
+  Error4: 26,
+  Error6: 27,
 } as const;
 export const zeta_node_stages = map.programs({ max: 32 });
 
@@ -37,6 +39,10 @@ export const enterCommit = (type: u16): void =>
 /** Goes on where what was prepared is entered. */
 export const enterTable = (type: u16): void =>
   zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Enter4 : Stage.Enter6);
+
+/** Goes on where ICMP errors find the flow that they are about. */
+export const enterError = (type: u16): void =>
+  zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Error4 : Stage.Error6);
 
 /** Goes on where a flow's old decision is forgotten, or told of first. */
 export const enterForget = (type: u16, told: boolean): void => {

@@ -113,7 +113,7 @@ onEveryTarget(
       });
     });
 
-    test("messages that are no question, and later fragments, are refused", async () => {
+    test("errors of no flow, other messages that are no question, and later fragments are refused", async () => {
       const [, later] = fragments(udp("10.0.0.7:4000", "198.51.100.7:53").payload("x".repeat(3000)), { size: 1400 });
       const about = udp("10.0.0.7:4000", "198.51.100.7:53").payload("?");
       expect(
@@ -122,7 +122,7 @@ onEveryTarget(
           later as Packet,
           icmp("10.0.0.7", "198.51.100.7").message({ type: 13 }),
         ),
-      ).toEqual(Array(3).fill("firewall: protocol"));
+      ).toEqual(["service: error of no flow", "firewall: protocol", "firewall: protocol"]);
     });
   },
   { config: { "firewall.inside": config.firewall.inside, "firewall.open": config.firewall.open } },

@@ -173,15 +173,23 @@ test.each<readonly [string, Packet]>([
 });
 
 test.each([
-  ["an ICMP error", icmp("10.0.0.7", "10.1.0.1").unreachable(udp("10.1.0.1:1", "10.0.0.7:2").payload("?"))],
   ["an echo reply", icmp("10.1.0.1", "10.0.0.7").echoReply()],
+  ["a later fragment", fragments(udp("10.0.0.7:1", "10.1.0.1:2").payload("x".repeat(99)), { size: 48 })[1] as Packet],
+])("%s is not answered", async (_, packet) => {
+  expect(await refused(packet)).toHaveVerdict("drop");
+});
+
+test.each([
+  ["an ICMP error", icmp("10.0.0.7", "10.1.0.1").unreachable(udp("10.1.0.1:1", "10.0.0.7:2").payload("?"))],
   [
     "an ICMPv6 error",
     icmpv6("2001:db8::7", "2001:db8::1").timeExceeded(udp("[2001:db8::1]:1", "[2001:db8::7]:2").payload("?")),
   ],
-  ["a later fragment", fragments(udp("10.0.0.7:1", "10.1.0.1:2").payload("x".repeat(99)), { size: 48 })[1] as Packet],
-])("%s is not answered", async (_, packet) => {
-  expect(await refused(packet)).toHaveVerdict("drop");
+])("%s is not even asked about", async (_, packet) => {
+  const [outcome] = (await pair.run([packet])) as [Outcome];
+  expect(outcome).toHaveVerdict("drop");
+  expect(outcome.reason).toBe("service: error of no flow");
+  expect(outcome).toEqualPacket(packet);
 });
 
 test("random packets: whatever is answered is right, and answers are not answered", async () => {

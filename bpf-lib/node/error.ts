@@ -1,0 +1,65 @@
+/**
+ * ICMP errors about packets of flows: each goes where its flow's packets go, translated as they are, so that whoever sent the
+ * packet finds its own in the quote (RFC 5508 section 4). It is no sign of the flow's life, and no filter is asked: what the
+ * error is about, the service has let pass.
+ */
+import { Action, program } from "zeta/bpf";
+import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
+import { type Embedded, embeddedKey } from "../icmp/embedded.ts";
+import { translateError } from "../icmp/translate-error.ts";
+import type { Parts } from "../packet/open.ts";
+import { isStopped, send } from "../route/send.ts";
+import type { Call } from "./call.ts";
+import { because } from "./drops.ts";
+import { serviceAt } from "./listen.ts";
+import { NODE } from "./services.ts";
+import { refused, withPacket } from "./stage.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
+import { countTraffic } from "./traffic.ts";
+
+/** The error is of no flow: the host's own, unless a service takes all that comes to its address or the network is a tenant's. */
+const stray = (parts: Parts, call: Call): Action => {
+  call.service = serviceAt(call.vni, parts.destination, 0, parts.protocol);
+  if (call.service === NODE && call.vni === 0) return Action.Pass;
+  return refused(call, because.strayError());
+};
+
+/** The quoted packet was rewritten by one direction's entry; the error goes by the other's. */
+const follow = (parts: Parts, quote: Embedded, family: Family, call: Call): Action => {
+  const found = family.find(family.keyOfEnds(quote, call.vni, quote.protocol), spansNow());
+  const entry = found.way;
+  if (entry === null) return stray(parts, call);
+  const { source, destination } = family.wordsOf(entry);
+  const { change, sourcePort, destinationPort, service } = entry;
+  const { slot } = entry.hop;
+  call.service = service;
+  if (!family.stands(found)) return refused(call, because.changed());
+  countTraffic(service, parts.frame.length);
+  // Asked before anything is changed, as for any packet of the flow (flow/apply.ts).
+  if (isStopped(parts, entry, slot)) {
+    call.hop = slot;
+    zeta_node_stages.call(Stage.Obstacle);
+    return Action.Drop;
+  }
+  translateError(parts, quote, {
+    change,
+    source: { address: source, port: sourcePort },
+    destination: { address: destination, port: destinationPort },
+  });
+  return send(parts, found, entry, slot, call);
+};
+
+const run = (family: Family) =>
+  withPacket((parts, call) => {
+    if (parts.type !== family.type) return refused(call, because.notWhole());
+    const quote = embeddedKey(parts);
+    return quote === null ? stray(parts, call) : follow(parts, quote, family, call);
+  });
+
+export const zeta_error4 = program("zeta_error4", run(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Error4 },
+});
+export const zeta_error6 = program("zeta_error6", run(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Error6 },
+});
