@@ -159,6 +159,33 @@ describe.each(NETWORKS)("network %i", (vni) => {
     }
   });
 
+  test("errors about either end's packets go to its tunnel, as errors about what it sent itself", async () => {
+    const sent = tcp(`${CLIENT}:4500`, `${SERVICE}:80`);
+    const left = tcp(`${CLIENT}:4500`, `${BACKEND}:8080`);
+    await one(fromClient(sent.syn(), vni));
+    const ofClient = icmp(BACKEND, CLIENT);
+    const there = await one(fromBackend(ofClient.unreachable(left.syn()), vni));
+    expect(there).toHaveVerdict("redirect");
+    expect(outerOf(there.packet)).toMatchObject({ destination: host.client, vni });
+    expect(inside(there.packet)).toEqual(to(icmp(SERVICE, CLIENT).unreachable(sent.syn()), { ttl: 63 }));
+    const back = await one(fromClient(icmp(CLIENT, SERVICE).timeExceeded(sent.reverse().synAck()), vni));
+    expect(back).toHaveVerdict("redirect");
+    expect(outerOf(back.packet)).toMatchObject({ destination: host.backend, vni });
+    expect(inside(back.packet)).toEqual(to(icmp(CLIENT, BACKEND).timeExceeded(left.reverse().synAck()), { ttl: 63 }));
+    const stray = await one(fromBackend(ofClient.unreachable(tcp(`${CLIENT}:4501`, `${BACKEND}:8080`).syn()), vni));
+    expect(stray).toHaveVerdict("drop");
+    expect(stray.reason).toBe("node: error of no flow");
+  });
+
+  test("nobody is told of an error that expires here", async () => {
+    const sent = tcp(`${CLIENT}:4600`, `${SERVICE}:80`);
+    await one(fromClient(sent.syn(), vni));
+    const last = icmp(CLIENT, SERVICE).timeExceeded(sent.reverse().synAck(), { ttl: 1 });
+    const outcome = await one(fromClient(last, vni));
+    expect(outcome).toHaveVerdict("drop");
+    expect(outcome.reason).toBe("service: time to live exceeded");
+  });
+
   test("a client that no endpoint stands for is refused", async () => {
     const outcome = await one(fromClient(tcp("10.0.0.99:4000", `${SERVICE}:80`).syn(), vni));
     expect(outcome).toHaveVerdict("drop");
@@ -169,6 +196,9 @@ describe.each(NETWORKS)("network %i", (vni) => {
 test("flows of one network are unknown to the other, with equal addresses and ports", async () => {
   const client = tcp(`${CLIENT}:5000`, `${SERVICE}:80`);
   await one(fromClient(client.syn(), 7));
+  const about = icmp(BACKEND, CLIENT).unreachable(tcp(`${CLIENT}:5000`, `${BACKEND}:8080`).syn());
+  expect((await one(fromBackend(about, 8))).reason).toBe("node: error of no flow");
+  expect(await one(fromBackend(about, 7))).toHaveVerdict("redirect");
   const stray = await one(fromBackend(tcp(`${BACKEND}:8080`, `${CLIENT}:5000`).synAck(), 8));
   expect(stray).toHaveVerdict("drop");
   expect(stray.reason).toBe("node: no service in its network");
