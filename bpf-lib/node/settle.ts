@@ -2,14 +2,22 @@
 import { Action, program } from "zeta/bpf";
 import { OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { prepare } from "../flow/commit.ts";
+import { Change } from "../flow/entry.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import type { Parts } from "../packet/open.ts";
+import { endsWithPort, type Parts } from "../packet/open.ts";
 import { Ask, type Call } from "./call.ts";
 import { because } from "./drops.ts";
 import { isHeard } from "./lifecycle.ts";
 import { refused, withPacket } from "./stage.ts";
 import { enterForget, enterTable, Stage, zeta_node_stages } from "./stages.ts";
+
+/** What has no port gets none by a decision: an echo that was sent on to a backend's port is not answered from that. */
+const leavePortless = (parts: Parts, call: Call): void => {
+  const ends = endsWithPort(parts);
+  if ((ends & Change.Source) === 0) call.sourcePort = parts.sourcePort;
+  if ((ends & Change.Destination) === 0) call.destinationPort = parts.destinationPort;
+};
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {
   const now = spansNow();
@@ -26,6 +34,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   }
   if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
   if (call.kind !== OutcomeKind.Pass) return Action.Drop;
+  leavePortless(parts, call);
   const reason = prepare(parts, family, call);
   if (reason !== null) return refused(call, reason);
   enterTable(family.type);

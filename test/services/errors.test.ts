@@ -106,18 +106,19 @@ const freshPort = (): number => ++lastPort;
 
 /** A flow that has begun: as the client sends it, and as it leaves. */
 async function begun(family: Family, transport: Transport, change: number): Promise<{ sent: Ends; left: Ends }> {
-  const echoes = transport === TRANSPORTS.echo;
   const sent = {
     source: at(family.client, freshPort()),
-    destination: at(family.service, echoes ? 0 : 80),
+    destination: at(family.service, transport === TRANSPORTS.echo ? 0 : 80),
   };
-  const to = { source: at(family.outside, freshPort()), destination: at(family.backend, echoes ? 0 : 8080) };
+  const to = { source: at(family.outside, freshPort()), destination: at(family.backend, 8080) };
   const value = { change, source: text(to.source), destination: text(to.destination) };
   pair.both((running) => running.config.set("first.flows", [{ key: { port: sent.source.port }, value }]));
   const left = {
     source: (change & 1) === 1 ? to.source : sent.source,
     destination: (change & 2) === 2 ? to.destination : sent.destination,
   };
+  // What has no port has none either when a decision names one.
+  if (transport === TRANSPORTS.echo) left.destination = at(left.destination.address, 0);
   const opened = await one(await built(ipOf(sent, transport, false, family)));
   expect(opened).toHaveVerdict("redirect");
   return { sent, left };

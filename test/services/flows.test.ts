@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { pairOf } from "../headers/pair.ts";
 import {
+  icmp,
   type Outcome,
   type Overrides,
   type Packet,
@@ -80,6 +81,32 @@ test.each(kinds)("%s: each change of ends, and its reverse", async (_, make, fro
     const back = await one(reply);
     expect(back).toEqualPacket(forwarded(reply, { source: to, destination: from(port) }, back));
     expect(back.packet).toHaveValidChecksums();
+  }
+});
+
+test("what has no port keeps none when a decision names one, and its replies find their way", async () => {
+  const [source, destination] = ["192.0.2.9", "10.2.0.1"];
+  const identifier = freshPort();
+  const pings = icmp("10.0.0.7", "10.1.0.1");
+  const answers = icmp(source, destination);
+  const back = { source: "10.1.0.1", destination: "10.0.0.7" };
+  configure(
+    "first",
+    rule(identifier, 3, `${source}:7`, `${destination}:8080`),
+    rule(0, 3, `${source}:7`, `${destination}:8080`),
+  );
+  const exchanges = [
+    [pings.echo({ identifier }), answers.echo({ identifier: 7 }), answers.echoReply({ identifier: 7 })],
+    [pings.message({ type: 13 }), answers.message({ type: 13 }), answers.reverse().message({ type: 14 })],
+  ] as const;
+  for (const [sent, left, reply] of exchanges) {
+    const there = await one(sent);
+    expect(there).toHaveVerdict("redirect");
+    expect(there).toEqualPacket(forwarded(left, {}, there));
+    const returned = await one(reply);
+    expect(returned).toHaveVerdict("redirect");
+    expect(returned.packet).toHaveFields({ "ipv4.source": back.source, "ipv4.destination": back.destination });
+    expect(returned.packet).toHaveValidChecksums();
   }
 });
 
