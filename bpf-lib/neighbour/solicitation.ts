@@ -26,7 +26,7 @@ import {
 import { sumOf } from "../packet/span.ts";
 import { updated } from "../packet/sums.ts";
 import { icmpWords } from "../packet/words.ts";
-import { entranceAt } from "./entrances.ts";
+import { answererFor, NOBODY } from "./entrances.ts";
 import { isGroup, reaches } from "./stations.ts";
 
 /** Solicitation or advertisement, without options. */
@@ -87,8 +87,13 @@ const isWhole = (frame: Frame, at: u32, length: u32): boolean =>
       sumOf(frame, at + IPV6, length, MESSAGE + MOST_UNITS * UNIT),
   ) === 0;
 
-/** `at`: where the IPv6 header begins. Null when it is not for us to answer; the packet is then as it was. */
-export const answerSolicitation = (frame: Frame, ethernet: Of<typeof ethernetHeader>, at: u32): Action | null => {
+/** `at`: where the IPv6 header begins; `vni`: the network that it came from. Null when it is not for us to answer; the packet is then as it was. */
+export const answerSolicitation = (
+  frame: Frame,
+  ethernet: Of<typeof ethernetHeader>,
+  at: u32,
+  vni: u32,
+): Action | null => {
   const cursor = frame.cursor(at);
   const ip = cursor.take(ipv6Header);
   const asked = cursor.take(message);
@@ -102,14 +107,16 @@ export const answerSolicitation = (frame: Frame, ethernet: Of<typeof ethernetHea
   const toGroup = destination === (SOLICITED_NODE | (target & LAST_BYTES));
   const detects = asker === UNSPECIFIED;
   if (!toGroup && (detects || destination !== target)) return null;
-  const ours = entranceAt(frame, fromIpv6(target));
-  if (ours === null || !reaches(ethernet.destination, ours.mac)) return null;
+  const { mac: own, router, instead } = answererFor(frame, vni, fromIpv6(target));
+  if (own === NOBODY || !reaches(ethernet.destination, own)) return null;
+  // Whoever looks whether an address is free may be the station that has it.
+  if (instead !== NOBODY && (detects || ethernet.source === instead)) return null;
   const options = readOptions(frame, at + IPV6 + MESSAGE, units);
   if (!options.sound || (detects && options.given) || !isWhole(frame, at, length)) return null;
   const to = detects ? ALL_NODES_MAC : options.given ? options.from : ethernet.source;
   if (isGroup(ethernet.source) || (!detects && isGroup(to))) return null;
-  const own = ours.mac;
-  const flags: u32 = OVERRIDE | (ours.router ? ROUTER : 0) | (detects ? 0 : SOLICITED);
+  // In another's stead, without overriding what a neighbour knows (RFC 4861 section 7.2.8).
+  const flags: u32 = (instead === NOBODY ? OVERRIDE : 0) | (router ? ROUTER : 0) | (detects ? 0 : SOLICITED);
   const cut = at + IPV6 + MESSAGE + UNIT;
   if (frame.length !== cut && !frame.adjustTail(i32(u32(cut - frame.length)))) return null;
   return advertise(frame, at, { own, to, target, asker: detects ? ALL_NODES : asker, flags });

@@ -2,7 +2,7 @@
  * The program that stays attached: it parses a packet, finds its flow or else its service, and goes on there. What belongs
  * to no service is the host's own.
  */
-import { Action, type Frame, Protocol, program, type u32 } from "zeta/bpf";
+import { Action, EtherType, type Frame, Protocol, program, type u32 } from "zeta/bpf";
 import { type Entry, type Family, isReply, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
@@ -14,6 +14,7 @@ import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow } from "./follow.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
+import { isSolicitation } from "./neighbour.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
 import { enterError, Stage, zeta_node_stages } from "./stages.ts";
 import { countTraffic } from "./traffic.ts";
@@ -48,7 +49,14 @@ const unclaimed = (call: Call): Action => {
   return Action.Drop;
 };
 
+/** Questions about MAC addresses are of the link, and no service's. */
+const neighbour = (): Action => {
+  zeta_node_stages.call(Stage.Neighbour);
+  return Action.Drop;
+};
+
 const unknown = (parts: Parts, call: Call): Action => {
+  if (isSolicitation(parts)) return neighbour();
   const index = serviceAt(call.vni, parts.destination, parts.destinationPort, parts.protocol);
   if (index === NODE) return unclaimed(call);
   const service = zeta_node_services.at(index);
@@ -99,7 +107,7 @@ const arrive = (frame: Frame, inside: boolean): Action => {
       });
       return action === NO_FLOW ? unknown(parts, call) : action;
     },
-    () => unclaimed(call),
+    (type) => (type === EtherType.Arp ? neighbour() : unclaimed(call)),
     () => broken(call),
   );
 };

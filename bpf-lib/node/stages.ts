@@ -27,6 +27,7 @@ export const Stage = {
   Obstacle: 22,
   Reach: 23,
   Unclaimed: 24,
+  Neighbour: 25,
   Error4: 26,
   Error6: 27,
 } as const;

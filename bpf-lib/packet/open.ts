@@ -91,13 +91,13 @@ export const opens = (parts: Parts): boolean => {
 
 /**
  * Gives IPv4 and IPv6 packets whose headers are whole to `use`, those that say they are IP and cannot be read (cut, of
- * another version, behind more than two VLAN tags) to `broken`, and the rest to `other`.
+ * another version, behind more than two VLAN tags) to `broken`, and the rest to `other`, with its EtherType if it has one.
  */
 export const open = (
   frame: Frame,
   use: (parts: Parts) => Action,
-  other: () => Action,
-  broken: () => Action = other,
+  other: (type: U16) => Action,
+  broken: () => Action = () => other(0),
 ): Action =>
   openLink(
     frame,
@@ -130,7 +130,7 @@ export const open = (
         if (!whole) return broken();
         source = fromIpv6(ip.source);
         destination = fromIpv6(ip.destination);
-      } else return other();
+      } else return other(type);
       let sourcePort: U16 = 0;
       let destinationPort: U16 = 0;
       if ((protocol === Protocol.Tcp || protocol === Protocol.Udp) && !later) {
@@ -164,6 +164,6 @@ export const open = (
         destinationPort,
       });
     },
-    other,
+    () => other(0),
     broken,
   );

@@ -37,6 +37,7 @@ export const hopRecord = struct({
   mtu: u16,
   /** Of a neighbour: in ticks, until when its MAC address is trusted. */
   until: u64,
+  /** MAC addresses that its packets have; of a tunnel, those inside: the endpoint's, and the gateway's. */
   destination: mac,
   source: mac,
   /** Of a tunnel: what is put before its packets. */

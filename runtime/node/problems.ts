@@ -22,7 +22,7 @@ export const serviceExists = problem("ZT8004", (name: string) => ({
 }));
 
 export const badUnderlay = problem("ZT8201", (path: string, reason: string) => ({
-  message: `What the node was told of its overlays cannot be used: ${path}: ${reason}.`,
+  message: `What the node was told of its networks cannot be used: ${path}: ${reason}.`,
   fix: "Correct it. Nothing was changed.",
 }));
 

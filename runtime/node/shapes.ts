@@ -19,6 +19,8 @@ export const NODE_MAP = {
   lifecycleLost: "zeta_node_lifecycle_lost",
   traffic: "zeta_node_traffic",
   tunnels: "zeta_node_tunnels",
+  stations: "zeta_node_stations",
+  entrances: "zeta_node_entrances",
   own: "zeta_node_own",
 } as const;
 

@@ -1,9 +1,9 @@
-/** What a node is told of the overlays that it stands in, as it is given: checked, with paths that name what is wrong. */
+/** What a node is told of the networks that it stands in, as it is given: checked, with paths that name what is wrong. */
 import { z } from "zod";
 import { parseAddress, parseIpv4, parseMac } from "../../sdk/layout/address.ts";
 import { failure } from "../loader/problems.ts";
 import { badUnderlay } from "./problems.ts";
-import type { NodeAddress, RemoteEndpoint } from "./underlay.ts";
+import type { Entrance, NodeAddress, RemoteEndpoint } from "./underlay.ts";
 
 const MOST_VNI = 0xff_ffff;
 /** Every IPv6 link takes this much (RFC 8200 section 5), tunnels' headers not counted. */
@@ -44,6 +44,19 @@ const endpoint = z
     error: "its family is not that of 'local'",
     path: ["remote"],
   });
+const MOST_ENTRANCES = 4096;
+const entrance = z
+  .strictObject({
+    vni: z.int().min(0).max(MOST_VNI).default(0),
+    address,
+    interface: z.int().min(0).max(0x7fff_ffff).default(0),
+    mac: station,
+    router: z.boolean().default(false),
+  })
+  .refine((each) => each.vni === 0 || each.interface === 0, {
+    error: "in a network, questions come by whichever interface its tunnels do",
+    path: ["interface"],
+  });
 const own = z.strictObject({ vni: z.int().min(0).max(MOST_VNI).default(0), address });
 
 /** Refuses an entry whose key another has already. */
@@ -68,6 +81,12 @@ const tunnels = distinct(address, value).superRefine((all, context) => {
   }
 });
 const endpoints = distinct(endpoint, (each) => `${each.vni} ${value(each.address)}`);
+const entrances = distinct(entrance, (each) => `${each.vni} ${each.interface} ${value(each.address)}`).superRefine(
+  (all, context) => {
+    if (all.length > MOST_ENTRANCES)
+      context.addIssue({ code: "custom", message: `${all.length} of them, ${MOST_ENTRANCES} at most` });
+  },
+);
 const addresses = distinct(own, (each) => `${each.vni} ${family(each.address)}`);
 
 const pathText = (name: string, path: readonly PropertyKey[]): string =>
@@ -88,5 +107,6 @@ export const checked = {
   tunnels: (given: readonly string[]): readonly string[] => check("tunnels", tunnels, given),
   endpoints: (given: readonly RemoteEndpoint[]): readonly Required<RemoteEndpoint>[] =>
     check("endpoints", endpoints, given),
+  entrances: (given: readonly Entrance[]): readonly Required<Entrance>[] => check("entrances", entrances, given),
   addresses: (given: readonly NodeAddress[]): readonly Required<NodeAddress>[] => check("addresses", addresses, given),
 };

@@ -1,6 +1,6 @@
 /**
- * What a node is told of the overlays that it stands in: its own tunnel addresses, endpoints behind tunnels, and its addresses
- * in networks. Each is set as a whole: checked first, and then in force, or
+ * What a node is told of the networks that it stands in: its own tunnel addresses, endpoints behind tunnels, the addresses
+ * whose neighbours it answers, and those that it speaks from. Each is set as a whole: checked first, and then in force, or
  * nothing has changed.
  */
 
@@ -34,6 +34,22 @@ export interface RemoteEndpoint {
   readonly mtu?: number;
 }
 
+/**
+ * An address whose ARP requests and neighbour solicitations the node answers, before the host's own stack sees them. In a
+ * network it answers for endpoints too, with their `gatewayMac`, so that neighbours reach each other through the node.
+ */
+export interface Entrance {
+  /** Its network; 0, outside overlays, unless told. */
+  readonly vni?: number;
+  readonly address: string;
+  /** Outside overlays: the interface by which it is answered, by number; all unless told. */
+  readonly interface?: number;
+  /** The MAC address that has it. */
+  readonly mac: string;
+  /** Whether advertisements call the node a router, as hosts want of their default gateway; false unless told. */
+  readonly router?: boolean;
+}
+
 /** What the node says of packets that go no further, it says from this address. */
 export interface NodeAddress {
   /** 0, outside overlays, unless told. */
@@ -50,6 +66,7 @@ export interface Underlay {
   /** The node's own addresses in the underlay: packets in tunnels to them are brought out. At most four of each family. */
   readonly tunnels: Settable<string>;
   readonly endpoints: Settable<RemoteEndpoint>;
+  readonly entrances: Settable<Entrance>;
   readonly addresses: Settable<NodeAddress>;
 }
 
@@ -81,12 +98,14 @@ export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Un
   const layout = (map: keyof typeof NODE_MAP, part: "key" | "value") => layoutOf(manifest, NODE_MAP[map], part);
   const keyOf = (each: { readonly address: string; readonly vni: number }): Uint8Array =>
     encode(layout("endpoints", "key"), { address: parseAddress(each.address), vni: each.vni });
+  const stationOf = (each: RemoteEndpoint): Uint8Array =>
+    encode(layout("stations", "key"), { mac: parseMac(each.mac), vni: each.vni });
   const hopOf = (each: Required<RemoteEndpoint>): Uint8Array => {
     const { kind, local, remote, vni, source, destination } = each;
     const inner = { source: each.gatewayMac, destination: each.mac };
     const made = outerHeader({ kind, local, remote, vni, outer: { source, destination }, inner });
     const { family, sum, outer, overhead } = made;
-    const stations = { source: parseMac(source), destination: parseMac(destination) };
+    const stations = { source: parseMac(inner.source), destination: parseMac(inner.destination) };
     const hop = { kind: TUNNEL, family, vni, interface: each.interface, mtu: each.mtu - overhead, until: 0n };
     return encode(layout("hops", "value"), { ...hop, ...stations, sum, outer });
   };
@@ -102,6 +121,8 @@ export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Un
     };
   };
   const own = table(NODE_MAP.own);
+  const entrances = table(NODE_MAP.entrances);
+  const stations = table(NODE_MAP.stations);
 
   let held = new Map<string, Uint8Array>();
   const setEndpoints = (all: readonly Required<RemoteEndpoint>[]): void => {
@@ -112,11 +133,16 @@ export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Un
     }
     const names = new Set(entries.map(({ key }) => hex(key)));
     if (!slots.fits(names)) throw failure(endpointsFull(null, slots.most));
-    for (const { key, value } of entries) {
+    const hosts = new Map<string, Entry>();
+    for (const [index, { key, value }] of entries.entries()) {
       const slot = slots.take(hex(key), NODE) as number;
       tables.write(NODE_MAP.hops, word(slot), value);
       tables.write(NODE_MAP.endpoints, key, word(slot));
+      const station = stationOf(all[index] as RemoteEndpoint);
+      // One that has several addresses is found by its first.
+      if (!hosts.has(hex(station))) hosts.set(hex(station), { key: station, value: word(slot) });
     }
+    stations([...hosts.values()]);
     for (const [name, key] of held) {
       if (names.has(name)) continue;
       const slot = slots.release(name, NODE);
@@ -137,6 +163,18 @@ export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Un
     endpoints: {
       async set(all) {
         setEndpoints((await schema()).endpoints(all));
+      },
+    },
+    entrances: {
+      async set(all) {
+        const given = (await schema()).entrances(all);
+        const [key, value] = [layout("entrances", "key"), layout("entrances", "value")];
+        entrances(
+          given.map(({ vni, address, interface: at, mac, router }) => ({
+            key: encode(key, { address: parseAddress(address), interface: at, vni }),
+            value: encode(value, { mac: parseMac(mac), router }),
+          })),
+        );
       },
     },
     addresses: {

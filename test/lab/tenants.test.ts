@@ -69,7 +69,6 @@ async function addHost(lab: Lab, gateway: Namespace, vni: Tenant, role: Role, pl
     `link add vx address ${stationOf(place)} mtu 1500 type vxlan id ${vni} ${way} dstport 4789 nolearning`,
     "link set vx up",
     `address add ${address}/24 dev vx`,
-    `neighbour replace ${router} lladdr ${GATEWAY_MAC} dev vx nud permanent`,
     `route add default via ${router} dev vx`,
   );
   await namespace.run("ethtool", ["-K", "vx", "tx", "off", "tso", "off", "gso", "off", "gro", "off"]);
@@ -127,6 +126,11 @@ beforeAll(async () => {
   const { hosts, gateway } = network;
   await node.tunnels.set(hosts.map(({ place }) => under(place, 1)));
   await node.endpoints.set(hosts.map(endpointOf));
+  // Hosts ask by ARP, through their tunnels.
+  const routers = Object.values(ROLES).map(({ router }) => router);
+  await node.entrances.set(
+    TENANTS.flatMap((vni) => routers.map((address) => ({ vni, address, mac: GATEWAY_MAC, router: true }))),
+  );
   await node.addresses.set(TENANTS.map((vni) => ({ vni, address: OWN })));
   for (const vni of TENANTS) {
     const balance = async (name: string, listen: object | string, port: number): Promise<void> => {

@@ -27,27 +27,27 @@ const ROUTERS = "02:5a:00:00:00:0a";
 /** On every interface; on ours (1); on another. */
 const ENTRANCES = [
   [
-    { address: "10.1.0.1", interface: 0 },
+    { address: "10.1.0.1", interface: 0, vni: 0 },
     { mac: OURS, router: false },
   ],
   [
-    { address: "10.1.0.2", interface: 1 },
+    { address: "10.1.0.2", interface: 1, vni: 0 },
     { mac: OURS, router: false },
   ],
   [
-    { address: "10.1.0.2", interface: 0 },
+    { address: "10.1.0.2", interface: 0, vni: 0 },
     { mac: ROUTERS, router: false },
   ],
   [
-    { address: "10.1.0.3", interface: 2 },
+    { address: "10.1.0.3", interface: 2, vni: 0 },
     { mac: OURS, router: false },
   ],
   [
-    { address: "2001:db8::a1:b2c3", interface: 0 },
+    { address: "2001:db8::a1:b2c3", interface: 0, vni: 0 },
     { mac: OURS, router: false },
   ],
   [
-    { address: "fe80::1", interface: 1 },
+    { address: "fe80::1", interface: 1, vni: 0 },
     { mac: ROUTERS, router: true },
   ],
 ] as const;
@@ -102,7 +102,7 @@ describe("ARP", () => {
   test("an interface's own entrance comes before that of all; another interface's is none", async () => {
     await expectAnswer(arp("10.1.0.200", "10.1.0.2").request(), reply(OURS, "10.1.0.2", "10.1.0.200"));
     await expectLeft(arp("10.1.0.200", "10.1.0.3").request());
-    pair.both((running) => running.map("zeta_node_entrances").delete({ address: "10.1.0.2", interface: 1 }));
+    pair.both((running) => running.map("zeta_node_entrances").delete({ address: "10.1.0.2", interface: 1, vni: 0 }));
     await expectAnswer(arp("10.1.0.200", "10.1.0.2").request(), reply(ROUTERS, "10.1.0.2", "10.1.0.200"));
   });
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pairOf } from "../headers/pair.ts";
-import { arp, geneve, icmp, type Outcome, type Packet, tcp, udp, vxlan } from "../kit/index.ts";
+import { geneve, icmp, type Outcome, type Packet, tcp, udp, vxlan } from "../kit/index.ts";
 import { FAULTS_OF_CUT_QUOTES, startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
 import { hopOf, listenOn, OWN4, OWN6, STATIONS } from "./underlay.ts";
 
@@ -151,7 +151,6 @@ describe.each(NETWORKS)("network %i", (vni) => {
       tcp(`${CLIENT}:4000`, `${SERVICE}:81`).syn(),
       udp(`${CLIENT}:4000`, `${OWN4}:4789`).payload("a tunnel in a tunnel"),
       icmp(CLIENT, SERVICE).echo(),
-      arp(CLIENT, "10.1.0.77").request(),
     ]) {
       const outcome = await one(fromClient(stray, vni));
       expect(outcome).toHaveVerdict("drop");
