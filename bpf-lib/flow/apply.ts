@@ -2,7 +2,7 @@
 import { Action, u64 } from "zeta/bpf";
 import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
-import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { goOn, Stage } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { putEnds } from "../packet/rewrite.ts";
 import { isStopped, send } from "../route/send.ts";
@@ -22,7 +22,7 @@ export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: 
   // Asked before anything is changed: what its sender is told of quotes the packet as it was sent.
   if (isStopped(parts, entry, slot)) {
     call.hop = slot;
-    zeta_node_stages.call(Stage.Obstacle);
+    goOn(parts, call, Stage.Obstacle);
     return Action.Drop;
   }
   entry.packets += 1n;

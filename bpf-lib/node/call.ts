@@ -4,6 +4,7 @@
  * This record and the jump tables are all that a service knows of the node.
  */
 import { address, mac, map, type Of, struct, u8, u16, u32 } from "zeta/bpf";
+import { noted } from "../packet/reopen.ts";
 
 /** Which side sent the packet. */
 export const From = { Client: 0, Service: 1 } as const;
@@ -13,6 +14,8 @@ export const Ask = { Decide: 0, Holds: 1 } as const;
 export const callRecord = struct({
   /** The network the packet belongs to; 0 outside overlays. */
   vni: u32,
+  /** The packet as it was found: what comes after takes it from here. */
+  packet: noted,
   /** Index of the service. */
   service: u32,
   /** Of `From`. */

@@ -6,14 +6,16 @@ import { FlowState } from "../flow/state.ts";
 import { type Entry, type Family, isReply } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
 import { opens, type Parts } from "../packet/open.ts";
+import { note } from "../packet/reopen.ts";
 import { Ask, type Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { enterService, Hook, type serviceRecord } from "./services.ts";
-import { Stage, zeta_node_stages } from "./stages.ts";
+import { goOn, Stage } from "./stages.ts";
 
 /** Asks the service for a decision; comes back only when the service has gone. */
-export const askFor = (call: Call, ask: number, service: number): Action => {
+export const askFor = (parts: Parts, call: Call, ask: number, service: number): Action => {
   call.ask = ask as never;
+  note(parts, call.packet);
   enterService(service, Hook.Decide);
   countNodeDrop(service, because.gone());
   return Action.Drop;
@@ -42,10 +44,10 @@ export const follow = (
     call.destination = decided.destination;
     call.sourcePort = decided.sourcePort;
     call.destinationPort = decided.destinationPort;
-    return askFor(call, opening ? Ask.Decide : Ask.Holds, entry.service);
+    return askFor(parts, call, opening ? Ask.Decide : Ask.Holds, entry.service);
   }
   if (isDue(parts, entry, now)) {
-    zeta_node_stages.call(family.isIpv4 ? Stage.Renew4 : Stage.Renew6);
+    goOn(parts, call, family.isIpv4 ? Stage.Renew4 : Stage.Renew6);
     return Action.Drop;
   }
   return apply(parts, family, found, entry, call);

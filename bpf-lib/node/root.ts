@@ -10,6 +10,7 @@ import { isError } from "../icmp/embedded.ts";
 import { isTunnelPort } from "../overlay/decapsulate.ts";
 import { isToTunnel } from "../overlay/tunnels.ts";
 import { open, type Parts } from "../packet/open.ts";
+import { note } from "../packet/reopen.ts";
 import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow } from "./follow.ts";
@@ -36,6 +37,7 @@ const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, 
   call.service = index;
   if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
     call.from = reply ? From.Service : From.Client;
+    note(parts, call.packet);
     enterService(index, Hook.Filter);
     return gone(index);
   }
@@ -65,10 +67,11 @@ const unknown = (parts: Parts, call: Call): Action => {
   call.service = index;
   call.from = From.Client;
   if ((service.sees & Sees.Client) !== 0) {
+    note(parts, call.packet);
     enterService(index, Hook.Filter);
     return gone(index);
   }
-  return service.decides === 0 ? unclaimed(call) : askFor(call, Ask.Decide, index);
+  return service.decides === 0 ? unclaimed(call) : askFor(parts, call, Ask.Decide, index);
 };
 
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */

@@ -2,6 +2,7 @@
 import { Action, type Frame } from "zeta/bpf";
 import { type Family, withFamily } from "../flow/table.ts";
 import { open, type Parts } from "../packet/open.ts";
+import { reopen } from "../packet/reopen.ts";
 import { type Call, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 
@@ -19,8 +20,19 @@ export const withCall =
     return call === null ? Action.Aborted : use(call, frame);
   };
 
-/** A stage for packets of either family. What cannot be read any more is dropped, and counted. */
+/** A stage that goes on with the packet as it was noted. What cannot be read any more is dropped, and counted. */
 export const withPacket = (use: (parts: Parts, call: Call, frame: Frame) => Action) =>
+  withCall((call, frame) =>
+    reopen(
+      frame,
+      call.packet,
+      (parts) => use(parts, call, frame),
+      () => refused(call, because.notWhole()),
+    ),
+  );
+
+/** A stage that a packet may come to with another length than it had: it is parsed anew. */
+export const withPacketAnew = (use: (parts: Parts, call: Call, frame: Frame) => Action) =>
   withCall((call, frame) => {
     const unreadable = () => refused(call, because.notWhole());
     return open(frame, (parts) => use(parts, call, frame), unreadable, unreadable);

@@ -1,5 +1,8 @@
 /** The node's own programs that a packet goes on in after the first: reached by tail call, filled in when the node is loaded. */
-import { EtherType, map, type u16 } from "zeta/bpf";
+import { EtherType, map, type u16, type u32 } from "zeta/bpf";
+import type { Parts } from "../packet/open.ts";
+import { note } from "../packet/reopen.ts";
+import type { Call } from "./call.ts";
 
 export const Stage = {
   Forward: 0,
@@ -32,6 +35,12 @@ export const Stage = {
   Error6: 27,
 } as const;
 export const zeta_node_stages = map.programs({ max: 32 });
+
+/** Goes on in a stage that takes the packet as it was found. */
+export const goOn = (parts: Parts, call: Call, stage: u32): void => {
+  note(parts, call.packet);
+  zeta_node_stages.call(stage);
+};
 
 /** Goes on where decisions are committed. */
 export const enterCommit = (type: u16): void =>

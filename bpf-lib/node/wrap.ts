@@ -4,10 +4,10 @@ import { hashFlow } from "../flow/hash.ts";
 import { encapsulate, trafficOf } from "../overlay/encapsulate.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
 import { because } from "./drops.ts";
-import { refused, withPacket } from "./stage.ts";
+import { refused, withPacketAnew } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
-const wrap = withPacket((parts, call, frame) => {
+const wrap = withPacketAnew((parts, call, frame) => {
   const hop = zeta_node_hops.at(call.hop);
   if (hop === null || hop.kind !== HopKind.Tunnel) return refused(call, because.noEndpoint());
   const { source, destination, sourcePort, destinationPort, protocol } = parts;

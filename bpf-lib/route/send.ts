@@ -5,7 +5,7 @@ import type { Entry } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
 import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
-import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { goOn, Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { age, isLast } from "./age.ts";
 import { FIRST_ENDPOINT, type Hop, HopKind, ROUTED_SHIFT, TRUSTED_ROUTES, zeta_node_hops } from "./hop.ts";
@@ -50,7 +50,7 @@ const forward = (parts: Parts, found: Found<Entry>, entry: Entry, slot: u32, cal
   if (hop === null || slot === 0 || asked >= TRUSTED_ROUTES || hop.until <= ticks) {
     call.index = found.index;
     call.serial = found.serial;
-    zeta_node_stages.call(Stage.Route);
+    goOn(parts, call, Stage.Route);
     return Action.Drop;
   }
   age(parts);

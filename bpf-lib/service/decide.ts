@@ -10,8 +10,9 @@ import { flowOf, type Key, undecided } from "../flow/flow.ts";
 import { hashAddress } from "../flow/hash.ts";
 import { Ask, type Call, From, zeta_node_call } from "../node/call.ts";
 import { enterCommit, Stage, zeta_node_stages } from "../node/stages.ts";
-import { open, type Parts } from "../packet/open.ts";
+import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
+import { reopen } from "../packet/reopen.ts";
 import { commitBindings } from "../state/binding.ts";
 import { countDrop } from "../state/counter.ts";
 import { type ServiceParts, type Session, start } from "./parts.ts";
@@ -121,8 +122,9 @@ export const runDecide = (frame: Frame, service: ServiceParts): Action => {
   const session = start(service);
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  return open(
+  return reopen(
     frame,
+    call.packet,
     (parts) => settled(session, parts, call),
     () => Action.Drop,
   );

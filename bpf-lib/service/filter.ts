@@ -4,8 +4,9 @@ import { inside, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { type Call, From, zeta_node_call } from "../node/call.ts";
 import { sendBack } from "../node/reach.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
-import { open, type Parts } from "../packet/open.ts";
+import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
+import { reopen } from "../packet/reopen.ts";
 import { countDrop } from "../state/counter.ts";
 import { type ServiceParts, type Session, start } from "./parts.ts";
 
@@ -31,8 +32,9 @@ export const runFilters = (frame: Frame, service: ServiceParts): Action => {
   const session = start(service);
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  return open(
+  return reopen(
     frame,
+    call.packet,
     (parts) => {
       const { source } = parts;
       const { kind, reason } = filtered(session, parts, call);
