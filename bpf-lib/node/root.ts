@@ -100,7 +100,7 @@ const arrive = (frame: Frame, inside: boolean): Action => {
       }
       // Before its own flow is sought: messages that are no errors may have one between the same addresses.
       if (isError(parts)) {
-        enterError(parts.type);
+        enterError(parts, call);
         return Action.Drop;
       }
       const action = withFamily(parts, (family) => {

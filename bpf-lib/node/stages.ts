@@ -51,8 +51,8 @@ export const enterTable = (type: u16): void =>
   zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Enter4 : Stage.Enter6);
 
 /** Goes on where ICMP errors find the flow that they are about. */
-export const enterError = (type: u16): void =>
-  zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Error4 : Stage.Error6);
+export const enterError = (parts: Parts, call: Call): void =>
+  goOn(parts, call, parts.type === EtherType.Ipv4 ? Stage.Error4 : Stage.Error6);
 
 /** Goes on where a flow's old decision is forgotten, or told of first. */
 export const enterForget = (type: u16, told: boolean): void => {
