@@ -22,14 +22,14 @@ const reach = (frame: Frame): Action => {
   const hop = zeta_node_hops.at(slot);
   const ethernet = frame.cursor().peek(ethernetHeader);
   if (slot !== 0 && hop !== null && ethernet !== null) {
-    if (hop.kind === HopKind.Tunnel) {
-      call.hop = slot;
-      zeta_node_stages.call(Stage.Wrap);
-    }
     if (hop.kind === HopKind.Station) {
       ethernet.destination = hop.destination;
       ethernet.source = hop.source;
       return redirect(hop.interface);
+    }
+    if (hop.kind === HopKind.Tunnel) {
+      call.hop = slot;
+      zeta_node_stages.call(Stage.Wrap);
     }
   }
   countNodeDrop(call.service, because.noEndpoint());

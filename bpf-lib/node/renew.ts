@@ -1,5 +1,5 @@
 /** Before a packet that changes what stands of its flow's life: both directions are written, and it goes on its way. */
-import { program, u16 } from "zeta/bpf";
+import { Action, program, u16 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { live } from "../flow/live.ts";
 import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
@@ -21,8 +21,9 @@ const renew = (family: Family) =>
     }
     call.was = found.way.state;
     call.keeps = u16(live(parts, family, found.way, now));
-    if (call.keeps !== 0) zeta_node_stages.call(family.isIpv4 ? Stage.Keep4 : Stage.Keep6);
-    return apply(parts, family, found, found.way, call);
+    if (call.keeps === 0) return apply(parts, family, found, found.way, call);
+    zeta_node_stages.call(family.isIpv4 ? Stage.Keep4 : Stage.Keep6);
+    return Action.Drop;
   });
 
 export const zeta_renew4 = program("zeta_renew4", renew(ipv4Family), {

@@ -99,8 +99,8 @@ export const uncheckedNull = problem("ZT2002", (what: string) => ({
   fix: "Test it first: `if (x === null) return ...`.",
 }));
 export const staleView = problem("ZT2003", () => ({
-  message: "The packet was moved after this view was taken, so the view is dead.",
-  fix: "Take a new cursor after adjustHead or adjustTail; copy what you need before with `{ ...view }`.",
+  message: "The packet was moved, or a tail call tried, after this view was taken, so the view is dead.",
+  fix: "Take a new cursor after adjustHead, adjustTail or a tail call; copy what you need before with `{ ...view }`.",
 }));
 export const doesNotFit = problem("ZT2004", (from: string, to: string) => ({
   message: `A ${from} does not always fit ${to}.`,

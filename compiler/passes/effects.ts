@@ -61,8 +61,11 @@ const NATURE: { readonly [K in Op["op"]]: Nature } = {
 /** Nobody notices when it does not happen and nobody uses its result. */
 export const isSilent = (op: Op): boolean => NATURE[op.op] !== "effect";
 
-/** All places in the packet may be dead afterwards. A function that is called may move the packet too. */
-export const movesPacket = (op: Op): boolean => op.op === "adjustHead" || op.op === "adjustTail" || op.op === "call";
+/** A function that is called may move the packet too. */
+const MOVING: ReadonlySet<Op["op"]> = new Set<Op["op"]>(["adjustHead", "adjustTail", "tailCall", "call"]);
+
+/** All places in the packet may be dead afterwards, or the kernel takes them to be: after a tail call that did not happen. */
+export const movesPacket = (op: Op): boolean => MOVING.has(op.op);
 
 export function blockMovesPacket(block: Block): boolean {
   let moves = false;

@@ -1,7 +1,7 @@
 /**
  * `npm run test:kernels [-- FOLDER] [--kernel 6.1] [--verbose]`: boots Debian's stock kernels in an emulator and loads
- * every example there, as every toolchain makes it, or every object of a folder. Exit code 0 when each kernel took each
- * object meant for it.
+ * there what Zeta itself makes (objects.ts), or every object of a folder. Exit code 0 when each kernel took each object
+ * meant for it.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { boot } from "./boot.ts";
 import { buildGuest, type GuestObject } from "./guest.ts";
 import { canaries, isFor, judge, type Row, table } from "./judge.ts";
 import { fetchKernel, type Kernel, kernels } from "./kernels.ts";
-import { exampleObjects, objectsIn } from "./objects.ts";
+import { objectsIn, ownObjects } from "./objects.ts";
 
 const cache = ".zeta/kernels";
 
@@ -21,12 +21,12 @@ const { values, positionals } = parseArgs({
 });
 const chosen = kernels.filter(({ name }) => values.kernel === undefined || values.kernel.includes(name));
 const [folder] = positionals;
-const objects = folder === undefined ? await exampleObjects() : objectsIn(folder);
+const objects = folder === undefined ? await ownObjects() : objectsIn(folder);
 
 if (objects.length === 0 || chosen.length === 0) {
   console.error("usage: npm run test:kernels [-- FOLDER] [--kernel VERSION] [--verbose]");
   console.error(
-    `FOLDER holds *.o files (the examples unless told); VERSION is one of ${kernels.map(({ name }) => name).join(", ")}.`,
+    `FOLDER holds *.o files (the examples, the node and earlier failures unless told); VERSION is one of ${kernels.map(({ name }) => name).join(", ")}.`,
   );
   process.exitCode = 2;
 } else {

@@ -260,6 +260,15 @@ export const examples: readonly RefusalExample[] = [
   ),
   example(
     "ZT2003",
+    "a view used after a tail call",
+    body(`${view}\n  stages.call(1);\n  h.§type;`, "const stages = map.programs({ max: 2 });"),
+    body(
+      `${view}\n  const copy = { ...h };\n  stages.call(1);\n  copy.type;`,
+      "const stages = map.programs({ max: 2 });",
+    ),
+  ),
+  example(
+    "ZT2003",
     "a view written after the packet was moved on one path",
     body(`${view}\n  if (frame.length > 60) frame.adjustTail(i32(-4));\n  §h.type = 5;`),
     body(`${view}\n  h.type = 5;\n  if (frame.length > 60) frame.adjustTail(i32(-4));`),

@@ -1,6 +1,7 @@
 /** What a routine does beyond its own values, its callees included: decides hidden parameters and what to reload. */
 import type { Op } from "../../ir/ir.ts";
 import type { Routine, Routines } from "./routines.ts";
+import { tailCallsBeforePacket, usesBounds } from "./tail-calls.ts";
 import { opOf, statements } from "./walk.ts";
 
 export interface Effects {
@@ -8,11 +9,12 @@ export interface Effects {
   readonly context: boolean;
   /** Reads the bounds of the packet itself. */
   readonly packet: boolean;
-  /** May move the packet's head or tail. */
+  /** May move the packet's head or tail, or does what kernels take for that: a tail call that falls through. */
   readonly moves: boolean;
+  /** Reads the packet's bounds once more, behind such a move. */
+  readonly readsAgain: boolean;
 }
 
-const PACKET: ReadonlySet<Op["op"]> = new Set<Op["op"]>(["packetAt", "packetFits", "packetLength"]);
 const MOVING: ReadonlySet<Op["op"]> = new Set<Op["op"]>(["adjustHead", "adjustTail"]);
 const CONTEXT: ReadonlySet<Op["op"]> = new Set<Op["op"]>([
   "context",
@@ -30,15 +32,16 @@ export function effectsOf(routines: Routines): EffectsOf {
     const before = known.get(routine);
     if (before !== undefined) return before;
     // Recursion is refused by the front end; this value only ends the search should it happen.
-    known.set(routine, { context: false, packet: false, moves: false });
+    known.set(routine, { context: false, packet: false, moves: false, readsAgain: false });
     let context = routine.kind === "program";
     let packet = false;
-    let moves = false;
+    let readsAgain = tailCallsBeforePacket(routine.body).size > 0;
+    let tailCalls = false;
     const join = (other: Routine | undefined): void => {
       if (other === undefined) return;
       const theirs = find(other);
       context ||= theirs.context;
-      moves ||= theirs.moves;
+      readsAgain ||= theirs.moves;
     };
     const inCallbacks = new Set<unknown>();
     for (const statement of statements(routine.body)) {
@@ -50,11 +53,13 @@ export function effectsOf(routines: Routines): EffectsOf {
       const op = opOf(statement);
       if (op === null || inCallbacks.has(statement)) continue;
       if (op.op === "call") join(routines.functions[op.function]);
-      packet ||= PACKET.has(op.op) || (op.op === "element" && op.type === "packet");
-      moves ||= MOVING.has(op.op);
+      packet ||= usesBounds(op);
+      readsAgain ||= MOVING.has(op.op);
+      tailCalls ||= op.op === "tailCall";
       context ||= CONTEXT.has(op.op);
     }
-    const effects = { context: context || packet || moves, packet, moves };
+    const moves = readsAgain || tailCalls;
+    const effects = { context: context || packet || moves, packet, moves, readsAgain };
     known.set(routine, effects);
     return effects;
   };

@@ -5,8 +5,10 @@
  */
 import type { Module, Op, Operand } from "../../ir/ir.ts";
 import { maximaOf, typeMaximum } from "../../ir/maxima.ts";
+import { hiddenFrom } from "./hidden.ts";
 import { type NullTests, nullTestsOf } from "./null-tests.ts";
 import type { Routine } from "./routines.ts";
+import { tailCallsBeforePacket } from "./tail-calls.ts";
 import { statements } from "./walk.ts";
 
 export interface Facts extends NullTests {
@@ -14,6 +16,10 @@ export interface Facts extends NullTests {
   isLength(operand: Operand): boolean;
   /** The largest value that an unsigned operand can have. */
   maximum(operand: Operand): bigint;
+  /** Whether the verifier may see no bound of an operand although its maximum is known. */
+  isHidden(operand: Operand): boolean;
+  /** Whether the packet's bounds may be used behind a tail call that falls through. */
+  usesPacketAfter(op: Op): boolean;
   /** A power of two up to 8 that divides the address. */
   alignment(operand: Operand): number;
   /** An unsigned operand as the sum of another and a constant, where that sum cannot wrap. */
@@ -90,5 +96,8 @@ export function factsOf(module: Module, owner: Routine): Facts {
   };
   const isLength = (operand: Operand): boolean =>
     operand.kind === "temp" && definitions.get(operand.id)?.op === "packetLength";
-  return { isLength, maximum, alignment, sum, ...nullTestsOf(owner.body) };
+  const isHidden = hiddenFrom(definitions, assigned);
+  const beforePacket = tailCallsBeforePacket(owner.body);
+  const usesPacketAfter = (op: Op): boolean => beforePacket.has(op);
+  return { isLength, maximum, isHidden, usesPacketAfter, alignment, sum, ...nullTestsOf(owner.body) };
 }

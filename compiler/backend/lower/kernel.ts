@@ -56,8 +56,15 @@ export const redirectMap = (frame: Frame, op: Extract<Op, { op: "redirectMap" }>
   return resize(frame, frame.builder.call(KERNEL.redirect_map, values), "i32");
 };
 
-export const tailCall = (frame: Frame, op: Extract<Op, { op: "tailCall" }>): Value =>
-  frame.builder.call(KERNEL.tail_call, [contextOf(frame), mapAddress(frame, op.map), integer(frame, op.index)]);
+export const tailCall = (frame: Frame, op: Extract<Op, { op: "tailCall" }>): Value => {
+  const result = frame.builder.call(KERNEL.tail_call, [
+    contextOf(frame),
+    mapAddress(frame, op.map),
+    integer(frame, op.index),
+  ]);
+  if (frame.facts.usesPacketAfter(op)) readPacketBounds(frame, true);
+  return result;
+};
 
 /** Size of `struct bpf_fib_lookup`. */
 const FIB_PARAMETERS = 64;

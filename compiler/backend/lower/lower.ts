@@ -153,7 +153,7 @@ function lowerRoutine(lowering: Lowering, routine: Routine, { factsOf, forgettin
     receiveCaptures(frame, first, second);
   }
   // Where the packet moves, LLVM must not read its bounds later than they stand here, behind a move.
-  readPacketBounds(frame, lowering.effectsOf(routine).moves);
+  readPacketBounds(frame, lowering.effectsOf(routine).readsAgain);
   clearVariables(frame);
   if (routine.callback !== null) makeZero(frame);
   lowerBlock(frame, routine.body);

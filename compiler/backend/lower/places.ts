@@ -43,8 +43,7 @@ export function packetAt(frame: Frame, op: Extract<Op, { op: "packetAt" }>): Val
   if (frame.facts.maximum(op.offset) <= BigInt(LAST_OFFSET)) {
     // A constant part goes behind the barrier, into the accesses.
     const { base, constant } = frame.facts.sum(op.offset);
-    const place = variablePlace(frame, start, resize(frame, valueFor(frame, base), "i64"));
-    return builder.offset(place, i64(frame, constant));
+    return builder.offset(variablePlace(frame, start, boundedValue(frame, base)), i64(frame, constant));
   }
   if (op.max !== null && op.max <= LAST_OFFSET) return variablePlace(frame, start, masked(frame, offset, op.max));
   return variablePlace(frame, start, builder.call(bounded(LAST_OFFSET, BEYOND), [offset]));
@@ -52,8 +51,15 @@ export function packetAt(frame: Frame, op: Extract<Op, { op: "packetAt" }>): Val
 
 export function advance(frame: Frame, op: Extract<Op, { op: "advance" }>): Value {
   const place = valueFor(frame, op.a);
-  const by = resize(frame, valueFor(frame, op.by), "i64");
+  const by = boundedValue(frame, op.by);
   return by.constant !== null ? frame.builder.offset(place, by) : variablePlace(frame, place, by);
+}
+
+/** A number whose maximum is known, in a form in which the verifier sees that too. */
+function boundedValue(frame: Frame, operand: Operand): Value {
+  const value = resize(frame, valueFor(frame, operand), "i64");
+  const hidden = value.constant === null && frame.facts.isHidden(operand);
+  return hidden ? masked(frame, value, Number(frame.facts.maximum(operand))) : value;
 }
 
 /** A value proven to be at most `max`, in a form in which the verifier sees a bound too. */
@@ -86,7 +92,8 @@ export const offset = (frame: Frame, op: Extract<Op, { op: "offset" }>): Value =
 /** An index that the verifier sees to be below `count`. */
 function boundedIndex(frame: Frame, index: Operand, count: number): Value {
   const value = resize(frame, valueFor(frame, index), "i64");
-  if (value.constant !== null || frame.facts.maximum(index) < BigInt(count)) return value;
+  if (value.constant !== null) return value;
+  if (frame.facts.maximum(index) < BigInt(count) && !frame.facts.isHidden(index)) return value;
   const powerOfTwo = (count & (count - 1)) === 0;
   return powerOfTwo ? masked(frame, value, count - 1) : frame.builder.call(bounded(count - 1, 0), [value]);
 }

@@ -173,6 +173,8 @@ function callProgram({ operand, call, to }: Use): Value {
   if (to.callbacks > 0) to.refuse((at) => outerJump(at, "A tail call"), call.node);
   to.recordsFinished();
   to.run({ op: "tailCall", map: operand, index: coerce(argument(call, 0), "u32", call.argument(0), to).operand });
+  // Where it does not happen the packet is as it was, but many kernels (6.12 among them) believe that it has moved.
+  to.movePacket();
   return NULL;
 }
 
