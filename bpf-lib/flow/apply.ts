@@ -16,6 +16,8 @@ export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: 
   const { change, sourcePort, destinationPort, service } = entry;
   const { slot } = entry.hop;
   if (!family.stands(found)) {
+    // Another CPU has just changed it: it is looked for again, as often as tail calls allow.
+    goOn(parts, call, Stage.Forward);
     countNodeDrop(service, because.changed());
     return Action.Drop;
   }

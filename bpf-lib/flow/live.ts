@@ -8,12 +8,21 @@ import { keepMapping } from "./mapping.ts";
 import { FlowState, idleOf, isShort } from "./state.ts";
 import { type Entry, type Family, isReply } from "./table.ts";
 
-/** Where a connection stands after a segment. A direct flow's replies are never seen: the client's own word counts. */
+/**
+ * Where a connection stands after a segment. It takes three: a forged source that never acknowledges the server's SYN-ACK
+ * leaves a flow that is soon over. A direct flow's replies are never seen: the client's own word counts.
+ */
 const next = (entry: Entry, tcp: Of<typeof tcpHeader>): u32 => {
-  const { fin, rst, ack } = tcp.control;
+  const { fin, rst, syn, ack } = tcp.control;
+  const { state } = entry;
   if ((fin | rst) !== 0) return FlowState.Closing;
-  const heard = (entry.change & (Change.Reply | Change.Direct)) !== 0;
-  return entry.state === FlowState.Opening && heard && ack === 1 ? FlowState.Established : entry.state;
+  if (ack === 0) return state;
+  if (isReply(entry)) {
+    if (state !== FlowState.Opening) return state;
+    return syn === 1 ? FlowState.Answered : FlowState.Established;
+  }
+  const heard = state === FlowState.Answered || (state === FlowState.Opening && (entry.change & Change.Direct) !== 0);
+  return heard ? FlowState.Established : state;
 };
 
 /** Writes state and life of both directions. Gives which pools' mappings are used, as bits of `Change`. */

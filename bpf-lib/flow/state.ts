@@ -5,7 +5,8 @@
 import { constant, Protocol, struct, type u32 as U32, type u8, u32 } from "zeta/bpf";
 import { spansOf } from "./time.ts";
 
-export const FlowState = { Datagrams: 0, Opening: 1, Established: 2, Closing: 3 } as const;
+/** `Answered`: the server has sent its SYN-ACK; a connection stands when its client has acknowledged that. */
+export const FlowState = { Datagrams: 0, Opening: 1, Established: 2, Closing: 3, Answered: 4 } as const;
 
 /** In seconds; the loader may set others. */
 export const zeta_idle = constant(
@@ -18,7 +19,7 @@ export const stateOf = (protocol: u8): u8 => (protocol === Protocol.Tcp ? FlowSt
 const secondsOf = (protocol: u8, state: u8): U32 => {
   const idle = zeta_idle.value;
   if (state === FlowState.Established) return idle.established;
-  if (state === FlowState.Opening) return idle.opening;
+  if (state === FlowState.Opening || state === FlowState.Answered) return idle.opening;
   if (state === FlowState.Closing) return idle.closing;
   if (protocol === Protocol.Udp) return idle.udp;
   return protocol === Protocol.Icmp || protocol === Protocol.Icmpv6 ? idle.icmp : idle.other;

@@ -54,6 +54,10 @@ export const callRecord = struct({
   /** The entry that the packet follows, and its serial number. */
   index: u32,
   serial: u32,
+  /** 1 when the flow that is asked about has been decided before. */
+  decided: u8,
+  /** 1 when what was to be entered was there: by another packet of the flow, on another CPU, or by another flow. */
+  taken: u8,
   /** The hop that the packet leaves by, for the stages that put it into a tunnel or say why it cannot go. */
   hop: u32,
   /** Of a packet that came in a tunnel: the node's own MAC address on the wire, where the host's stack takes it. */

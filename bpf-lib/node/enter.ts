@@ -7,10 +7,12 @@ import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { Insertion } from "../flow/ways.ts";
 import { because, countNodeDrop } from "./drops.ts";
-import { withCall } from "./stage.ts";
+import { refused, withCall, withPacket } from "./stage.ts";
 import { enterTable, Stage, zeta_node_stages } from "./stages.ts";
 
 const FRESH = 4;
+/** How often a flow is looked for that another CPU enters: it takes less than a microsecond. */
+const LOOKS = 32;
 
 /** The place of the lowest bit. */
 const lowest = (bits: u32): u32 => {
@@ -24,32 +26,46 @@ const enter = (family: Family) =>
   withCall((call) => {
     const left = call.fresh & ~call.entered;
     if (left === 0) {
-      zeta_node_stages.call(Stage.Entered);
+      zeta_node_stages.call(family.isIpv4 ? Stage.Entered4 : Stage.Entered6);
       return Action.Drop;
     }
     const at = lowest(left);
     const fresh = family.fresh(at);
     if (fresh === null) return Action.Drop;
-    const { outcome, index } = family.enter(fresh, spansNow());
+    const { outcome, index, serial } = family.enter(fresh, spansNow());
     if (outcome === Insertion.Inserted) {
       fresh.until = index;
       call.entered |= 1 << at;
+      call.index = index;
+      call.serial = serial;
       enterTable(family.type);
       return Action.Drop;
     }
-    countNodeDrop(call.service, outcome === Insertion.There ? because.inUse() : because.full());
+    call.taken = outcome === Insertion.There ? 1 : 0;
+    if (call.taken === 0) countNodeDrop(call.service, because.full());
     zeta_node_stages.call(family.isIpv4 ? Stage.Undo4 : Stage.Undo6);
     return Action.Drop;
   });
 
-/** Takes back what was entered before something could not be. */
+/**
+ * Takes back what was entered before something could not be. A packet that another of its flow was ahead of, on another CPU,
+ * follows what was decided for that one, which may still be on its way.
+ */
 const undo = (family: Family) =>
-  withCall((call) => {
+  withPacket((parts, call) => {
     for (let at = 0; at < FRESH; at++) {
       const fresh = family.fresh(at);
       if (((call.entered >> at) & 1) !== 0 && fresh !== null) family.undo(fresh);
     }
-    return Action.Drop;
+    if (call.taken === 0) return Action.Drop;
+    const key = family.keyOf(parts, call.vni);
+    const now = spansNow();
+    for (let look = 0; look < LOOKS; look++) {
+      if (!family.has(key, now)) continue;
+      zeta_node_stages.call(Stage.Forward);
+      break;
+    }
+    return refused(call, because.inUse());
   });
 
 export const zeta_enter4 = program("zeta_enter4", enter(ipv4Family), {

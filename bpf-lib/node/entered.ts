@@ -1,20 +1,24 @@
 /** After a flow was entered: it is told of, counted, and its packet follows it. */
 import { Action, program } from "zeta/bpf";
-import { opens } from "../packet/open.ts";
+import { apply } from "../flow/apply.ts";
+import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { tellOpened } from "./lifecycle.ts";
 import { countOpened } from "./opened.ts";
 import { withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
-const entered = withPacket((parts, call) => {
-  const { source, destination, sourcePort, destinationPort, service, vni, generation } = call;
-  tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
-  // A segment that opens a connection is counted where it is followed.
-  if (!opens(parts)) countOpened(service, destination, destinationPort);
-  zeta_node_stages.call(Stage.Forward);
-  return Action.Drop;
-});
+const entered = (family: Family) =>
+  withPacket((parts, call) => {
+    const { source, destination, sourcePort, destinationPort, service, vni, generation, index, serial } = call;
+    tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
+    countOpened(service, destination, destinationPort);
+    const way = family.at(index);
+    return way === null ? Action.Drop : apply(parts, family, { way, index, serial }, way, call);
+  });
 
-export const zeta_entered = program("zeta_entered", entered, {
-  slot: { table: zeta_node_stages, index: Stage.Entered },
+export const zeta_entered4 = program("zeta_entered4", entered(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Entered4 },
+});
+export const zeta_entered6 = program("zeta_entered6", entered(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Entered6 },
 });

@@ -13,7 +13,8 @@ import { enterService, Hook, type serviceRecord } from "./services.ts";
 import { goOn, Stage } from "./stages.ts";
 
 /** Asks the service for a decision; comes back only when the service has gone. */
-export const askFor = (parts: Parts, call: Call, ask: number, service: number): Action => {
+export const askFor = (parts: Parts, call: Call, ask: number, service: number, decided: number): Action => {
+  call.decided = decided as never;
   call.ask = ask as never;
   note(parts, call.packet);
   enterService(service, Hook.Decide);
@@ -44,7 +45,7 @@ export const follow = (
     call.destination = decided.destination;
     call.sourcePort = decided.sourcePort;
     call.destinationPort = decided.destinationPort;
-    return askFor(parts, call, opening ? Ask.Decide : Ask.Holds, entry.service);
+    return askFor(parts, call, opening ? Ask.Decide : Ask.Holds, entry.service, 1);
   }
   if (isDue(parts, entry, now)) {
     goOn(parts, call, family.isIpv4 ? Stage.Renew4 : Stage.Renew6);

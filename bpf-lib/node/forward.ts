@@ -12,7 +12,7 @@ const forward = withPacketOfFamily((parts, family, call) => {
   const now = spansNow();
   const found = family.find(family.keyOf(parts, call.vni), now);
   const entry = found.way;
-  if (entry === null) return askFor(parts, call, Ask.Decide, call.service);
+  if (entry === null) return askFor(parts, call, Ask.Decide, call.service, 0);
   const service = zeta_node_services.at(entry.service);
   if (service === null) {
     countNodeDrop(entry.service, because.gone());

@@ -5,15 +5,14 @@ import { Change } from "../flow/entry.ts";
 import { keep } from "../flow/live.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { because } from "./drops.ts";
-import { refused, withPacket } from "./stage.ts";
+import { lookAgain, withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
 const run = (family: Family) =>
   withPacket((parts, call) => {
     const now = spansNow();
     const found = family.find(family.keyOf(parts, call.vni), now);
-    if (found.way === null) return refused(call, because.changed());
+    if (found.way === null) return lookAgain(call);
     if (call.keeps === 0) return apply(parts, family, found, found.way, call);
     const end = (call.keeps & Change.SourcePool) !== 0 ? Change.SourcePool : Change.DestinationPool;
     keep(parts, family, found.way, call.was, end, now);

@@ -1,6 +1,6 @@
 /** All programs of a node, as one object. */
 export { zeta_enter4, zeta_enter6, zeta_undo4, zeta_undo6 } from "./enter.ts";
-export { zeta_entered } from "./entered.ts";
+export { zeta_entered4, zeta_entered6 } from "./entered.ts";
 export { zeta_error4, zeta_error6 } from "./error.ts";
 export { zeta_forget4, zeta_forget6, zeta_tell4, zeta_tell6 } from "./forget.ts";
 export { zeta_forward } from "./forward.ts";

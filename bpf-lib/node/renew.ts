@@ -2,20 +2,20 @@
 import { Action, program, u16 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { live } from "../flow/live.ts";
+import { FlowState } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { opens } from "../packet/open.ts";
-import { because } from "./drops.ts";
 import { countOpened } from "./opened.ts";
-import { refused, withPacket } from "./stage.ts";
+import { lookAgain, withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
 const renew = (family: Family) =>
   withPacket((parts, call) => {
     const now = spansNow();
     const found = family.find(family.keyOf(parts, call.vni), now);
-    if (found.way === null) return refused(call, because.changed());
-    if (!isReply(found.way) && opens(parts)) {
+    if (found.way === null) return lookAgain(call);
+    if (!isReply(found.way) && found.way.state === FlowState.Established && opens(parts)) {
       const { destination, destinationPort } = family.endsOf(found.way);
       countOpened(found.way.service, destination, destinationPort);
     }

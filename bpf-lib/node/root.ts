@@ -71,7 +71,7 @@ const unknown = (parts: Parts, call: Call): Action => {
     enterService(index, Hook.Filter);
     return gone(index);
   }
-  return service.decides === 0 ? unclaimed(call) : askFor(parts, call, Ask.Decide, index);
+  return service.decides === 0 ? unclaimed(call) : askFor(parts, call, Ask.Decide, index, 0);
 };
 
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */

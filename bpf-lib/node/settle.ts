@@ -20,17 +20,19 @@ const leavePortless = (parts: Parts, call: Call): void => {
 };
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {
-  const now = spansNow();
-  const { way: known } = family.find(family.keyOf(parts, call.vni), now);
-  if (known !== null) {
-    if (call.ask === Ask.Holds && call.holds === 1) {
+  if (call.decided === 1) {
+    const { way: known } = family.find(family.keyOf(parts, call.vni), spansNow());
+    if (known !== null && call.ask === Ask.Holds && call.holds === 1) {
       known.generation = call.generation;
       zeta_node_stages.call(Stage.Forward);
       return Action.Drop;
     }
+    call.decided = 0;
     // Comes back here when it is done.
-    enterForget(family.type, !isHeard());
-    return Action.Drop;
+    if (known !== null) {
+      enterForget(family.type, !isHeard());
+      return Action.Drop;
+    }
   }
   if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
   if (call.kind !== OutcomeKind.Pass) return Action.Drop;

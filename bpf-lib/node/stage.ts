@@ -5,11 +5,18 @@ import { open, type Parts } from "../packet/open.ts";
 import { reopen } from "../packet/reopen.ts";
 import { type Call, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
 
 /** Drops a packet of the service, for a reason of the node's list. */
 export const refused = (call: Call, reason: number): Action => {
   countNodeDrop(call.service, reason);
   return Action.Drop;
+};
+
+/** After another CPU has ended the flow that the packet followed: it is looked for again, as often as tail calls allow. */
+export const lookAgain = (call: Call): Action => {
+  zeta_node_stages.call(Stage.Forward);
+  return refused(call, because.changed());
 };
 
 /** A stage that needs the record alone. */

@@ -15,7 +15,7 @@ export const Stage = {
   Route: 7,
   Enter4: 8,
   Enter6: 9,
-  Entered: 10,
+  Entered4: 10,
   Undo4: 11,
   Undo6: 12,
   Forget4: 13,
@@ -33,8 +33,9 @@ export const Stage = {
   Neighbour: 25,
   Error4: 26,
   Error6: 27,
+  Entered6: 28,
 } as const;
-export const zeta_node_stages = map.programs({ max: 32 });
+export const zeta_node_stages = map.programs({ max: 64 });
 
 /** Goes on in a stage that takes the packet as it was found. */
 export const goOn = (parts: Parts, call: Call, stage: u32): void => {

@@ -8,7 +8,7 @@ import { settle } from "./drafts.ts";
 import { Refusal } from "./frames.ts";
 import { Lowering } from "./lowering.ts";
 import type { ModuleBuilder } from "./module.ts";
-import { duplicateName, missingResult, stackExceeded } from "./problems.ts";
+import { badDeclaration, duplicateName, missingResult, stackExceeded } from "./problems.ts";
 import type { FunctionValue, ScalarType, Value } from "./values.ts";
 
 const STACK_BYTES = 512;
@@ -29,6 +29,16 @@ function checkStack(to: Lowering, run: FunctionValue): void {
   if (bytes > STACK_BYTES) to.refuse((at) => stackExceeded(at, bytes), run.declaration);
 }
 
+/** One slot holds one program: of two, the one loaded first would silently never run. */
+function checkJump(module: ModuleBuilder, { slot, run, name }: ProgramSpec, to: Lowering): void {
+  const other = module.programs.find((one) => one.slot?.map === slot?.map && one.slot?.index === slot?.index);
+  if (slot === null || other === undefined) return;
+  to.refuse(
+    (at) => badDeclaration(at, `Slot ${slot.index} of '${slot.map}' is given to '${other.name}' and '${name}'.`),
+    run.declaration,
+  );
+}
+
 export function lowerProgram(module: ModuleBuilder, spec: ProgramSpec): void {
   const { run, name, section } = spec;
   const to = new Lowering(module);
@@ -36,6 +46,7 @@ export function lowerProgram(module: ModuleBuilder, spec: ProgramSpec): void {
   try {
     if (module.programs.some((program) => program.name === name))
       to.refuse((at) => duplicateName(at, "programs", name), run.declaration);
+    checkJump(module, spec, to);
     const before = module.problems.length;
     const value = callFunction(run, [frameOf(section), ...spec.values], run.declaration, to);
     if (module.problems.length > before) return;

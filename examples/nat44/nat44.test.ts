@@ -213,6 +213,15 @@ onEveryTarget(
         target.advance("310s");
         expect(sourceOf(await one(other))).toBe("203.0.113.7:40000");
       });
+
+      test("a connection whose client never acknowledges the server's answer is over in minutes", async () => {
+        only([{ address: "203.0.113.7", ports: "40000-40000" }]);
+        const client = tcp("10.0.0.7:5000", `${SERVER}:80`);
+        const server = tcp(`${SERVER}:80`, "203.0.113.7:40000");
+        await target.run(client.syn(), server.synAck(), server.synAck());
+        target.advance("310s");
+        expect(sourceOf(await one(tcp("10.0.0.8:5000", "192.0.2.82:80").syn()))).toBe("203.0.113.7:40000");
+      });
     });
 
     describe("ICMP", () => {

@@ -464,6 +464,18 @@ export const examples: readonly RefusalExample[] = [
     body("", "const b = bits({ a: 4, b: 4 });\nexport const h = header({ b });"),
   ),
   example(
+    "ZT2026",
+    "two programs in one place of a jump table",
+    body(
+      "",
+      'const stages = map.programs({ max: 4 });\nexport const one = program("one", () => Action.Pass, { slot: { table: stages, index: 1 } });\nexport const two = program("two", §() => Action.Drop, { slot: { table: stages, index: 1 } });',
+    ),
+    body(
+      "",
+      'const stages = map.programs({ max: 4 });\nexport const one = program("one", () => Action.Pass, { slot: { table: stages, index: 1 } });\nexport const two = program("two", () => Action.Drop, { slot: { table: stages, index: 2 } });',
+    ),
+  ),
+  example(
     "ZT2028",
     "an object into a subprogram",
     body("f(5 as never);", 'const f = subprogram("f", (§frame: Frame): u32 => frame.length);'),
