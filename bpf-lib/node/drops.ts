@@ -23,6 +23,11 @@ export const because = {
   portless: () => serviceReason("has no port"),
   nobody: () => serviceReason("nobody has the port"),
   inUse: () => serviceReason("in use"),
+  noFirst: () => serviceReason("fragment without its first"),
+  tiny: () => serviceReason("tiny first fragment"),
+  overlapping: () => serviceReason("overlapping fragment"),
+  badFragment: () => serviceReason("malformed fragment"),
+  strayFragment: () => serviceReason("fragment of no flow"),
   strayError: () => serviceReason("error of no flow"),
   noEndpoint: () => serviceReason("no such endpoint"),
   /** In an overlay: nothing there is the host's own. */

@@ -22,6 +22,12 @@ export const askFor = (parts: Parts, call: Call, ask: number, service: number, d
   return Action.Drop;
 };
 
+/** The first fragment opens flows, and asks about them; what follows without one is nobody's. */
+export const strayFragment = (service: u32): Action => {
+  countNodeDrop(service, because.strayFragment());
+  return Action.Drop;
+};
+
 /**
  * A flow that was decided under another config is asked about. A connection that opens under newer config is decided under
  * it; one that runs keeps what every middlebox holds to.
@@ -35,7 +41,7 @@ export const follow = (
   call: Call,
   now: u32,
 ): Action => {
-  const client = !isReply(entry);
+  const client = !isReply(entry) && !parts.later;
   const opening = client && opens(parts);
   // A connection that is over begins anew, and so does one whose config has changed.
   const over = opening && entry.state === FlowState.Closing;
@@ -47,7 +53,7 @@ export const follow = (
     call.destinationPort = decided.destinationPort;
     return askFor(parts, call, opening ? Ask.Decide : Ask.Holds, entry.service, 1);
   }
-  if (isDue(parts, entry, now)) {
+  if (!parts.later && isDue(parts, entry, now)) {
     goOn(parts, call, family.isIpv4 ? Stage.Renew4 : Stage.Renew6);
     return Action.Drop;
   }

@@ -3,7 +3,7 @@ import { Action, program } from "zeta/bpf";
 import { spansNow } from "../flow/time.ts";
 import { Ask } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
-import { askFor, follow } from "./follow.ts";
+import { askFor, follow, strayFragment } from "./follow.ts";
 import { zeta_node_services } from "./services.ts";
 import { withPacketOfFamily } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
@@ -12,7 +12,8 @@ const forward = withPacketOfFamily((parts, family, call) => {
   const now = spansNow();
   const found = family.find(family.keyOf(parts, call.vni), now);
   const entry = found.way;
-  if (entry === null) return askFor(parts, call, Ask.Decide, call.service, 0);
+  if (entry === null)
+    return parts.later ? strayFragment(call.service) : askFor(parts, call, Ask.Decide, call.service, 0);
   const service = zeta_node_services.at(entry.service);
   if (service === null) {
     countNodeDrop(entry.service, because.gone());

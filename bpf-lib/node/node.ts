@@ -4,6 +4,7 @@ export { zeta_entered4, zeta_entered6 } from "./entered.ts";
 export { zeta_error4, zeta_error6 } from "./error.ts";
 export { zeta_forget4, zeta_forget6, zeta_tell4, zeta_tell6 } from "./forget.ts";
 export { zeta_forward } from "./forward.ts";
+export { zeta_fragment } from "./fragment.ts";
 export { zeta_keep4, zeta_keep6 } from "./keep.ts";
 export { zeta_neighbour } from "./neighbour.ts";
 export { zeta_obstacle } from "./obstacle.ts";

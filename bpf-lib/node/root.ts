@@ -9,15 +9,16 @@ import type { Found } from "../flow/ways.ts";
 import { isError } from "../icmp/embedded.ts";
 import { isTunnelPort } from "../overlay/decapsulate.ts";
 import { isToTunnel } from "../overlay/tunnels.ts";
+import { isFragment } from "../packet/fragments.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
 import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
-import { askFor, follow } from "./follow.ts";
+import { askFor, follow, strayFragment } from "./follow.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
 import { isSolicitation } from "./neighbour.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
-import { enterError, Stage, zeta_node_stages } from "./stages.ts";
+import { enterError, goOn, Stage, zeta_node_stages } from "./stages.ts";
 import { countTraffic } from "./traffic.ts";
 
 /** No action of XDP's. */
@@ -71,7 +72,8 @@ const unknown = (parts: Parts, call: Call): Action => {
     enterService(index, Hook.Filter);
     return gone(index);
   }
-  return service.decides === 0 ? unclaimed(call) : askFor(parts, call, Ask.Decide, index, 0);
+  if (service.decides === 0) return unclaimed(call);
+  return parts.later ? strayFragment(index) : askFor(parts, call, Ask.Decide, index, 0);
 };
 
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */
@@ -86,6 +88,21 @@ const broken = (call: Call): Action => {
 const isTunnelled = (parts: Parts): boolean =>
   parts.protocol === Protocol.Udp && isTunnelPort(parts.destinationPort) && isToTunnel(parts);
 
+/** Goes on with a packet whose protocol and ports are known: a whole one, or a fragment of one. */
+export const proceed = (parts: Parts, call: Call): Action => {
+  // Before its own flow is sought: messages that are no errors may have one between the same addresses.
+  if (isError(parts)) {
+    enterError(parts, call);
+    return Action.Drop;
+  }
+  const action = withFamily(parts, (family) => {
+    const now = spansNow();
+    const found = family.find(family.keyOf(parts, call.vni), now);
+    return found.way === null ? NO_FLOW : known(parts, family, found, found.way, call, now);
+  });
+  return action === NO_FLOW ? unknown(parts, call) : action;
+};
+
 /** `inside`: in an overlay, whose network is noted already. No tunnel is looked for there. */
 const arrive = (frame: Frame, inside: boolean): Action => {
   const call = zeta_node_call.at(0);
@@ -98,17 +115,11 @@ const arrive = (frame: Frame, inside: boolean): Action => {
         zeta_node_stages.call(Stage.Unwrap);
         return Action.Drop;
       }
-      // Before its own flow is sought: messages that are no errors may have one between the same addresses.
-      if (isError(parts)) {
-        enterError(parts, call);
+      if (isFragment(parts)) {
+        goOn(parts, call, Stage.Fragment);
         return Action.Drop;
       }
-      const action = withFamily(parts, (family) => {
-        const now = spansNow();
-        const found = family.find(family.keyOf(parts, call.vni), now);
-        return found.way === null ? NO_FLOW : known(parts, family, found, found.way, call, now);
-      });
-      return action === NO_FLOW ? unknown(parts, call) : action;
+      return proceed(parts, call);
     },
     (type) => (type === EtherType.Arp ? neighbour() : unclaimed(call)),
     () => broken(call),

@@ -34,6 +34,7 @@ export const Stage = {
   Error4: 26,
   Error6: 27,
   Entered6: 28,
+  Fragment: 29,
 } as const;
 export const zeta_node_stages = map.programs({ max: 64 });
 

@@ -22,6 +22,7 @@ import {
   u64,
 } from "zeta/bpf";
 import { datagramEnd, network, type Parts } from "./open.ts";
+import { ipv4Words } from "./words.ts";
 
 /** What a packet is. All above `Later` go nowhere. */
 export const Fragment = { Whole: 0, First: 1, Later: 2, Missing: 3, Tiny: 4, Overlapping: 5, Malformed: 6 } as const;
@@ -46,6 +47,14 @@ const MOST_LENGTH = 0xffff;
 /** What a first fragment must hold: a header without options. */
 const TCP_HEADER = 20;
 const OTHER_HEADER = 8;
+
+const MORE_OR_LATER = 0xff3f;
+
+/** Whether the packet is a piece of one, or (IPv6) all of it in one piece. */
+export const isFragment = (parts: Parts): boolean => {
+  const ip4 = network(parts, EtherType.Ipv4, ipv4Words);
+  return ip4 === null ? parts.fragmentAt !== 0 : (ip4.fragment & MORE_OR_LATER) !== 0;
+};
 
 /** The flow that a packet belongs to, as far as fragments know. */
 export interface Followed {

@@ -7,8 +7,8 @@ import { neighbourSlot } from "./hop.ts";
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** Asks for the packet's hop; 0 when the kernel would not forward it (it then answers, resolves or drops by itself). */
-export const resolve = (parts: Parts, now: u64): u32 => {
+/** What the kernel says of the packet's way: one of `FibResult`, and where it leads. */
+export const lookUp = (parts: Parts) => {
   const question = local(fibParameters);
   const ip4 = network(parts, EtherType.Ipv4, ipv4Header);
   const ip6 = network(parts, EtherType.Ipv6, ipv6Words);
@@ -27,7 +27,13 @@ export const resolve = (parts: Parts, now: u64): u32 => {
   }
   question.protocol = parts.protocol;
   question.interface = parts.frame.ingressInterface;
-  if (fibLookup(question) !== FibResult.Success) return 0;
+  return { result: fibLookup(question), question };
+};
+
+/** Asks for the packet's hop; 0 when the kernel would not forward it (it then answers, resolves or drops by itself). */
+export const resolve = (parts: Parts, now: u64): u32 => {
+  const { result, question } = lookUp(parts);
+  if (result !== FibResult.Success) return 0;
   const { interface: leaves, destinationMac, sourceMac } = question;
   return neighbourSlot({ interface: leaves, destination: destinationMac, source: sourceMac, mtu: 0 }, now);
 };

@@ -1,7 +1,7 @@
 /** What the access list promises. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { fragments, icmp, tcp, truncations, udp, vlan } from "zeta/testing";
+import { fragments, icmp, type Packet, tcp, truncations, udp, vlan } from "zeta/testing";
 import { onEveryTarget } from "zeta/testing/vitest";
 
 const service = new URL("./service.ts", import.meta.url);
@@ -71,10 +71,16 @@ describe("acl", () => {
         expect((await target.run(packet))[0]).toHaveVerdict("drop");
       });
 
-      test("drops later fragments, which have no port, and never aborts on broken packets", async () => {
+      test("sees the port of the first in all fragments, drops those without one, and never aborts on broken packets", async () => {
         const whole = udp("10.0.0.7:40000", "10.1.0.1:80").payload("x".repeat(64));
-        const [, later] = fragments(whole, { size: 32 });
-        expect((await target.run(later ?? whole))[0]).toHaveVerdict("drop");
+        const [first, ...later] = fragments(whole, { size: 32 });
+        const strays = await target.run(...later);
+        expect(strays.map(({ reason }) => reason)).toEqual(later.map(() => "service: fragment without its first"));
+        for (const outcome of await target.run(first as Packet, ...later)) expect(outcome).toHaveVerdict("pass");
+        const refused = await target.run(
+          ...fragments(udp("10.0.0.7:40000", "10.1.0.1:22").payload("x".repeat(64)), { size: 32 }),
+        );
+        for (const { reason } of refused) expect(reason).toBe("acl: port");
         // The kernel's test run refuses frames without a whole Ethernet header.
         const cut = truncations(whole).slice(target.name === "kernel" ? 14 : 0);
         for (const outcome of await target.run(...cut)) expect(outcome.verdict).not.toBe("aborted");

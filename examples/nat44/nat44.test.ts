@@ -247,13 +247,48 @@ onEveryTarget(
       });
     });
 
+    describe("fragments", () => {
+      test("follow their first, both ways (RFC 4787 REQ-14)", async () => {
+        const data = "x".repeat(3000);
+        const cut = (packet: Packet) => fragments(packet, { size: 1400, identification: 7 });
+        const there = await target.run(...cut(udp("10.0.0.7:5000", `${SERVER}:53`).payload(data)));
+        const external = sourceOf(there[0]);
+        expect(external).toMatch(/^203\.0\.113\./);
+        const back = await target.run(...cut(udp(`${SERVER}:53`, external).payload(data)));
+        for (const [outcomes, from, to] of [
+          [there, external, `${SERVER}:53`],
+          [back, `${SERVER}:53`, "10.0.0.7:5000"],
+        ] as const) {
+          const expected = cut(udp(from, to).payload(data));
+          expect(outcomes.length).toBe(3);
+          for (const [index, outcome] of outcomes.entries()) {
+            expect(outcome).toHaveVerdict("forward");
+            const { source: sourceMac, destination: destinationMac } = outcome.packet.layer("ethernet");
+            expect(outcome).toEqualPacket((expected[index] as Packet).with({ ttl: 63, sourceMac, destinationMac }));
+          }
+        }
+      });
+
+      test("of echoes too", async () => {
+        const asked = icmp("10.0.0.7", SERVER).echo({ identifier: 9, payload: "x".repeat(3000) });
+        const there = await target.run(...fragments(asked, { size: 1400, identification: 8 }));
+        for (const outcome of there) expect(outcome).toHaveVerdict("forward");
+        const sources = there.map((outcome) => fieldOf(outcome, "ipv4.source"));
+        expect(new Set(sources).size).toBe(1);
+        expect(sources[0]).toMatch(/^203\.0\.113\./);
+      });
+    });
+
     describe("what it does not translate", () => {
-      test("messages and fragments without a port are dropped by name", async () => {
+      test("messages without a port, and fragments without their first, are dropped by name", async () => {
         const asks = icmp("10.0.0.7", SERVER);
         const whole = udp("10.0.0.7:5000", `${SERVER}:53`).payload("x".repeat(3000));
         const [, ...later] = fragments(whole, { size: 1400 });
         for (const packet of [asks.message({ type: 13 }), ...later]) expect(await one(packet)).toHaveVerdict("drop");
-        expect(target.drops()).toEqual({ "service: has no port": BigInt(1 + later.length) });
+        expect(target.drops()).toEqual({
+          "service: has no port": 1n,
+          "service: fragment without its first": BigInt(later.length),
+        });
       });
 
       test("answers to ports that nobody has are dropped by name", async () => {

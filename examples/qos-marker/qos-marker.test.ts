@@ -42,10 +42,10 @@ describe("qos-marker", () => {
         }
       });
 
-      test("later fragments are marked as their source is; their ports nobody sees", async () => {
-        const whole = udp("10.8.0.7:4000", "10.1.0.1:5060").payload("x".repeat(64));
+      test("fragments are marked as their first is", async () => {
+        const whole = udp("10.0.0.7:4000", "10.1.0.1:5060").payload("x".repeat(64));
         for (const outcome of await target.run(...fragments(whole, { size: 32 }))) {
-          expect(outcome).toHaveFields({ "ipv4.dscp": 8 });
+          expect(outcome).toHaveFields({ "ipv4.dscp": VOICE });
         }
       });
 

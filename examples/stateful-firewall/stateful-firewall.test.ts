@@ -113,7 +113,18 @@ onEveryTarget(
       });
     });
 
-    test("errors of no flow, other messages that are no question, and later fragments are refused", async () => {
+    test("fragments follow their first, and are let in where it is", async () => {
+      const data = "x".repeat(3000);
+      const cut = (packet: Packet, identification: number) => fragments(packet, { size: 1400, identification });
+      const asked = cut(udp("10.0.0.7:4000", "198.51.100.7:53").payload(data), 1);
+      const answered = cut(udp("198.51.100.7:53", "10.0.0.7:4000").payload(data), 2);
+      expect(await verdicts(...asked, ...answered)).toEqual(Array(6).fill("forward"));
+      const unasked = cut(udp("198.51.100.7:54", "10.0.0.7:4000").payload(data), 3);
+      const stray = "service: fragment of no flow";
+      expect(await verdicts(...unasked)).toEqual(["firewall: not open", stray, stray]);
+    });
+
+    test("errors of no flow, other messages that are no question, and fragments without their first are refused", async () => {
       const [, later] = fragments(udp("10.0.0.7:4000", "198.51.100.7:53").payload("x".repeat(3000)), { size: 1400 });
       const about = udp("10.0.0.7:4000", "198.51.100.7:53").payload("?");
       expect(
@@ -122,7 +133,7 @@ onEveryTarget(
           later as Packet,
           icmp("10.0.0.7", "198.51.100.7").message({ type: 13 }),
         ),
-      ).toEqual(["service: error of no flow", "firewall: protocol", "firewall: protocol"]);
+      ).toEqual(["service: error of no flow", "service: fragment without its first", "firewall: protocol"]);
     });
   },
   { config: { "firewall.inside": config.firewall.inside, "firewall.open": config.firewall.open } },

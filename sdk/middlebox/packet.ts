@@ -114,7 +114,7 @@ export interface Packet {
   /** TCP and UDP ports; an ICMP echo's identifier is the port of the end that asked; 0 otherwise. */
   readonly sourcePort: u16;
   readonly destinationPort: u16;
-  /** A fragment other than the first has no transport header. */
+  /** A fragment other than the first has no transport header. In a service, its protocol and ports are those of its first. */
   readonly isLaterFragment: boolean;
   readonly ethernet: () => EthernetView;
   /** The outermost tag. */

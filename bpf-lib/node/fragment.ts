@@ -1,0 +1,44 @@
+/**
+ * Fragments, before their flow is sought: the first is remembered and goes on as any packet does, the others go on as the
+ * first's, whose protocol and ports the programs behind this one find noted. One whose flow cannot be told goes nowhere,
+ * unless it is the host's own, which waits for its first longer.
+ */
+import { Action, FibResult, program, type u32 } from "zeta/bpf";
+import { Fragment, followFirst } from "../packet/fragments.ts";
+import type { Parts } from "../packet/open.ts";
+import { lookUp } from "../route/resolve.ts";
+import type { Call } from "./call.ts";
+import { because } from "./drops.ts";
+import { serviceOfAll } from "./listen.ts";
+import { proceed } from "./root.ts";
+import { NODE } from "./services.ts";
+import { refused, withPacket } from "./stage.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
+
+const reasonOf = (fragment: u32): u32 => {
+  if (fragment === Fragment.Missing) return because.noFirst();
+  if (fragment === Fragment.Tiny) return because.tiny();
+  return fragment === Fragment.Overlapping ? because.overlapping() : because.badFragment();
+};
+
+/** Whether the host would keep the packet: it is for itself, or for nobody that it knows a way to. */
+const isHosts = (parts: Parts): boolean => {
+  const { result } = lookUp(parts);
+  return result === FibResult.NotForwarded || result === FibResult.ForwardingDisabled;
+};
+
+const refuse = (parts: Parts, fragment: u32, call: Call): Action => {
+  call.service = serviceOfAll(call.vni);
+  if (call.service === NODE && call.vni === 0 && isHosts(parts)) return Action.Pass;
+  return refused(call, reasonOf(fragment));
+};
+
+const run = withPacket((parts, call) => {
+  const { fragment, protocol, sourcePort, destinationPort } = followFirst(parts, call.vni);
+  if (fragment > Fragment.Later) return refuse(parts, fragment, call);
+  return proceed({ ...parts, protocol, sourcePort, destinationPort }, call);
+});
+
+export const zeta_fragment = program("zeta_fragment", run, {
+  slot: { table: zeta_node_stages, index: Stage.Fragment },
+});
