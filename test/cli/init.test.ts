@@ -1,6 +1,6 @@
 /** `zeta init`: a project of its own, there whole or not at all. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isFree, placeProject } from "../../runtime/cli/init/place.ts";
@@ -21,7 +21,8 @@ describe("a project", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(stderr).toContain("Next: cd firewall && npm install && npm test");
     const service = readFileSync(join(cwd, "firewall/service.ts"), "utf8");
-    expect(service).toBe(readFileSync(join(root, "examples", template, "service.ts"), "utf8"));
+    const original = readFileSync(join(root, "examples", template, "service.ts"), "utf8");
+    expect(service).toBe(original.replaceAll('from "../', 'from "./'));
     const packageJson = JSON.parse(readFileSync(join(cwd, "firewall/package.json"), "utf8"));
     expect(packageJson).toMatchObject({
       name: "firewall",
@@ -56,6 +57,35 @@ describe("a project", () => {
   test("gives the first compilation of a slow machine its time: tests compile before they run", () => {
     const config = String(projectFiles("p", exampleNames()[0] ?? "", "*", installation()).get("vitest.config.ts"));
     expect(config).toMatch(/testTimeout: 60_000, hookTimeout: 60_000/);
+  });
+
+  test("brings what its example imports from others, and what that imports in turn", () => {
+    const from = { root: cwd, package: { name: "zeta", version: "0" } };
+    const texts = {
+      "all/service.ts": 'import { a } from "../a/part.ts";\nimport { own } from "./own.ts";\nimport "zeta";\n',
+      "all/own.ts": 'export * from "../b/service.ts";\n',
+      "all/README.md": "From `../a`, but not from ../away.\n",
+      "a/part.ts": 'import { b } from "../b/service.ts";\n',
+      "a/README.md": "a",
+      "a/a.test.ts": "",
+      "b/service.ts": "",
+    };
+    for (const [path, text] of Object.entries(texts)) {
+      mkdirSync(join(cwd, "examples", dirname(path)), { recursive: true });
+      writeFileSync(join(cwd, "examples", path), text);
+    }
+    const files = projectFiles("p", "all", "*", from);
+    const made = new Set([".gitignore", "package.json", "tsconfig.json", "vitest.config.ts"]);
+    expect(
+      Object.fromEntries([...files].filter(([path]) => !made.has(path)).map(([path, t]) => [path, `${t}`])),
+    ).toEqual({
+      "service.ts": 'import { a } from "./a/part.ts";\nimport { own } from "./own.ts";\nimport "zeta";\n',
+      "own.ts": 'export * from "./b/service.ts";\n',
+      "README.md": "From `./a`, but not from ../away.\n",
+      "a/part.ts": 'import { b } from "../b/service.ts";\n',
+      "a/README.md": "a",
+      "b/service.ts": "",
+    });
   });
 
   test("leaves out what building an example leaves in it", () => {

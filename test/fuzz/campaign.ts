@@ -52,6 +52,18 @@ const mixed = (seed: number, index: number): number =>
 export const variantOf = (index: number, variants: readonly Variant[]): Variant =>
   variants[Math.floor(index / BATCH) % variants.length] as Variant;
 
+/** Programs by number that are compiled and loaded together, with what makes their object. */
+export function* batches(
+  first: number,
+  programs: number,
+  variants: readonly Variant[],
+): Generator<{ readonly numbers: readonly number[]; readonly variant: Variant }> {
+  for (let start = first; start < first + programs; start += BATCH - (start % BATCH)) {
+    const end = Math.min(first + programs, start + BATCH - (start % BATCH));
+    yield { numbers: Array.from({ length: end - start }, (_, i) => start + i), variant: variantOf(start, variants) };
+  }
+}
+
 /** Program number `index` of a seed. */
 export const unitOf = (seed: number, index: number, variant: Variant): Unit =>
   generateUnit(random(mixed(seed, index)), index, variant.cpu !== "v2");
@@ -66,10 +78,7 @@ export async function campaign(options: CampaignOptions): Promise<Summary> {
   const { programs, seed, first = 0, variants = USUAL } = options;
   const compiler = options.compiler ?? new BatchCompiler();
   const count = { rejected: 0, mismatches: 0, loadFailures: 0, packets: 0 };
-  for (let start = first; start < first + programs; start += BATCH - (start % BATCH)) {
-    const variant = variantOf(start, variants);
-    const end = Math.min(first + programs, start + BATCH - (start % BATCH));
-    const numbers = Array.from({ length: end - start }, (_, i) => start + i);
+  for (const { numbers, variant } of batches(first, programs, variants)) {
     const units = new Map(numbers.map((index) => [unitOf(seed, index, variant), index]));
     const given = (unit: Unit): Case => caseOf(seed, units.get(unit) ?? 0, options.packets);
     const failures = await attempt(compiler, [...units.keys()], variant, given);
@@ -81,7 +90,7 @@ export async function campaign(options: CampaignOptions): Promise<Summary> {
     }
     const failed = new Set(failures.filter(({ kind }) => kind !== "mismatch").map(({ unit }) => unit));
     count.packets += (units.size - failed.size) * (options.packets ?? PACKETS);
-    options.onProgress?.(end - first);
+    options.onProgress?.((numbers.at(-1) ?? first) + 1 - first);
   }
   const { packets: run, ...counts } = count;
   return { programs, packets: run, ...counts, seed };

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { campaign, MATRIX, type Summary, USUAL } from "./campaign.ts";
 import { BatchCompiler, type Variant } from "./compile.ts";
+import { writeObjects } from "./objects.ts";
 import { readReproducer, writeReproducer } from "./reproducer.ts";
 import { shrink } from "./shrink.ts";
 import { attempt, type Case, type Failure } from "./trial.ts";
@@ -19,6 +20,7 @@ const USAGE = `npm run fuzz -- [options]
   --json         nothing but the summary's line on standard output
   --verbose      say also why the compiler refused a program, and shrink those
   --raw          only tell failures, write no reproducers
+  --objects DIR  write objects instead of running them: npm run test:kernels -- DIR
   --replay DIR   run one reproducer again`;
 
 const { values } = parseArgs({
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     first: { type: "string", default: "0" },
     packets: { type: "string", default: "12" },
     out: { type: "string", default: ".zeta/fuzz" },
+    objects: { type: "string" },
     replay: { type: "string" },
     json: { type: "boolean", default: false },
     matrix: { type: "boolean", default: false },
@@ -59,14 +62,23 @@ async function replay(folder: string): Promise<boolean> {
   return failures.length === 0;
 }
 
+const which = {
+  compiler,
+  programs: Number(values.programs),
+  seed,
+  first: Number(values.first),
+  variants: values.matrix ? MATRIX : USUAL,
+};
+
+async function objects(folder: string): Promise<boolean> {
+  console.log(JSON.stringify({ objects: folder, programs: await writeObjects({ ...which, folder }), seed }));
+  return true;
+}
+
 async function fuzz(): Promise<boolean> {
   const summary: Summary = await campaign({
-    compiler,
-    programs: Number(values.programs),
-    seed,
-    first: Number(values.first),
+    ...which,
     packets: Number(values.packets),
-    variants: values.matrix ? MATRIX : USUAL,
     onFailure,
     onProgress: (done) => {
       if (!values.json && process.stderr.isTTY) process.stderr.write(`\r${done} programs`);
@@ -76,5 +88,10 @@ async function fuzz(): Promise<boolean> {
   return summary.mismatches + summary.loadFailures === 0;
 }
 
+async function run(): Promise<boolean> {
+  if (values.objects !== undefined) return objects(values.objects);
+  return values.replay === undefined ? fuzz() : replay(values.replay);
+}
+
 if (values.help) console.log(USAGE);
-else if (!(await (values.replay === undefined ? fuzz() : replay(values.replay)))) process.exitCode = 1;
+else if (!(await run())) process.exitCode = 1;

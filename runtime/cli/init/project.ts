@@ -1,22 +1,10 @@
 /** The files of a new project: an example, made to stand alone. */
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Installation } from "../installation.ts";
+import { exampleFiles } from "./example.ts";
 
 /** Paths inside the project, with forward slashes → content. */
 export type ProjectFiles = ReadonlyMap<string, string | Uint8Array>;
-
-/** What an example may hold besides what belongs to the project: results of building and running it. */
-const SKIPPED: ReadonlySet<string> = new Set(["build", "dist", "node_modules"]);
-
-function* filesUnder(folder: string, prefix = ""): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (SKIPPED.has(entry.name)) continue;
-    const path = `${prefix}${entry.name}`;
-    if (entry.isDirectory()) yield* filesUnder(join(folder, entry.name), `${path}/`);
-    else if (entry.isFile()) yield path;
-  }
-}
 
 /** Exact versions zeta itself is tested with; a range only where npm has nothing newer to offer within it. */
 const toolVersions = ({ package: { devDependencies, peerDependencies } }: Installation, names: readonly string[]) =>
@@ -54,14 +42,11 @@ export default defineConfig({ test: { testTimeout: 60_000, hookTimeout: 60_000 }
 `;
 
 /**
- * The example's own files, then those that make it a project; the example's may not be replaced.
- * `zeta` is the dependency's specifier: a version, or \`file:\` and a path.
+ * The example's own files, those of the examples that it is put together from, then those that make it a project; the
+ * example's may not be replaced. `zeta` is the dependency's specifier: a version, or `file:` and a path.
  */
 export function projectFiles(name: string, template: string, zeta: string, from: Installation): ProjectFiles {
-  const folder = join(from.root, "examples", template);
-  const files = new Map<string, string | Uint8Array>(
-    [...filesUnder(folder)].map((path) => [path, readFileSync(join(folder, path))]),
-  );
+  const files = exampleFiles(join(from.root, "examples"), template);
   const added = {
     "package.json": packageJson(name, zeta, from),
     "tsconfig.json": tsconfig(),

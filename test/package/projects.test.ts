@@ -1,0 +1,55 @@
+/**
+ * Projects that `zeta init` makes from the packed package, as their authors get them: installed by npm, and tested without
+ * root and without any capability.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Installed, installPacked } from "./installed.ts";
+
+/** One by itself, and one that is put together from others. */
+const TEMPLATES = ["nat44", "secure-balancer"] as const;
+const NOBODY = "65534";
+
+let installed: Installed;
+beforeAll(async () => {
+  installed = await installPacked();
+  chmodSync(installed.folder, 0o755);
+});
+afterAll(() => installed?.[Symbol.dispose]());
+
+/** npm would fetch the same for every project: the first one's serves the others. */
+async function installIn(folder: string): Promise<void> {
+  const first = join(installed.folder, TEMPLATES[0], "node_modules");
+  if (existsSync(first))
+    return cpSync(first, join(folder, "node_modules"), { recursive: true, verbatimSymlinks: true });
+  const words = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
+  await installed.run("npm", ["--prefix", folder, ...words], { timeout: 240_000 });
+}
+
+/**
+ * Runs Node in the project as a user who may do nothing. Where this is root, Node's own folder is bound into the project's,
+ * for that user alone: it may lie where others have no way to.
+ */
+function asUser(folder: string, words: readonly string[]): string {
+  const options = { encoding: "utf8", cwd: folder, timeout: 240_000 } as const;
+  if (process.getuid?.() !== 0) return execFileSync(process.execPath, words, options);
+  const script = `mkdir -p .node && chown -R ${NOBODY}:${NOBODY} . && mount --bind "$1" .node && shift &&
+    exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups --bounding-set=-all -- env HOME="$PWD" .node/node "$@"`;
+  return execFileSync("unshare", ["--mount", "sh", "-c", script, "sh", dirname(process.execPath), ...words], options);
+}
+
+test.each(TEMPLATES)("%s: its tests and types pass", async (template) => {
+  const tarball = join(installed.folder, "zeta-0.1.0.tgz");
+  const zeta = join(installed.folder, "node_modules/.bin/zeta");
+  const { stderr } = await installed.run(zeta, ["init", template, "--template", template, "--zeta", tarball]);
+  expect(stderr).toContain(`made ${template}`);
+  const folder = join(installed.folder, template);
+  await installIn(folder);
+  asUser(folder, ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", "--outputFile=report.json"]);
+  const report = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
+  expect(report).toMatchObject({ success: true, numFailedTests: 0 });
+  expect(report.numPassedTests).toBeGreaterThan(3);
+  expect(asUser(folder, ["node_modules/typescript/bin/tsc", "--noEmit"])).toBe("");
+});
