@@ -2,17 +2,18 @@
  * `repeat` and `drain`: the kernel calls their bodies back. What a body uses from around it is put into a block of
  * memory before, and what it may have changed is taken out of it after.
  */
-import type { IrType, Statement } from "../../ir/ir.ts";
+import type { Block, IrType, Statement } from "../../ir/ir.ts";
 import type { Value } from "../builder.ts";
 import { clear } from "../prelude/helpers.ts";
 import { KERNEL } from "../prelude/kernel.ts";
 import { leave } from "./calls.ts";
 import { forgetEntering } from "./forgetting.ts";
-import { at, contextOf, type Frame, homeOf, i64, resize, slotOf, valueFor } from "./frame.ts";
+import { at, contextOf, type Frame, type Home, homeOf, i64, resize, slotOf, valueFor } from "./frame.ts";
 import { mapAddress } from "./maps.ts";
-import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
+import { homeAt, layOut, newHome, readHome, writeHome } from "./memory.ts";
 import { readPacketBounds } from "./places.ts";
 import type { CallbackStatement, Captures, Routine } from "./routines.ts";
+import { statements } from "./walk.ts";
 
 /** Slots are aligned to words. */
 const SLOT_ALIGN = 8;
@@ -113,6 +114,20 @@ export function drain(frame: Frame, statement: Extract<Statement, { kind: "drain
   if (statement.result !== null) frame.temps.set(statement.result.id, count);
 }
 
+const countersIn = (body: Block): ReadonlySet<number> =>
+  new Set([...statements(body)].flatMap((one) => (one.kind === "loop" && one.counter !== null ? [one.counter] : [])));
+
+/**
+ * Keeps a loop's counter to the callback itself while it runs. Kernels before 6.8 take two turns of a loop for the same when
+ * they differ in memory of another routine only, and the loop for one without end.
+ */
+function ownHome(frame: Frame, home: Home): Home {
+  const own = newHome(frame, home.type);
+  writeHome(frame, own, readHome(frame, home));
+  frame.handedBack.push({ from: own, to: home });
+  return own;
+}
+
 /** Binds a callback's captures at its entry. `first` is the kernel's own argument. */
 export function receiveCaptures(frame: Frame, first: Value, block: Value): void {
   const { builder, routine } = frame;
@@ -126,8 +141,10 @@ export function receiveCaptures(frame: Frame, first: Value, block: Value): void 
   captures.slots.forEach((slot, index) => {
     frame.slots.set(slot.id, builder.load("ptr", at(frame, block, plan.slots[index] ?? 0)));
   });
+  const counters = countersIn(routine.body);
   captures.variables.forEach((variable, index) => {
-    frame.homes.set(variable.id, homeAt(frame, block, plan.variables[index] ?? 0, variable.type));
+    const home = homeAt(frame, block, plan.variables[index] ?? 0, variable.type);
+    frame.homes.set(variable.id, counters.has(variable.id) ? ownHome(frame, home) : home);
   });
   const end = (result: number) => (): void => leave(frame, i64(frame, result));
   frame.labels.set(statement.label, { leave: end(STOP), again: end(GO_ON) });

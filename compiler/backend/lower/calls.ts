@@ -112,5 +112,6 @@ export function writeExit(frame: Frame, type: LlvmType): void {
   const { builder } = frame;
   if (frame.exit === null) return;
   builder.enter(frame.exit);
+  for (const { from, to } of frame.handedBack) writeHome(frame, to, readHome(frame, from));
   builder.leave(frame.result === null ? null : builder.load(type, frame.result));
 }

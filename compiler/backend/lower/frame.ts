@@ -67,6 +67,8 @@ export interface Frame extends Lowering {
   /** Memory for the result, and the one block that returns it: LLVM orders blocks better so than with many returns. */
   result: Value | null;
   exit: Label | null;
+  /** What a callback has kept to itself, and puts back into its block when it ends. */
+  readonly handedBack: { readonly from: Home; readonly to: Home }[];
   /** False after a jump or return, until a block is entered that something jumps to. */
   reachable: boolean;
   at: Place;

@@ -143,6 +143,7 @@ function lowerRoutine(lowering: Lowering, routine: Routine, { factsOf, forgettin
     resultPointer: null,
     result: null,
     exit: null,
+    handedBack: [],
     reachable: true,
     at: routine.at,
   };
