@@ -10,7 +10,7 @@ export {
   openRun,
   type Run,
   type RunOptions,
-  strayPins,
+  strayRuns,
 } from "./attach/runs.ts";
 export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
 export { configJsonSchema, configSchema } from "./config/lazy-schema.ts";

@@ -1,5 +1,5 @@
 /** Records of runs: small JSON files, written whole or not at all, believed only where they name a process that is there. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { failure, stateNotWritable } from "../loader/problems.ts";
 import type { XdpMode } from "../loader/xdp.ts";
@@ -102,6 +102,18 @@ export function runIds(state?: string): string[] {
     return [];
   }
 }
+
+/** For so long a run that begins may have a folder and no record in it. Milliseconds. */
+const BEGINNING = 60_000;
+
+function isBeginning(folder: string): boolean {
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+  return changed === undefined || (!existsSync(join(folder, "run.json")) && changed > Date.now() - BEGINNING);
+}
+
+/** Names of run folders that tell nothing: their record is damaged, or its process was killed before there was one. */
+export const damagedRuns = (state?: string): string[] =>
+  runIds(state).filter((id) => readRecord(id, state) === null && !isBeginning(join(runsFolder(state), id)));
 
 /** Every readable record. */
 export const readRuns = (state?: string): RunRecord[] => runIds(state).flatMap((id) => readRecord(id, state) ?? []);

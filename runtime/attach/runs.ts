@@ -11,6 +11,7 @@ import { detachLink, detachLinkById, openPinnedLink, xdpLinks } from "../loader/
 import type { Attachment } from "./attach.ts";
 import {
   currentBoot,
+  damagedRuns,
   isLive,
   type RunRecord,
   readRuns,
@@ -132,10 +133,11 @@ export function listRuns(state?: string): FoundRun[] {
   return readRuns(state).map((record) => ({ ...record, live: isLive(record), pins: pinsOf(record.id, state) }));
 }
 
-/** Pins and folders that no record explains: something died between pinning and noting. */
-export function strayPins(state?: string): string[] {
+/** Ids of what no readable record explains: pins of what died between pinning and noting, and damaged records. */
+export function strayRuns(state?: string): string[] {
   const known = new Set(readRuns(state).map((record) => record.id));
-  return pinnedNames(bpffsFolder(state)).filter((id) => !known.has(id));
+  const pinned = pinnedNames(bpffsFolder(state)).filter((id) => !known.has(id));
+  return [...new Set([...pinned, ...damagedRuns(state)])].sort();
 }
 
 /** Ends a pinned link now rather than when the kernel gets to it. A pinned map cannot be detached and just loses its name. */
@@ -173,7 +175,7 @@ export async function cleanRun(
 ): Promise<{ readonly removed: readonly string[] }> {
   const record = readRuns(state).find((one) => one.id === id);
   const pins = pinsOf(id, state);
-  const known = [...new Set([...runIds(state), ...strayPins(state)])];
+  const known = [...new Set([...runIds(state), ...strayRuns(state)])];
   if (!known.includes(id)) throw failure(nameUnknown(null, "run", id, known));
   const live = record !== undefined && isLive(record);
   if (live && force !== true) throw failure(runIsLive(null, id, record.pid));

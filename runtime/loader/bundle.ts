@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { missingCapabilities } from "./capabilities.ts";
-import { acceptsCpu } from "./cpu-level.ts";
+import { acceptsCpu, mayNotLoad } from "./cpu-level.ts";
 import { openLibrary } from "./library.ts";
 import {
   bundleDigestDiffers,
@@ -89,6 +89,7 @@ export async function objectOf(bundle: Bundle, wanted?: Cpu): Promise<Uint8Array
   const chosen = wanted ?? offered.find(acceptsCpu);
   const bytes = chosen !== undefined && acceptsCpu(chosen) ? bundle.objects.get(chosen) : undefined;
   if (bytes === undefined) {
+    if (mayNotLoad()) throw failure(capabilityMissing(null, "load programs", []));
     const reason = wanted === undefined ? "it takes none of their instruction sets" : `${wanted} was asked for`;
     throw failure(noObjectForCpu(null, reason, offered));
   }

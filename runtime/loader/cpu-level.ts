@@ -1,5 +1,6 @@
 /** Which eBPF instruction sets the running kernel takes, found by loading a tiny program of each. */
 import { closeSync } from "node:fs";
+import { EACCES, EPERM } from "./errno.ts";
 import { exit, instruction, loadInstructions, PROGRAM_TYPE_SOCKET_FILTER, setResult } from "./instructions.ts";
 
 /** One instruction that the level added; each reads r0 only. */
@@ -11,6 +12,13 @@ const ADDED = {
   /** r0 s/= 1 (signed division: offset 1). */
   v4: instruction(0x37, 0, 1, 1),
 } as const;
+
+/** Whether a program that every kernel takes is refused: then it is the process that may not. The library must be open. */
+export function mayNotLoad(): boolean {
+  const fd = loadInstructions(PROGRAM_TYPE_SOCKET_FILTER, "zeta_least", [setResult(0), exit]);
+  if (fd >= 0) closeSync(fd);
+  return fd === -EPERM || fd === -EACCES;
+}
 
 const known = new Map<keyof typeof ADDED, boolean>();
 

@@ -13,7 +13,7 @@ export const capabilityMissing = problem("ZT4002", (operation: string, missing: 
       : `This process may not ${operation}: it lacks ${missing.join(", ")}.`,
   fix:
     missing.length === 0
-      ? "Look for a container profile, a security module or lockdown mode that forbids bpf(2)."
+      ? "Look for a user namespace, a container profile, a security module or lockdown mode: any of them may forbid bpf(2)."
       : `Run as root, or grant the capability: setpriv --inh-caps=+${missing.map(shortName).join(",+")} --ambient-caps=+${missing.map(shortName).join(",+")} -- COMMAND.`,
 }));
 

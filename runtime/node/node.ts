@@ -30,7 +30,7 @@ import { prepareVersion, type ServiceManifest, type Version } from "./version.ts
 export interface NodeOptions {
   /** How many flows each family's table has room for. */
   readonly flows?: number;
-  readonly load?: Pick<LoadOptions, "cpu" | "constants" | "pins">;
+  readonly load?: Pick<LoadOptions, "cpu" | "constants" | "name" | "pins">;
   /** The node's programs, where they are not those of the package. */
   readonly source?: Bundle | ObjectWithManifest;
 }

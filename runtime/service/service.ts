@@ -97,7 +97,8 @@ export async function startService(source: ServiceSource, options: StartServiceO
   const { manifest } = source;
   const { service } = manifest;
   if (service === null) throw failure(notAService(null, manifest.name));
-  const node = await openNode(options.load?.cpu === undefined ? {} : { load: { cpu: options.load.cpu } });
+  const { cpu } = options.load ?? {};
+  const node = await openNode({ load: { name: service.name, ...(cpu === undefined ? {} : { cpu }) } });
   let run: Run | null = null;
   try {
     const added = await node.add(loadable(source), {

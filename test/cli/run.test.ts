@@ -257,7 +257,7 @@ test("a live run is detached from outside only by force", async () => {
   expect(stderr).toContain("error ZT4023: Somebody took the program off interface 'inside'.");
 });
 
-test("damaged records are as good as none: ps and detach go on with the others", async () => {
+test("damaged records hide nothing: ps and detach go on with the others, and take them away", async () => {
   const running = run();
   await running.says("attached");
   const runs = join(env.ZETA_STATE ?? "", "runs");
@@ -285,10 +285,17 @@ test("damaged records are as good as none: ps and detach go on with the others",
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(id);
   }
-  expect(command("detach", "bbbb0000").stderr).toContain("ZT5031: There is no run");
+  expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({
+    runs: expect.arrayContaining([expect.objectContaining({ id, live: true })]),
+    stray: expect.arrayContaining(["aaaa0000", "bbbb0000"]),
+  });
+  expect(command("detach", "bbbb0000").stderr).toContain("cleaned bbbb0000: only its record was left");
+  expect(readdirSync(runs)).not.toContain("bbbb0000");
   running.signal("SIGINT");
   expect((await running.ended).code).toBe(130);
   expect(command("detach", "--all").code).toBe(0);
+  expect(readdirSync(runs)).toEqual([]);
+  expect(command("ps").stderr).toContain("Nothing is running, and nothing was left behind.");
 });
 
 test("an unknown run is told apart from nothing at all", () => {

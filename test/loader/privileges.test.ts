@@ -110,6 +110,17 @@ test.each([
   expect(asNobody(capabilities, `return failure(zeta.load(object("shared")));`)).toMatch(words);
 });
 
+test("in a user namespace every capability is there, and none counts: that is told from a kernel that is too old", () => {
+  const bytes = Buffer.from(fixture("pass")).toString("base64");
+  const script = `
+    import { objectOf } from "./runtime/loader/bundle.ts";
+    const bundle = { objects: new Map([["v3", Buffer.from("${bytes}", "base64")]]) };
+    console.log(await objectOf(bundle).then(() => null, (error) => error.message));`;
+  const words = ["--map-root-user", process.execPath, "--input-type=module", "-e", script];
+  const said = execFileSync("unshare", words, { cwd: root, encoding: "utf8" });
+  expect(said).toMatch(/ZT4002: The kernel does not permit this process to load programs, although.*user namespace/);
+});
+
 test("what takes CAP_SYS_ADMIN says so", () => {
   const found = asNobody(
     NEEDED,

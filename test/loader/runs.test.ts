@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ import {
   load,
   openRun,
   runsFolder,
-  strayPins,
+  strayRuns,
 } from "../../runtime/index.ts";
 import { createNamespace, createVethPair, type TestNamespace } from "../kit/namespaces.ts";
 import { fixture } from "./fixtures.ts";
@@ -143,9 +143,22 @@ test("a damaged record does not hide the others, and can be cleaned", async () =
   const [bad, good] = [openRun({ state }), openRun({ state })];
   writeFileSync(join(runsFolder(state), bad.id, "run.json"), "{");
   expect(listRuns(state).map(({ id }) => id)).toEqual([good.id]);
+  expect(strayRuns(state)).toEqual([bad.id]);
   await cleanRun(bad.id, { state });
+  expect(strayRuns(state)).toEqual([]);
   await good.close();
   await expect(cleanRun(bad.id, { state })).rejects.toMatchObject({ code: "ZT4015" });
+});
+
+test("a folder without a record is a run that begins, or what one that was killed has left", async () => {
+  const folder = join(runsFolder(state), "0badcafe");
+  mkdirSync(folder, { recursive: true });
+  expect(strayRuns(state)).toEqual([]);
+  const before = new Date(Date.now() - 120_000);
+  utimesSync(folder, before, before);
+  expect(strayRuns(state)).toEqual(["0badcafe"]);
+  await cleanRun("0badcafe", { state });
+  expect(strayRuns(state)).toEqual([]);
 });
 
 test("pins that no record explains are strays, and can be cleaned", async () => {
@@ -154,8 +167,8 @@ test("pins that no record explains are strays, and can be cleaned", async () => 
   const attachment = await attach(object.program("pass"), { interface: "left0", namespace: namespace.path, pin });
   rmSync(join(runsFolder(state), run.id), { recursive: true });
   attachment.close();
-  expect(strayPins(state)).toEqual([run.id]);
+  expect(strayRuns(state)).toEqual([run.id]);
   expect(await cleanRun(run.id, { state })).toEqual({ removed: [pin] });
   expect(await attached()).toEqual([]);
-  expect(strayPins(state)).toEqual([]);
+  expect(strayRuns(state)).toEqual([]);
 });

@@ -49,8 +49,8 @@ async function detach(session: Session, options: DetachOptions, given: readonly 
   if (ways.length > 1) {
     return session.report([usage(null, "Name runs, or say --interface, or --all; only one of them.", "zeta detach")]);
   }
-  const { cleanRun, listRuns, strayPins } = await import("../../attach/runs.ts");
-  const chosen = choose(given, options, listRuns(), strayPins());
+  const { cleanRun, listRuns, strayRuns } = await import("../../attach/runs.ts");
+  const chosen = choose(given, options, listRuns(), strayRuns());
   if ("problem" in chosen) return session.report([chosen.problem]);
 
   const problems: Problem[] = [];

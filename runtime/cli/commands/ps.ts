@@ -33,9 +33,9 @@ const attachmentRow = (found: InterfaceProgram): readonly string[] => [
 ];
 
 async function ps(session: Session, options: PsOptions): Promise<ExitCode> {
-  const { listRuns, strayPins } = await import("../../attach/runs.ts");
+  const { listRuns, strayRuns } = await import("../../attach/runs.ts");
   const found = listRuns();
-  const stray = strayPins();
+  const stray = strayRuns();
   const attachments =
     options.all === true
       ? await import("../../attach/listing.ts").then(({ listAttachments }) => listAttachments())
