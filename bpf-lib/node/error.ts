@@ -10,18 +10,28 @@ import { type Embedded, embeddedKey } from "../icmp/embedded.ts";
 import { translateError } from "../icmp/translate-error.ts";
 import type { Parts } from "../packet/open.ts";
 import { isStopped, send } from "../route/send.ts";
-import type { Call } from "./call.ts";
+import { type Call, From } from "./call.ts";
 import { because } from "./drops.ts";
 import { serviceAt } from "./listen.ts";
-import { NODE } from "./services.ts";
+import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
 import { refused, withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 import { countTraffic } from "./traffic.ts";
 
-/** The error is of no flow: the host's own, unless a service takes all that comes to its address or the network is a tenant's. */
+/**
+ * The error is of no flow: the host's own, unless a service takes all that comes to its address or the network is a tenant's.
+ * A service's filters may know where it goes; nothing is ever decided for it.
+ */
 const stray = (parts: Parts, call: Call): Action => {
-  call.service = serviceAt(call.vni, parts.destination, 0, parts.protocol);
-  if (call.service === NODE && call.vni === 0) return Action.Pass;
+  const index = serviceAt(call.vni, parts.destination, 0, parts.protocol);
+  call.service = index;
+  if (index === NODE && call.vni === 0) return Action.Pass;
+  const service = zeta_node_services.at(index);
+  if (index !== NODE && service !== null && (service.sees & Sees.Client) !== 0) {
+    countTraffic(index, parts.frame.length);
+    call.from = From.Client;
+    enterService(index, Hook.Filter);
+  }
   return refused(call, because.strayError());
 };
 

@@ -1,4 +1,5 @@
 /** All programs of a node, as one object. */
+export { zeta_carry } from "./carry.ts";
 export { zeta_enter4, zeta_enter6, zeta_undo4, zeta_undo6 } from "./enter.ts";
 export { zeta_entered4, zeta_entered6 } from "./entered.ts";
 export { zeta_error4, zeta_error6 } from "./error.ts";

@@ -35,6 +35,7 @@ export const Stage = {
   Error6: 27,
   Entered6: 28,
   Fragment: 29,
+  Carry: 30,
 } as const;
 export const zeta_node_stages = map.programs({ max: 64 });
 

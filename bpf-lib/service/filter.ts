@@ -1,6 +1,6 @@
 /** A service's filter program: all filters of the chain, one after the other. Entered from the node's root. */
-import { Action, type Frame, type u32 } from "zeta/bpf";
-import { inside, OutcomeKind } from "../../sdk/middlebox/internal.ts";
+import { Action, address, type Frame } from "zeta/bpf";
+import { inside, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { type Call, From, zeta_node_call } from "../node/call.ts";
 import { sendBack } from "../node/reach.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
@@ -10,11 +10,9 @@ import { reopen } from "../packet/reopen.ts";
 import { countDrop } from "../state/counter.ts";
 import { type ServiceParts, type Session, start } from "./parts.ts";
 
-interface Said {
-  /** Of `OutcomeKind`. */
-  readonly kind: u32;
-  readonly reason: u32;
-}
+/** `kind` is of `OutcomeKind`; the rest as it is there. */
+type Said = Pick<Outcome, "kind" | "reason" | "change" | "place" | "vni">;
+const PASS: Said = { kind: OutcomeKind.Pass, reason: 0, change: 0, place: address(0n), vni: 0 };
 
 /** What the first filter that does not let the packet pass says of it. */
 const filtered = (session: Session, parts: Parts, call: Call): Said => {
@@ -22,10 +20,10 @@ const filtered = (session: Session, parts: Parts, call: Call): Said => {
   for (const box of session.boxes) {
     if (box.filter === null) continue;
     if (!box.both && call.from === From.Service) continue;
-    const { kind, reason } = inside(box.filter(packet, box.own));
-    if (kind !== OutcomeKind.Pass) return { kind, reason };
+    const { kind, reason, change, place, vni } = inside(box.filter(packet, box.own));
+    if (kind !== OutcomeKind.Pass) return { kind, reason, change, place, vni };
   }
-  return { kind: OutcomeKind.Pass, reason: 0 };
+  return PASS;
 };
 
 export const runFilters = (frame: Frame, service: ServiceParts): Action => {
@@ -37,7 +35,7 @@ export const runFilters = (frame: Frame, service: ServiceParts): Action => {
     call.packet,
     (parts) => {
       const { source } = parts;
-      const { kind, reason } = filtered(session, parts, call);
+      const { kind, reason, change, place, vni } = filtered(session, parts, call);
       if (kind === OutcomeKind.Pass) {
         if (!service.decides) {
           if (call.vni === 0) return Action.Pass;
@@ -48,6 +46,13 @@ export const runFilters = (frame: Frame, service: ServiceParts): Action => {
         return Action.Drop;
       }
       if (kind === OutcomeKind.Answer) return sendBack(call, source);
+      if (kind === OutcomeKind.Route) {
+        call.change = change;
+        call.place = place;
+        call.placeVni = vni;
+        zeta_node_stages.call(Stage.Carry);
+        return Action.Drop;
+      }
       countDrop(reason);
       if (kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;

@@ -7,6 +7,7 @@ import {
   asVerdict,
   inside,
   needsComplete,
+  noteDelivery,
   type Outcome,
   OutcomeKind,
   serviceReason,
@@ -30,8 +31,15 @@ export const answer = (packet: Packet, edit?: (reply: Packet) => void): Verdict 
   return verdict({ kind: OutcomeKind.Answer });
 };
 
-export const route = (_packet: Packet, to: { readonly vni: u32; readonly address: address }): Verdict =>
-  verdict({ kind: OutcomeKind.Route, reason: serviceReason("no route"), place: to.address, vni: to.vni });
+export const route = (
+  _packet: Packet,
+  to: { readonly vni: u32; readonly address: address },
+  how: { readonly ages: boolean } = { ages: true },
+): Verdict => {
+  noteDelivery();
+  const change = how.ages ? 0 : Change.Deliver;
+  return verdict({ kind: OutcomeKind.Route, change, place: to.address, vni: to.vni });
+};
 
 export const pending = (decision: Decision, how: { readonly note: u64; readonly mss: u16 }): Decision => {
   needsComplete();

@@ -21,7 +21,8 @@ export function directMaps({ service, maps }: Pick<Manifest, "service" | "maps">
 
 function directType(path: DirectPath, { key, value, maxEntries }: MapData): z.ZodType {
   if (key === null || value === null) return z.never();
-  return path === "service.listen" ? listenType(key, maxEntries) : endpointsType(key, value, maxEntries);
+  // Most endpoints are the node's to know: a service need tell none.
+  return path === "service.listen" ? listenType(key, maxEntries) : endpointsType(key, value, maxEntries).prefault([]);
 }
 
 /** One type per field, by path ("acl.rules"): in, what JSON can say; out, encoded content (see fields.ts). */

@@ -28,7 +28,7 @@ export interface Outcome {
   /** Of a flow that waits no more: what is added to sequence numbers on the way to the client. */
   readonly shift: u32;
 }
-/** `Answer`: the packet is turned already. `Route`: to `place` in `vni`; without it, dropped for `reason`. `Complete` and `Wait` are what `complete` hooks say. */
+/** `Answer`: the packet is turned already. `Route`: to `place` in `vni`; with `Change.Deliver` as old as it was. `Complete` and `Wait` are what `complete` hooks say. */
 export const OutcomeKind = { Pass: 0, Drop: 1, Reject: 2, Answer: 3, Route: 4, Complete: 5, Wait: 6 } as const;
 
 export const inside = (outcome: Verdict | Decision): Outcome => outcome as unknown as Outcome;

@@ -29,11 +29,16 @@ export const reject = (_reason: string): Verdict & Decision => compiledOnly("rej
 export const answer = (_packet: Packet, _edit?: (reply: Packet) => void): Verdict => compiledOnly("answer");
 
 /**
- * Send the packet on to the host that holds an address in a network, as it is: no decision is asked for, nothing is
- * remembered, and packets that come back are routed by their own filters' word. Dropped when nobody holds the address.
+ * Send the packet on to the host that holds an address in a network, as a router does: its time to live is one less, and
+ * who sent a packet whose time is up, or that is too long for its way, is told. With `{ ages: false }` as a switch does:
+ * the packet is as old as it was. No decision is asked for, and nothing is remembered: every packet is routed by its own
+ * filters' word, those that come back too. Dropped when nobody holds the address.
  */
-export const route = (_packet: Packet, _to: { readonly vni: u32; readonly address: address }): Verdict =>
-  compiledOnly("route");
+export const route = (
+  _packet: Packet,
+  _to: { readonly vni: u32; readonly address: address },
+  _how?: { readonly ages: boolean },
+): Verdict => compiledOnly("route");
 
 /**
  * A decision that waits for a packet from behind the service: what a SYN proxy decides when its client has proved itself.

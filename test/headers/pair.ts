@@ -8,6 +8,8 @@ export interface Pair {
   run(packets: readonly Packet[]): Promise<readonly Outcome[]>;
   /** Does the same on both, and gives what both give. */
   both<T>(use: (running: Running) => T): T;
+  /** Waits for the same on one after the other. */
+  tell(use: (running: Running) => Promise<void>): Promise<void>;
 }
 
 /** Of a refused packet no more than this many bytes go to the kernel: its test run takes none shorter. */
@@ -36,6 +38,9 @@ export function pairOf(source: URL, options: TargetOptions = {}): Pair {
   };
   return {
     both,
+    async tell(use) {
+      for (const one of running) await use(one);
+    },
     async run(packets) {
       const [interpreted, inKernel] = running as [Running, Running];
       const [own, kernels] = [await interpreted.run(...packets), await inKernel.run(...packets)];

@@ -7,6 +7,7 @@ import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
 import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "../../../runtime/node/shapes.ts";
 import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
+import { type Underlay, underlayOf } from "../../../runtime/node/underlay.ts";
 import { noSuchMap } from "../problems.ts";
 import { interpretedRawMap } from "./interpreter-map.ts";
 import type { Compiled } from "./target.ts";
@@ -23,7 +24,9 @@ export interface InterpretedService {
 export interface InterpretedNode {
   readonly machine: Machine;
   readonly root: string;
-  add(program: Compiled): InterpretedService;
+  readonly underlay: Underlay;
+  /** `vni`: the network that it is in. */
+  add(program: Compiled, vni: number): InterpretedService;
 }
 
 const mapOf = (machine: Machine, name: string) => {
@@ -36,6 +39,18 @@ const mapOf = (machine: Machine, name: string) => {
 function fillSlots({ manifest }: Compiled, machine: Machine): void {
   for (const { name, slot } of manifest?.programs ?? [])
     if (slot !== undefined) mapOf(machine, slot.map).insertProgram(word(slot.index), name);
+}
+
+/** Listeners that name no network listen in the service's own. */
+function inNetwork<Inner>(store: ConfigStore<Inner>, { shapes }: NodeState, vni: number): ConfigStore<Inner> {
+  const own = (map: string, key: Uint8Array): Uint8Array =>
+    map === NODE_MAP.listen && vni !== 0 ? shapes.listenerIn(key, vni) : key;
+  return {
+    ...store,
+    admit: (map, key) => store.admit?.(map, own(map, key)),
+    write: (map, key, value) => store.write(map, own(map, key), value),
+    remove: (map, key) => store.remove(map, own(map, key)),
+  };
 }
 
 const tablesOf = (machine: Machine): NodeTables => ({
@@ -60,7 +75,8 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
   return {
     machine,
     root: manifest.node.root,
-    add(program) {
+    underlay: underlayOf(manifest, state),
+    add(program, vni) {
       const service = program.manifest?.service;
       if (service == null) throw new TypeError(`${program.module.name} declares no service.`);
       const index = names.push(service.name) - 1;
@@ -77,10 +93,10 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
       return {
         index,
         machine: own,
-        store: (inner) => serviceStore(inner, state, index, service),
+        store: (inner) => inNetwork(serviceStore(inner, state, index, service), state, vni),
         open(config) {
           announce(state, index, service, config.generation);
-          if (service.listen === null) state.tables.write(NODE_MAP.listen, state.shapes.everything(0), word(index));
+          if (service.listen === null) state.tables.write(NODE_MAP.listen, state.shapes.everything(vni), word(index));
         },
       };
     },

@@ -91,7 +91,7 @@ export const interpreter: Target = {
     } else {
       const compiled = await nodeFor(program);
       const node = await interpretedNode(compiled, kernel);
-      const added = node.add(program);
+      const added = node.add(program, options.vni ?? 0);
       prepare(added.machine);
       const clocks = [start(compiled, node.machine), start(program, added.machine)];
       const config = await interpretedConfig(program.manifest, added.machine, added.store);
@@ -101,7 +101,7 @@ export const interpreter: Target = {
         machine: added.machine,
         entry: node.machine,
         root: node.root,
-        host: { compiled, index: added.index },
+        host: { compiled, index: added.index, underlay: node.underlay },
         config,
         clocks,
       };

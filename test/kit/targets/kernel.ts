@@ -11,7 +11,7 @@ import type { LoadedProgram } from "../../../runtime/loader/program.ts";
 import { noPrivileges, shortForKernel } from "../problems.ts";
 import { nodeFor, objectOf, rootOf } from "./compile.ts";
 import { encodedGlobals, globalsOf } from "./globals.ts";
-import { startRunning } from "./running.ts";
+import { type HostNode, startRunning } from "./running.ts";
 import type { Compiled, Target, TargetOptions, TestGlobals } from "./target.ts";
 import { testClock } from "./test-clock.ts";
 
@@ -33,7 +33,7 @@ interface Loaded {
   readonly object: LoadedObject;
   readonly entry: LoadedProgram;
   readonly config: LiveConfig | null;
-  readonly host: { readonly compiled: Compiled; readonly index: number; readonly object: LoadedObject } | null;
+  readonly host: (HostNode & { readonly object: LoadedObject }) | null;
   close(): void;
 }
 
@@ -67,8 +67,9 @@ async function loadService(
   const node = await openNode({ source: { object: compiled.object, manifest: compiled.manifest }, load: ticks });
   try {
     const load = options.globals === undefined ? {} : { load: { constants: options.globals } };
-    const added = await node.add({ object, manifest }, { config: "later", ...load });
-    const host = { compiled, index: added.index, object: node.object };
+    const vni = options.vni === undefined ? {} : { vni: options.vni };
+    const added = await node.add({ object, manifest }, { config: "later", ...vni, ...load });
+    const host = { compiled, index: added.index, underlay: node, object: node.object };
     return {
       object: added.object,
       entry: node.object.program(node.root),

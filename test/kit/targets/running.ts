@@ -2,6 +2,7 @@
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { Config, LiveConfig } from "../../../runtime/config/live.ts";
 import { MOST_REASONS, NODE_MAP } from "../../../runtime/node/shapes.ts";
+import type { Underlay } from "../../../runtime/node/underlay.ts";
 import { decode } from "../../../sdk/layout/codec.ts";
 import { type Verdict, verdictOf } from "../matchers/verdict.ts";
 import { fromBytes } from "../packet/packet.ts";
@@ -53,6 +54,7 @@ export interface HostNode {
   readonly compiled: Compiled;
   /** The service's index. */
   readonly index: number;
+  readonly underlay: Underlay;
 }
 
 export function startRunning({ module, manifest }: Compiled, engine: Engine, host: HostNode | null = null): Running {
@@ -128,6 +130,10 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine, hos
       get: (path) => configured().get(path),
       set: (first: Config | string, value?: unknown) =>
         typeof first === "string" ? configured().set(first, value) : configured().set(first),
+    },
+    get underlay() {
+      if (host === null) throw new ZetaError([notSupported(null, "Telling a node of its networks", engine.name)]);
+      return host.underlay;
     },
     events(name) {
       const streams = service?.state.filter((state) => state.kind === "events") ?? [];

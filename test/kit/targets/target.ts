@@ -2,6 +2,7 @@
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import type { Module } from "../../../compiler/ir/ir.ts";
 import type { Config } from "../../../runtime/config/live.ts";
+import type { Underlay } from "../../../runtime/node/underlay.ts";
 import type { Verdict } from "../matchers/verdict.ts";
 import type { Packet } from "../packet/packet.ts";
 import type { TestMap } from "./map.ts";
@@ -30,6 +31,8 @@ export interface TargetOptions {
   readonly route?: number | null;
   /** Config by path ("acl.rules") and its value, set before the first packet. Fields left out stay empty, or zero. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** The network that a service is in: that of its addresses where they name none, and of all it takes. 0, none, unless told. */
+  readonly vni?: number;
   /** Values of globals by name, set before the first packet. */
   readonly globals?: Readonly<Record<string, unknown>>;
   /** The program to run: the service's root, or the only one, unless told. */
@@ -86,6 +89,8 @@ export interface Running {
   readonly maps: readonly string[];
   readonly globals: TestGlobals;
   readonly config: TestConfig;
+  /** What a service's node is told of the networks that it stands in. @throws ZetaError for a program that is no service. */
+  readonly underlay: Underlay;
   /** Takes the events that wait: of all streams, of one by path ("watch.seen"), or the records of a ring buffer by its name. */
   events(name?: string): unknown[];
   /** Drops by reason since loading: `{ "acl: not allowed": 3n }`. Reasons without drops are left out. */
