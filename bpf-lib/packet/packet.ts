@@ -370,9 +370,15 @@ const udpView = (parts: Parts, udp: Of<typeof udpHeader>, access: Access) => ({
   },
 });
 
-const icmpView = (icmp: Of<typeof icmpHeader>, words: Of<typeof icmpWords>) => ({
+const icmpView = (icmp: Of<typeof icmpHeader>, words: Of<typeof icmpWords>, access: Access) => ({
   get type() {
     return icmp.type;
+  },
+  set type(to: u8) {
+    guard(access, "type");
+    const from = words.typeAndCode;
+    icmp.type = to;
+    words.checksum = updated(words.checksum, changed(from, words.typeAndCode));
   },
   get code() {
     return icmp.code;
@@ -381,6 +387,7 @@ const icmpView = (icmp: Of<typeof icmpHeader>, words: Of<typeof icmpWords>) => (
     return icmp.identifier;
   },
   set identifier(to: u16) {
+    guard(access, "identifier");
     const from = words.identifier;
     icmp.identifier = to;
     words.checksum = updated(words.checksum, changed(from, words.identifier));
@@ -453,8 +460,8 @@ const udpViewOf = (parts: Parts, access: Access) => {
   const udp = udpOf(parts);
   return udp === null ? null : udpView(parts, udp, access);
 };
-const icmpViewOf = (icmp: Of<typeof icmpHeader> | null) =>
-  icmp === null ? null : icmpView(icmp, seenAs(icmp, icmpWords));
+const icmpViewOf = (icmp: Of<typeof icmpHeader> | null, access: Access) =>
+  icmp === null ? null : icmpView(icmp, seenAs(icmp, icmpWords), access);
 
 /** A packet as the library has it: what was parsed, and the same with its key fields open to edits. */
 export interface Described extends Packet {
@@ -504,8 +511,8 @@ export const describe = (parts: Parts, from: u32, vni: u32, access: Access): Des
   ipv6: () => ipv6Of(parts, access),
   tcp: () => tcpViewOf(parts, access),
   udp: () => udpViewOf(parts, access),
-  icmp: () => icmpViewOf(icmpOf(parts)),
-  icmpv6: () => icmpViewOf(icmpv6Of(parts)),
+  icmp: () => icmpViewOf(icmpOf(parts), access),
+  icmpv6: () => icmpViewOf(icmpv6Of(parts), access),
   vxlan: () => tunnelView(tunnelAt(parts, OverlayPort.Vxlan)),
   geneve: () => tunnelView(tunnelAt(parts, OverlayPort.Geneve)),
   payload: (offset: u32, length: u32): Cursor | null => payloadOf(parts, offset, length),

@@ -82,7 +82,8 @@ export interface UdpView {
 }
 /** ICMP and ICMPv6: `identifier` and `sequence` mean something in echo messages only. */
 export interface IcmpView {
-  readonly type: u8;
+  /** An echo's type and identifier are part of its flow's key: what `answer` edits may change them, a filter may not. */
+  type: u8;
   readonly code: u8;
   identifier: u16;
   sequence: u16;

@@ -1,7 +1,7 @@
 /** `answer`: the packet goes back, turned round, with the filter's edits; every checksum right, and scapy agrees. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pairOf } from "../headers/pair.ts";
-import { fragments, type Outcome, type Packet, type TcpOption, tcp, toHex, udp } from "../kit/index.ts";
+import { fragments, icmp, icmpv6, type Outcome, type Packet, type TcpOption, tcp, toHex, udp } from "../kit/index.ts";
 import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
 import { problemsOf, told, withoutMark } from "../language/harness.ts";
 
@@ -76,6 +76,15 @@ describe.each(families)("over %s", (_, from, to) => {
   });
 });
 
+test("an echo is answered by its reply", async () => {
+  const payload = "as much as a ping sends";
+  const there = { identifier: 0x1234, sequence: 7, payload };
+  const back = { ...there, identifier: 0x4321 };
+  await expectAnswer(icmp("10.0.0.7", "10.1.0.1").echo(there), icmp("10.0.0.7", "10.1.0.1").echoReply(back));
+  const [from, to] = ["2001:db8::7", "2001:db8:1::1"];
+  await expectAnswer(icmpv6(from, to).echo(there), icmpv6(from, to).echoReply(back));
+});
+
 test("a UDP checksum that was left out stays out", async () => {
   const client = udp("10.0.0.7:4000", "10.1.0.1:7");
   const outcome = await one(client.payload("hello", { checksum: "zero" }));
@@ -121,6 +130,8 @@ test.each([
   ["an answer that is not returned", "§answer(packet);", "ZT2032"],
   ["a drop that is not returned", 'if (packet.length === 60) §drop("sixty");', "ZT2032"],
   ["a route that is not returned", "§route(packet, { vni: 0, address: packet.source });", "ZT2032"],
+  ["an echo's identifier", "const echo = packet.icmp(); if (echo !== null) §echo.identifier = 7;", "ZT2030"],
+  ["an echo's type", "const echo = packet.icmpv6(); if (echo !== null) §echo.type = 129;", "ZT2030"],
   [
     "the packet's own key in an answer",
     "return answer(packet, () => { §packet.source = packet.destination; });",

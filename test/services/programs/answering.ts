@@ -1,6 +1,9 @@
 import { address, answer, drop, middlebox, pass, prefixes, service, type u32 } from "zeta";
 
-/** Answers by the port that is asked: TCP 80 with a SYN-ACK, 81 with options kept, UDP 7 as it came, 9 from elsewhere. */
+/**
+ * Answers by the port that is asked: TCP 80 with a SYN-ACK, 81 with options kept, UDP 7 as it came, 9 from elsewhere; echoes
+ * by a reply of another identifier.
+ */
 const answering = middlebox("answering", {
   config: { closed: prefixes({ of: {}, max: 4 }) },
   filter(packet, { config }) {
@@ -37,6 +40,19 @@ const answering = middlebox("answering", {
         const udp = reply.udp();
         if (udp !== null) udp.sourcePort = 99;
         reply.source = address("192.0.2.9");
+      });
+    if (packet.icmp()?.type === 8 || packet.icmpv6()?.type === 128)
+      return answer(packet, (reply) => {
+        const echo = reply.icmp();
+        if (echo !== null) {
+          echo.type = 0;
+          echo.identifier = 0x4321;
+        }
+        const echo6 = reply.icmpv6();
+        if (echo6 !== null) {
+          echo6.type = 129;
+          echo6.identifier = 0x4321;
+        }
       });
     return pass();
   },
