@@ -19,6 +19,8 @@ export interface TableCase {
   readonly subjects: readonly TableSubject[];
   /** Spans that a flow lives in tables that refuse; it outlives the measurement unless told. */
   readonly idle?: number;
+  /** Flows are hit in another order than that in which they were opened. */
+  readonly scattered?: boolean;
   /** Packets are for nobody. */
   readonly foreign?: boolean;
 }
@@ -45,6 +47,7 @@ const layouts: readonly TableSubject[] = [
 ];
 const all = [ways4, oldest, ways6, ...kernels];
 const established = "established, all hit in turn";
+const scattered = "established, all hit, in another order than that in which they opened";
 
 /** The wrapper counts flows up to here and begins again. */
 export const ENDLESS = 2 ** 32;
@@ -88,6 +91,8 @@ export const yardstickCases: readonly TableCase[] = [
   yardstick("1 k flows", 2 ** 10, SMALL),
   yardstick("64 k flows", 2 ** 16, SMALL),
   yardstick("1 M flows", 2 ** 20, LARGE),
+  { ...yardstick("64 k flows, scattered", 2 ** 16, SMALL, scattered), scattered: true },
+  { ...yardstick("1 M flows, scattered", 2 ** 20, LARGE, scattered), scattered: true },
   yardstick("new flows", ENDLESS, SMALL, "every packet another flow, which replaces an old one"),
   yardstick("new flows, large", ENDLESS, LARGE, "every packet another flow, which replaces an old one"),
   { ...yardstick("not our address", 1, SMALL, "two look-ups of the address miss"), foreign: true },

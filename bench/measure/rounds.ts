@@ -2,7 +2,7 @@
 import type { LoadedProgram } from "../../runtime/index.ts";
 import { type Spread, spread } from "./statistics.ts";
 import { type Ingress, runAt } from "./subject.ts";
-import { type Frames, wrap } from "./wrapper.ts";
+import { type Frames, type Wrapped, wrap } from "./wrapper.ts";
 
 export interface RoundOptions {
   readonly rounds: number;
@@ -37,12 +37,13 @@ export async function measure<Name extends string>(
   using wrapped = new DisposableStack();
   const names = Object.keys(programs) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
-  const wrappers = new Map<Name, LoadedProgram>();
+  const wrappers = new Map<Name, Wrapped>();
   const headOf = (name: Name): number => (typeof head === "number" ? head : (head[name] ?? 0));
-  for (const name of names) wrappers.set(name, wrapped.use(await wrap(programs[name], frames, headOf(name))).wrapper);
+  for (const name of names) wrappers.set(name, wrapped.use(await wrap(programs[name], frames, headOf(name))));
   const once = (name: Name, count: number): number =>
-    timeOf(wrappers.get(name) as LoadedProgram, count, frames.first, ingress);
+    timeOf((wrappers.get(name) as Wrapped).wrapper, count, frames.first, ingress);
   for (const name of names) once(name, Math.max(Math.min(frames.count * 4, MOST_WARMING), 10_000));
+  if (frames.scattered === true) for (const one of wrappers.values()) one.scatter();
   for (let round = 0; round < rounds; round++) {
     // Each is first, second, … equally often.
     const order = names.map((_, i) => names[(i + round) % names.length] as Name);

@@ -18,7 +18,12 @@ export interface Frames {
   readonly count: number;
   /** Null where each flow has its own frame in the map; otherwise where the flow's number is put into the one frame. */
   readonly vary: { readonly address: number; readonly port: number } | null;
+  /** Measured in another order than that in which they come first. */
+  readonly scattered?: boolean;
 }
+
+/** Odd, and so a permutation of any power of two; far from the whole parts of one. */
+const STRIDE = 0x9e37_79b1;
 
 /** One frame, of which the wrapper makes as many flows as are wanted. */
 export async function openVariedFrames(
@@ -56,6 +61,8 @@ export async function openFrames(frames: readonly Uint8Array[]): Promise<Frames>
 export interface Wrapped extends Disposable {
   /** What is run to measure. */
   readonly wrapper: LoadedProgram;
+  /** From now on flows come in another order. */
+  readonly scatter: () => void;
 }
 
 /**
@@ -77,5 +84,9 @@ export async function wrap(program: LoadedProgram | null | "grown", frames: Fram
   });
   const { fd } = program === null || program === "grown" ? loaded.program(program ?? "bare") : program;
   update(loaded.map("tested"), new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer));
-  return { wrapper: loaded.program("wrapper"), [Symbol.dispose]: () => loaded.close() };
+  return {
+    wrapper: loaded.program("wrapper"),
+    scatter: () => loaded.globals.write("stride", STRIDE),
+    [Symbol.dispose]: () => loaded.close(),
+  };
 }

@@ -92,7 +92,7 @@ const between = (bare: Spread, grown: Spread): Spread => ({
 async function measureOne(one: TableCase, options: RoundOptions, ingress: Ingress): Promise<readonly AnyRow[]> {
   const { bytes, vary } = frameOf(4);
   const frame = one.foreign ? Uint8Array.from(bytes, (byte, at) => (at === 33 ? 99 : byte)) : bytes;
-  const frames = await openVariedFrames(frame, one.flows, vary);
+  const frames = { ...(await openVariedFrames(frame, one.flows, vary)), scattered: one.scattered === true };
   try {
     using yardstick = await openYardstick(one.entries);
     await using gateway = await openGateway(one.entries, one.flows === ENDLESS);
