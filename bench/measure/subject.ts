@@ -15,6 +15,8 @@ import {
 } from "../../runtime/index.ts";
 import { openNode } from "../../runtime/node/node.ts";
 import { NODE_MAP } from "../../runtime/node/shapes.ts";
+import { sievePlace } from "../../runtime/node/sieve.ts";
+import { parseAddress } from "../../sdk/layout/address.ts";
 import { encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { address, struct, u8, u16, u32 } from "../../sdk/layout/layouts.ts";
@@ -150,7 +152,12 @@ async function loadOurs(source: { readonly object: Uint8Array; readonly manifest
       side: "ours",
       program: node.object.program(node.root),
       object,
-      listen: (at) => tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index),
+      listen(at) {
+        tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index);
+        const place = sievePlace(parseAddress(at.address) ?? 0n, 0);
+        const sieve = tableOf(NODE_MAP.sieve);
+        sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
+      },
       switchTo(generation) {
         object.globals.storeWord(CONFIG_GLOBAL, 0, generation);
         const records = tableOf(NODE_MAP.services);

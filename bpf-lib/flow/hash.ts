@@ -5,7 +5,7 @@ import { type address, type u8, type u16, u32, u64 } from "zeta/bpf";
 const FIRST = 0x9e37_79b9_7f4a_7c15n;
 const SECOND = 0xbf58_476d_1ce4_e5b9n;
 
-const folded = (of: address): u64 => u64(of) ^ (u64(of >> 64n) * FIRST);
+export const folded = (of: address): u64 => u64(of) ^ (u64(of >> 64n) * FIRST);
 
 export const hashAddress = (of: address): u32 => {
   const mixed: u64 = folded(of) * SECOND;

@@ -16,6 +16,7 @@ import {
   u32,
 } from "zeta/bpf";
 import { NODE } from "./services.ts";
+import { mayListen } from "./sieve.ts";
 
 export const listener = struct({ address: addressLayout, vni: u32, port: u16, protocol: u8 });
 /** The index of the service. */
@@ -23,6 +24,7 @@ export const zeta_node_listen = map.hash({ key: listener, value: u32, max: 65_53
 
 /** The service that takes packets to this address; `NODE` when none does. */
 export const serviceAt = (vni: U32, to: address, port: U16, protocol: U8): U32 => {
+  if (!mayListen(vni, to)) return serviceOfAll(vni);
   const key = local(listener);
   key.address = to;
   key.vni = vni;
@@ -37,4 +39,5 @@ export const serviceAt = (vni: U32, to: address, port: U16, protocol: U8): U32 =
 };
 
 /** The service that takes all of a network that no other takes. */
-export const serviceOfAll = (vni: U32): U32 => zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE;
+export const serviceOfAll = (vni: U32): U32 =>
+  mayListen(vni, 0n) ? (zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE) : NODE;

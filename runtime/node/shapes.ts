@@ -10,6 +10,7 @@ export const NODE_MAP = {
   programs: "zeta_node_programs",
   stages: "zeta_node_stages",
   listen: "zeta_node_listen",
+  sieve: "zeta_node_sieve",
   endpoints: "zeta_node_endpoints",
   hops: "zeta_node_hops",
   drops: "zeta_node_drops",
