@@ -1,6 +1,5 @@
 /** The packet as the system layer sees it: bytes behind cursors, moved at both ends. */
-import type { Layout } from "../layout/layouts.ts";
-import type { u32 } from "../layout/types.ts";
+import type { Layout, u32 } from "../layout/layouts.ts";
 
 /**
  * A place in the packet that moves forward as headers are taken. It moves also when there is too little left: it then

@@ -1,24 +1,24 @@
 /** Kernel helpers, under the names that say what they do; the helper's own name stands beside each. */
 import { compiledOnly } from "../compiled.ts";
-import { array, bigEndian, mac, struct, u8, u16, u32 } from "../layout/layouts.ts";
-import type * as T from "../layout/types.ts";
+import { array, bigEndian, mac, struct, u8, u16, u32, type u64 } from "../layout/layouts.ts";
+import type { SpinLock } from "../layout/types.ts";
 
 /**
  * Time in nanoseconds: "monotonic" (bpf_ktime_get_ns, 30 ns), "coarse" (bpf_ktime_get_coarse_ns, 15 ns, a few ms
  * late), "boot" (counts suspend too); "jiffies" gives the kernel's tick count (almost free).
  */
-export const clock = (_kind: "monotonic" | "coarse" | "boot" | "jiffies"): T.u64 => compiledOnly("clock");
+export const clock = (_kind: "monotonic" | "coarse" | "boot" | "jiffies"): u64 => compiledOnly("clock");
 /** bpf_get_prandom_u32. */
-export const random = (): T.u32 => compiledOnly("random");
+export const random = (): u32 => compiledOnly("random");
 /** The CPU that runs this packet: bpf_get_smp_processor_id. */
-export const cpu = (): T.u32 => compiledOnly("cpu");
+export const cpu = (): u32 => compiledOnly("cpu");
 /** Sends the packet out of an interface: bpf_redirect. */
-export const redirect = (_interface: T.u32): T.u32 => compiledOnly("redirect");
+export const redirect = (_interface: u32): u32 => compiledOnly("redirect");
 
 /** Runs `body` with 0, 1, … up to `trips` times (at most 2^23), until it returns false: bpf_loop. Gives the number of runs. */
-export const loop = (_trips: T.u32, _body: (index: T.u32) => boolean | void): T.u32 => compiledOnly("loop");
+export const loop = (_trips: u32, _body: (index: u32) => boolean | void): u32 => compiledOnly("loop");
 
-type Word<V> = { [K in keyof V]: V[K] extends T.u32 | T.u64 ? K : never }[keyof V];
+type Word<V> = { [K in keyof V]: V[K] extends u32 | u64 ? K : never }[keyof V];
 /** Sequentially consistent operations on an aligned u32 or u64 field of a map value; each gives the old value. */
 export const atomic = {
   add: <V, K extends Word<V>>(_of: V, _field: K, _by: V[K]): V[K] => compiledOnly("atomic.add"),
@@ -31,25 +31,25 @@ export const atomic = {
 } as const;
 
 /** Holds the lock while `body` runs: bpf_spin_lock. Only field reads and writes may stand in it. */
-export const withLock = (_lock: T.SpinLock, _body: () => void): void => compiledOnly("withLock");
+export const withLock = (_lock: SpinLock, _body: () => void): void => compiledOnly("withLock");
 
 /**
  * One's-complement sum of `to` minus `from` plus `seed`, folded to 16 bits: bpf_csum_diff. Sizes are multiples of 4.
  * See `foldedChecksum` for turning sums into header checksums (RFC 1071, RFC 1624).
  */
-export const checksumDifference = (_from: object | null, _to: object | null, _seed: T.u32): T.u32 =>
+export const checksumDifference = (_from: object | null, _to: object | null, _seed: u32): u32 =>
   compiledOnly("checksumDifference");
 
 /** Orders memory accesses for the compiler (not for the CPU). */
 export const barrier = (): void => compiledOnly("barrier");
 /** Swaps the bytes of a value. */
 export const swapBytes = {
-  u16: (_: T.u16): T.u16 => compiledOnly("swapBytes.u16"),
-  u32: (_: T.u32): T.u32 => compiledOnly("swapBytes.u32"),
-  u64: (_: T.u64): T.u64 => compiledOnly("swapBytes.u64"),
+  u16: (_: u16): u16 => compiledOnly("swapBytes.u16"),
+  u32: (_: u32): u32 => compiledOnly("swapBytes.u32"),
+  u64: (_: u64): u64 => compiledOnly("swapBytes.u64"),
 } as const;
 /** Writes to the kernel's trace pipe: bpf_trace_printk. `%d %u %x %llu …` take up to three values. */
-export const log = (_format: string, ..._values: readonly (T.u32 | T.u64)[]): void => compiledOnly("log");
+export const log = (_format: string, ..._values: readonly (u32 | u64)[]): void => compiledOnly("log");
 
 /** `struct bpf_fib_lookup` of linux/bpf.h: set family, addresses (IPv4 in the first word), protocol, length and interface; get interface and MACs. */
 export const fibParameters = struct({
@@ -80,4 +80,4 @@ export const FibResult = {
   NoSource: 9,
 } as const;
 /** Route and neighbour look-up: bpf_fib_lookup. Negative kernel errors give FibResult.NotForwarded. */
-export const fibLookup = (_parameters: object, _flags?: T.u32): T.u32 => compiledOnly("fibLookup");
+export const fibLookup = (_parameters: object, _flags?: u32): u32 => compiledOnly("fibLookup");

@@ -1,6 +1,5 @@
 import { compiledOnly } from "../compiled.ts";
-import type { Layout } from "../layout/layouts.ts";
-import type { u32 } from "../layout/types.ts";
+import type { Layout, u32 } from "../layout/layouts.ts";
 import type { ProgramArray } from "../maps/maps.ts";
 import type { Frame } from "./frame.ts";
 

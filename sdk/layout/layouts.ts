@@ -12,7 +12,7 @@ import {
   type ScalarName,
   type StructField,
 } from "./data.ts";
-import type * as T from "./types.ts";
+import type { Flavour, SpinLock } from "./types.ts";
 
 declare const carried: unique symbol;
 
@@ -83,32 +83,40 @@ function addressLike<V>(
 
 const unsigned = (bits: number) => (value: number | bigint) => Number(BigInt.asUintN(bits, BigInt(value)));
 
-export type u8 = T.u8;
-export type u16 = T.u16;
-export type u32 = T.u32;
-export type u64 = T.u64;
-export type i32 = T.i32;
-export type i64 = T.i64;
-export type ipv4 = T.ipv4;
-export type ipv6 = T.ipv6;
-export type mac = T.mac;
-export type address = T.address;
+/** 0 to 255. */
+export type u8 = Flavour<number, 8>;
+/** 0 to 65 535. */
+export type u16 = Flavour<number, 8 | 16>;
+/** 0 to 2^32 − 1; arithmetic is modulo 2^32. A plain `number` is a u32. */
+export type u32 = Flavour<number, 8 | 16 | 32>;
+/** 0 to 2^64 − 1, written as bigint; arithmetic is modulo 2^64. A plain `bigint` is a u64. */
+export type u64 = Flavour<bigint, 64>;
+/** −2^31 to 2^31 − 1, two's complement, modulo 2^32. */
+export type i32 = Flavour<number, "i32">;
+/** −2^63 to 2^63 − 1, two's complement, modulo 2^64. */
+export type i64 = Flavour<bigint, "i64">;
+/** An IPv4 address as a 32-bit value in host order: compare, mask and shift it, no arithmetic. */
+export type ipv4 = Flavour<number, "ipv4">;
+/** An IPv6 address as a 128-bit value in host order. */
+export type ipv6 = Flavour<bigint, "ipv6">;
+/** A MAC address as a 48-bit value in host order. */
+export type mac = Flavour<bigint, "mac">;
+/** Either family in 128 bits; IPv4 is ::ffff:a.b.c.d, so that one table and one comparison serve both. */
+export type address = Flavour<bigint, "address">;
 
-export const u8: ScalarOf<T.u8> = scalar("u8", unsigned(8));
-export const u16: ScalarOf<T.u16> = scalar("u16", unsigned(16));
-export const u32: ScalarOf<T.u32> = scalar("u32", unsigned(32));
-export const u64: ScalarOf<T.u64> = scalar("u64", (v) => BigInt.asUintN(64, BigInt(v)));
-export const i32: ScalarOf<T.i32> = scalar("i32", (v) => Number(BigInt.asIntN(32, BigInt(v))));
-export const i64: ScalarOf<T.i64> = scalar("i64", (v) => BigInt.asIntN(64, BigInt(v)));
+export const u8: ScalarOf<u8> = scalar("u8", unsigned(8));
+export const u16: ScalarOf<u16> = scalar("u16", unsigned(16));
+export const u32: ScalarOf<u32> = scalar("u32", unsigned(32));
+export const u64: ScalarOf<u64> = scalar("u64", (v) => BigInt.asUintN(64, BigInt(v)));
+export const i32: ScalarOf<i32> = scalar("i32", (v) => Number(BigInt.asIntN(32, BigInt(v))));
+export const i64: ScalarOf<i64> = scalar("i64", (v) => BigInt.asIntN(64, BigInt(v)));
 export const bool: Layout<boolean> = { layout: scalarLayout("bool") };
-export const ipv4: AddressOf<T.ipv4> = addressLike("ipv4", parseIpv4, unsigned(32));
-export const ipv6: AddressOf<T.ipv6> = addressLike("ipv6", parseIpv6, (v) => BigInt.asUintN(128, BigInt(v)));
-export const mac: AddressOf<T.mac> = addressLike("mac", parseMac, (v) => BigInt.asUintN(48, BigInt(v)));
-export const address: AddressOf<T.address> = addressLike("address", parseAddress, (v) =>
-  BigInt.asUintN(128, BigInt(v)),
-);
+export const ipv4: AddressOf<ipv4> = addressLike("ipv4", parseIpv4, unsigned(32));
+export const ipv6: AddressOf<ipv6> = addressLike("ipv6", parseIpv6, (v) => BigInt.asUintN(128, BigInt(v)));
+export const mac: AddressOf<mac> = addressLike("mac", parseMac, (v) => BigInt.asUintN(48, BigInt(v)));
+export const address: AddressOf<address> = addressLike("address", parseAddress, (v) => BigInt.asUintN(128, BigInt(v)));
 /** A kernel spin lock; the struct that holds it must be a map value. */
-export const spinLock: Layout<T.SpinLock> = { layout: { kind: "spinLock", size: 4, align: 4 } };
+export const spinLock: Layout<SpinLock> = { layout: { kind: "spinLock", size: 4, align: 4 } };
 
 type Fields = Record<string, Layout<any>>;
 type FieldsOf<F> = { -readonly [K in keyof F]: Of<F[K]> };
@@ -175,7 +183,7 @@ export function array<V, const N extends number>(of: Layout<V>, length: N): Layo
  * Unsigned bit fields, most significant first, in one integer of 8, 16, 32 or 64 bits; widths must add up to that.
  * `bits({ version: 4, headerWords: 4 })`. Fields of up to 32 bits read as u32.
  */
-export function bits<const F extends Record<string, number>>(widths: F): Layout<{ -readonly [K in keyof F]: T.u32 }> {
+export function bits<const F extends Record<string, number>>(widths: F): Layout<{ -readonly [K in keyof F]: u32 }> {
   const total = Object.values(widths).reduce((sum, width) => sum + width, 0);
   if (total !== 8 && total !== 16 && total !== 32 && total !== 64) {
     throw new RangeError(`Bit fields add up to 8, 16, 32 or 64 bits, not ${total}.`);

@@ -1,7 +1,6 @@
 /** The kernel's map types as an author declares and uses them. `max` is the number of entries (ring buffers: bytes). */
 import { compiledOnly } from "../compiled.ts";
-import type { Layout } from "../layout/layouts.ts";
-import type { u32 } from "../layout/types.ts";
+import type { Layout, u32 } from "../layout/layouts.ts";
 
 /** How `set` treats an existing key: any, only when new, only when it exists. */
 export type SetFlag = "any" | "new" | "exists";

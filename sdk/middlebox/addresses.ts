@@ -1,18 +1,17 @@
 /** Between the address families. These are programs of the language, compiled like the author's. */
 
-import { address, ipv4, ipv6, u64 } from "../layout/layouts.ts";
-import type * as T from "../layout/types.ts";
+import { address, ipv4, ipv6, type u32, u64 } from "../layout/layouts.ts";
 
 const MAPPED = address("::ffff:0.0.0.0");
 const LOW = address("::ffff:ffff");
 
 /** ::ffff:a.b.c.d */
-export const fromIpv4 = (of: T.ipv4): T.address => address(of) | MAPPED;
-export const fromIpv6 = (of: T.ipv6): T.address => address(of);
+export const fromIpv4 = (of: ipv4): address => address(of) | MAPPED;
+export const fromIpv6 = (of: ipv6): address => address(of);
 /** The last 32 bits. */
-export const toIpv4 = (of: T.address): T.ipv4 => ipv4(of & LOW);
-export const toIpv6 = (of: T.address): T.ipv6 => ipv6(of);
-export const isIpv4 = (of: T.address): boolean => of >> 32n === MAPPED >> 32n;
+export const toIpv4 = (of: address): ipv4 => ipv4(of & LOW);
+export const toIpv6 = (of: address): ipv6 => ipv6(of);
+export const isIpv4 = (of: address): boolean => of >> 32n === MAPPED >> 32n;
 
 const LOW_WORD = 0xffff_ffffn;
 /** Bits behind the embedded address in the lower half, for prefixes that end in the upper one. */
@@ -24,18 +23,18 @@ const WHOLE = 96;
  * `length` is the prefix's in bits: 32, 40, 48, 56, 64 or 96 (unless told). Bits of the prefix behind it are zero, and so are
  * bits 64 to 71, whatever the prefix.
  */
-export const embedded = (prefix: T.address, of: T.ipv4, length: T.u32 = WHOLE): T.address => {
+export const embedded = (prefix: address, of: ipv4, length: u32 = WHOLE): address => {
   if (length === WHOLE) return prefix | address(of);
   const value = u64(of);
-  const high: T.u64 = value >> u64(length - 32);
-  const low: T.u64 = ((value << u64(64 - length)) & LOW_WORD) << SUFFIX;
+  const high: u64 = value >> u64(length - 32);
+  const low: u64 = ((value << u64(64 - length)) & LOW_WORD) << SUFFIX;
   return prefix | (address(high) << 64n) | address(low);
 };
 
 /** The IPv4 address that stands in an IPv6 address under a prefix of `length` bits. */
-export const unembedded = (from: T.address, length: T.u32 = WHOLE): T.ipv4 => {
+export const unembedded = (from: address, length: u32 = WHOLE): ipv4 => {
   const low = u64(from);
   if (length === WHOLE) return ipv4(low);
-  const high: T.u64 = (u64(from >> 64n) << u64(length - 32)) & LOW_WORD;
+  const high: u64 = (u64(from >> 64n) << u64(length - 32)) & LOW_WORD;
   return ipv4(high | (((low >> SUFFIX) & LOW_WORD) >> u64(64 - length)));
 };

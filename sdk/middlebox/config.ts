@@ -3,8 +3,7 @@
  * on a node, replaced as a whole. Scalars and structs are fields by themselves: `perSecond: u64`.
  */
 import { compiledOnly } from "../compiled.ts";
-import type { Layout } from "../layout/layouts.ts";
-import type { address, u32 } from "../layout/types.ts";
+import type { address, Layout, u32 } from "../layout/layouts.ts";
 
 type Shape = Record<string, Layout<any>>;
 type Viewed<V> =

@@ -1,6 +1,4 @@
-import type { Of } from "../layout/layouts.ts";
-import { address, struct, u16 } from "../layout/layouts.ts";
-import type { address as Address, u16 as U16, u8, u32, u64 } from "../layout/types.ts";
+import { address, type Of, struct, type u8, u16, type u32, type u64 } from "../layout/layouts.ts";
 import type { From, Packet } from "./packet.ts";
 import type { PortPool } from "./port-pool.ts";
 import type { Decision } from "./verdict.ts";
@@ -15,11 +13,11 @@ export interface Flow {
   readonly vni: u32;
   /** Its first packet, as it arrived. */
   readonly first: Packet;
-  readonly source: Address;
-  readonly destination: Address;
+  readonly source: address;
+  readonly destination: address;
   readonly protocol: u8;
-  readonly sourcePort: U16;
-  readonly destinationPort: U16;
+  readonly sourcePort: u16;
+  readonly destinationPort: u16;
   /** The same for every packet of the flow ("flow") or of the client ("source"); 32 well-mixed bits. */
   hash(of?: "flow" | "source"): u32;
   /** Leave it as it is. */
@@ -39,7 +37,7 @@ export interface Flow {
    * through the service. "direct": they do not (direct server return).
    */
   deliver(
-    to: { readonly vni: u32; readonly address: Address },
+    to: { readonly vni: u32; readonly address: address },
     how?: { readonly returns: "here" | "direct" },
   ): Decision;
 }

@@ -1,6 +1,5 @@
 /** What bpf-lib needs from the compiler to run a service; not for authors. */
-import type { Layout } from "../layout/layouts.ts";
-import type { address, u16, u32, u64 } from "../layout/types.ts";
+import type { address, Layout, u16, u32, u64 } from "../layout/layouts.ts";
 import type { Decision, Verdict } from "./verdict.ts";
 
 /** How a verdict or decision looks from the inside: one shape for all, so that their fields merge. */

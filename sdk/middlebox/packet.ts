@@ -3,7 +3,7 @@
  * the IP, TCP, UDP and ICMPv6 checksums right (incrementally, RFC 1624).
  */
 import type { Cursor } from "../bpf/frame.ts";
-import type { address, ipv4, ipv6, mac, u8, u16, u32 } from "../layout/types.ts";
+import type { address, ipv4, ipv6, mac, u8, u16, u32 } from "../layout/layouts.ts";
 
 /** Which end sent it: the service's client, or what stands behind the service. */
 export type From = "client" | "service";

@@ -1,6 +1,6 @@
 /** External addresses and ports, which flows are given when their decision is committed. */
 import { compiledOnly } from "../compiled.ts";
-import type { address } from "../layout/types.ts";
+import type { address } from "../layout/layouts.ts";
 import type { Field } from "./config.ts";
 
 declare const pooled: unique symbol;

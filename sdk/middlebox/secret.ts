@@ -1,6 +1,6 @@
 /** Keys that the nodes of a service share, and nobody else has. */
 import { compiledOnly } from "../compiled.ts";
-import type { u64 } from "../layout/types.ts";
+import type { u64 } from "../layout/layouts.ts";
 import type { Field } from "./config.ts";
 
 interface Keyed {

@@ -1,7 +1,6 @@
 /** State. All but bindings belongs to one node: lost with it, never shared between nodes. */
 import { compiledOnly } from "../compiled.ts";
-import type { Layout } from "../layout/layouts.ts";
-import type { u32, u64 } from "../layout/types.ts";
+import type { Layout, u32, u64 } from "../layout/layouts.ts";
 import type { Decision } from "./verdict.ts";
 
 type Shape = Record<string, Layout<any>>;

@@ -1,5 +1,5 @@
 import { compiledOnly } from "../compiled.ts";
-import type { address, u16, u32, u64 } from "../layout/types.ts";
+import type { address, u16, u32, u64 } from "../layout/layouts.ts";
 import type { Packet } from "./packet.ts";
 
 declare const verdict: unique symbol;
