@@ -1,4 +1,5 @@
 /** Reads back a BPF object: the functions in it, their instructions, calls and stack. ELF64, little-endian. */
+import { fallsBack } from "./back-edges.ts";
 
 export interface ObjectFunction {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface ObjectFunction {
   readonly calls: readonly string[];
   /** Whether it makes tail calls. */
   readonly tailCalls: boolean;
+  /** Whether it falls through to the start of a loop: see back-edges.ts. */
+  readonly fallsBack: boolean;
 }
 
 interface Section {
@@ -165,6 +168,7 @@ export function functionsOf(object: Uint8Array): readonly ObjectFunction[] {
       stack: stackOf(view, begin, begin + size),
       calls: [...calls],
       tailCalls,
+      fallsBack: fallsBack(new DataView(view.buffer, view.byteOffset + begin, size)),
     };
   });
 }

@@ -11,7 +11,7 @@ import { limitProblems } from "./limits.ts";
 import { spanOf } from "./lower/frame.ts";
 import { lowerModule, planOf } from "./lower/lower.ts";
 import { type BackendOptions, type Settings, settle } from "./options.ts";
-import { generate, strip } from "./pipeline.ts";
+import { type BlockOrder, generate, type PipelineResult, strip } from "./pipeline.ts";
 import { preludeOf } from "./prelude/prelude.ts";
 import { syntaxFor } from "./prelude/syntax.ts";
 import { nameTakenTwice, stackReachesThroughCalls, tailCallTooDeep } from "./problems.ts";
@@ -64,6 +64,12 @@ function lower(module: Module, settings: Settings): LlvmModule | readonly Proble
   return { input: finish(), print };
 }
 
+async function objectOf({ input }: LlvmModule, settings: Settings, order: BlockOrder): Promise<PipelineResult> {
+  const { toolchain, cpu } = settings;
+  const made = await generate(toolchain, input, cpu, "object", order);
+  return made.ok && toolchain.strip !== null ? strip(toolchain.strip, made.bytes) : made;
+}
+
 const placeOf = (module: Module, name: string): Place | undefined =>
   module.functions.find((one) => one.name === name)?.at;
 
@@ -80,9 +86,12 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
   const lowered = lower(module, settings);
   if (!("input" in lowered)) return { ok: false, problems: lowered };
 
-  const made = await generate(toolchain, lowered.input, cpu, "object");
-  if (!made.ok) return { ok: false, problems: problemsOf(module, made.tool, made.output) };
-  const stripped = toolchain.strip === null ? made : await strip(toolchain.strip, made.bytes);
+  let order: BlockOrder = "likely";
+  let stripped = await objectOf(lowered, settings, order);
+  if (stripped.ok && functionsOf(stripped.bytes).some((one) => one.fallsBack)) {
+    order = "as written";
+    stripped = await objectOf(lowered, settings, order);
+  }
   if (!stripped.ok) return { ok: false, problems: problemsOf(module, stripped.tool, stripped.output) };
   const functions = functionsOf(stripped.bytes);
   const programs = module.programs.map(({ name }) => programSize(functions, name));
@@ -103,7 +112,7 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
   if (tailCalls.length > 0) return { ok: false, problems: tailCalls };
   let assembly: string | null = null;
   if (options.emit?.includes("assembly") === true) {
-    const listing = await generate(toolchain, lowered.input, cpu, "assembly");
+    const listing = await generate(toolchain, lowered.input, cpu, "assembly", order);
     if (!listing.ok) return { ok: false, problems: problemsOf(module, listing.tool, listing.output) };
     assembly = new TextDecoder().decode(listing.bytes);
   }

@@ -41,18 +41,23 @@ const failed = ({ tool, errors, failure }: Ended): PipelineResult => ({
   output: errors.trim() === "" ? (failure ?? "") : errors,
 });
 
+/** How LLVM orders the blocks of a function: by how likely they are, or as they stand in its IR. */
+export type BlockOrder = "likely" | "as written";
+
 /** Runs opt and llc on a module given as text or bitcode. */
 export async function generate(
   { opt, llc }: Toolchain,
   module: string | Uint8Array,
   cpu: Cpu,
   kind: "object" | "assembly",
+  order: BlockOrder = "likely",
 ): Promise<PipelineResult> {
   const optimiser = start(opt, ["-passes=default<O2>", `-mcpu=${cpu}`, "-o", "-", "-"]);
   const generator = start(llc, [
     "-march=bpf",
     `-mcpu=${cpu}`,
     `-filetype=${kind === "object" ? "obj" : "asm"}`,
+    ...(order === "likely" ? [] : ["-disable-block-placement"]),
     "-o",
     "-",
     "-",
