@@ -1,5 +1,6 @@
 /** Applying a remembered decision to a packet. */
 import { Action, u64 } from "zeta/bpf";
+import { enterAcross } from "../node/across/enter.ts";
 import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
 import { goOn, Stage } from "../node/stages.ts";
@@ -19,6 +20,10 @@ export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: 
     // Another CPU has just changed it: it is looked for again, as often as tail calls allow.
     goOn(parts, call, Stage.Forward);
     countNodeDrop(service, because.changed());
+    return Action.Drop;
+  }
+  if ((change & Change.Across) !== 0) {
+    enterAcross(parts, call, found, family.isIpv4 ? Stage.Translate46 : Stage.Translate64);
     return Action.Drop;
   }
   // Asked before anything is changed: what its sender is told of quotes the packet as it was sent.

@@ -8,6 +8,7 @@ import { because } from "../node/drops.ts";
 import type { Parts } from "../packet/open.ts";
 import { zeta_node_endpoints } from "../route/endpoints.ts";
 import { networkOf } from "../route/hop.ts";
+import { newMark, protocolIn } from "./across.ts";
 import { type FlowEnds, turned } from "./ends.ts";
 import { Change } from "./entry.ts";
 import { idleOf, stateOf } from "./state.ts";
@@ -46,30 +47,49 @@ export const forget = (
 const hopOf = (call: Call, to: FlowEnds): u32 =>
   (call.change & Change.Deliver) !== 0 ? endpointAt(call.place, call.placeVni) : endpointAt(to.destination, call.vni);
 
-/** Prepares both directions of a flow to be entered. Gives why it cannot be, of the node's reasons, or null. */
-export const prepare = (parts: Parts, family: Family, call: Call): u32 | null => {
+/** Of which entries stand in the IPv6 table, when all do. */
+export const ALL_SIX = 0xf;
+const FROM_FOUR = (1 << Fresh.Inward) | (1 << Fresh.Reverse);
+/** Which entries stand in the IPv6 table, of a flow whose client is of one family and whose other end is of another. */
+export const sixes = (family: Family, other: Family): u32 => {
+  if (family.isIpv4) return other.isIpv4 ? 0 : FROM_FOUR;
+  return other.isIpv4 ? ALL_SIX & ~FROM_FOUR : ALL_SIX;
+};
+
+/**
+ * Prepares both directions of a flow to be entered: the client's in the table of its packets' family, the other in that of
+ * `behind`. Gives why it cannot be, of the node's reasons, or null.
+ */
+export const prepare = (parts: Parts, family: Family, behind: Family, call: Call): u32 | null => {
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const from = { source, destination, sourcePort, destinationPort };
   const to = decidedEnds(call);
-  if (isIpv4(to.source) !== family.isIpv4 || isIpv4(to.destination) !== family.isIpv4) return because.otherFamily();
+  const across = family.isIpv4 !== behind.isIpv4;
+  if (isIpv4(to.source) !== behind.isIpv4 || isIpv4(to.destination) !== behind.isIpv4) return because.otherFamily();
+  // Whoever answers directly would answer in the other family.
+  if (across && (call.change & Change.Direct) !== 0) return because.otherFamily();
   const hop = hopOf(call, to);
   if (hop === 0 && (call.change & Change.Deliver) !== 0) return because.noEndpoint();
   const back = endpointAt(source, call.vni);
   if (back === 0 && call.vni !== 0) return because.noEndpoint();
   const state = stateOf(protocol);
   const idle = idleOf(protocol, state);
-  const common = { state, idle, service: u16(call.service), generation: call.generation };
+  const flow = { state, idle, service: u16(call.service), generation: call.generation };
+  const common = across ? { ...flow, mark: newMark() } : flow;
+  const kind = across ? Change.Across : 0;
+  call.sixes = sixes(family, behind);
   if ((call.change & Change.Direct) === 0) {
     // What the client's packets are changed from is what replies are changed to.
     const change =
+      kind |
       Change.Reply |
       ((call.change & Change.Destination) !== 0 ? Change.Source : 0) |
       ((call.change & Change.Source) !== 0 ? Change.Destination : 0);
-    const key = family.keyOfEnds(turned(to), networkOf(hop), protocol);
-    family.prepare(Fresh.Reverse, key, turned(from), { ...common, change: u16(change), hop: back });
+    const key = behind.keyOfEnds(turned(to), networkOf(hop), across ? protocolIn(behind, protocol) : protocol);
+    behind.prepare(Fresh.Reverse, key, turned(from), { ...common, change: u16(change), hop: back });
     call.fresh |= 1 << Fresh.Reverse;
   }
-  const kept = call.change & ~Change.Pending;
+  const kept = kind | (call.change & ~Change.Pending);
   family.prepare(Fresh.Forward, family.keyOf(parts, call.vni), to, { ...common, change: u16(kept), hop });
   call.fresh |= 1 << Fresh.Forward;
   return null;

@@ -34,6 +34,8 @@ export const Change = {
   DestinationPool: 64,
   /** It waits for a packet from behind the service. */
   Pending: 128,
+  /** Its other direction is of the other family, and so are its ends (flow/across.ts). */
+  Across: 256,
 } as const;
 
 /** An IPv6 or mapped IPv4 address and a port in memory order: 24 bytes. */
@@ -56,7 +58,8 @@ const rest = {
 
 /**
  * A direction of a flow: its key, and the ends that its packets leave with. 64 bytes, one cache line. Key: the addresses;
- * ports in the low half of the second word, the network's number and the protocol in the high one (`networkWord`).
+ * ports in the low half of the second word, the network's number and the protocol in the high one (`networkWord`). The ends
+ * of a direction whose packets become IPv6 have no room here: `source` then tells which entry is its partner.
  */
 export const entry4 = struct({
   ...wayFields(2),
@@ -78,7 +81,19 @@ export const entry6 = struct({
   sourcePort: u16,
   destinationPort: u16,
   ...rest,
-  spare: array(u64, 2),
+  /** Which entry of the IPv4 table is its partner, of a flow across the families; `source` and `destination` are IPv4's, mapped. */
+  partner: u32,
+  spare: u32,
+  unused: u64,
+});
+
+/** The key of an IPv6 entry, read as what it was made of. */
+export const keyWords = struct({
+  source: array(u32, 4),
+  destination: array(u32, 4),
+  sourcePort: u16,
+  destinationPort: u16,
+  network: u32,
 });
 
 /** Ports in memory order, network and protocol, as the last word of a key. */

@@ -26,15 +26,14 @@ const next = (entry: Entry, tcp: Of<typeof tcpHeader>): u32 => {
 };
 
 /** Writes state and life of both directions. Gives which pools' mappings are used, as bits of `Change`. */
-const write = (parts: Parts, family: Family, entry: Entry, state: u32, until: u32, now: u32): u32 => {
+const write = (entry: Entry, otherWay: () => Entry | null, state: u32, until: u32): u32 => {
   entry.state = u8(state);
   entry.until = until;
-  if ((entry.change & Change.Direct) !== 0) return 0;
-  const other = otherOf(parts, family, entry, now);
-  if (other.way === null || !family.stands(other)) return 0;
-  other.way.state = u8(state);
-  other.way.until = until;
-  return (entry.change | other.way.change) & (Change.SourcePool | Change.DestinationPool);
+  const other = (entry.change & Change.Direct) === 0 ? otherWay() : null;
+  if (other === null) return 0;
+  other.state = u8(state);
+  other.until = until;
+  return (entry.change | other.change) & (Change.SourcePool | Change.DestinationPool);
 };
 
 /** Whether a packet changes what stands of its flow's life: most write nothing. A segment that opens a connection always does. */
@@ -45,14 +44,26 @@ export const isDue = (parts: Parts, entry: Entry, now: u32): boolean => {
 };
 
 /**
- * Writes the life of the flow anew, after its packet. Gives which of its ends' mappings are to be kept too: `SourcePool` that
- * of its source, `DestinationPool` that by which its destination was found.
+ * Writes the life of the flow anew, after its packet; `other` gives its other direction. Gives which of its ends' mappings are
+ * to be kept too: `SourcePool` that of its source, `DestinationPool` that by which its destination was found.
  */
-export const live = (parts: Parts, family: Family, entry: Entry, now: u32): u32 => {
+export const liveOn = (parts: Parts, entry: Entry, other: () => Entry | null, now: u32): u32 => {
   const tcp = parts.protocol === Protocol.Tcp ? tcpOf(parts) : null;
   const state = tcp === null ? entry.state : next(entry, tcp);
-  return write(parts, family, entry, state, now + idleOf(parts.protocol, u8(state)), now);
+  return write(entry, other, state, now + idleOf(parts.protocol, u8(state)));
 };
+
+/** The same for a flow of one family. */
+export const live = (parts: Parts, family: Family, entry: Entry, now: u32): u32 =>
+  liveOn(
+    parts,
+    entry,
+    () => {
+      const other = otherOf(parts, family, entry, now);
+      return family.stands(other) ? other.way : null;
+    },
+    now,
+  );
 
 /** Keeps one of the mappings of a flow, whose life was just written: that of `end`, `SourcePool` or `DestinationPool`. */
 export const keep = (parts: Parts, family: Family, entry: Entry, was: u32, end: u32, now: u32): void => {

@@ -5,15 +5,18 @@
  *   are unique, expire and are found as flows are. No packet has such keys. They outlive every flow that uses them.
  * - "per-destination": a port is bound to one remote endpoint; nothing but the flow's reverse key holds it.
  *
+ * An IPv6 host's port may have an external one of IPv4 (RFC 6146): the two halves then stand across the families (across.ts).
+ *
  * Candidates are computed from the flow, beginning with its own port; after `PROBES` of them the pool counts as exhausted.
  */
 import { address, atomic, i32, u32 as toU32, u8, u16, type u32 } from "zeta/bpf";
+import { endsAcross, newMark, partnerOf, protocolIn } from "./across.ts";
 import type { FlowEnds } from "./ends.ts";
 import { turned } from "./ends.ts";
 import { Change } from "./entry.ts";
 import { hashFlow } from "./hash.ts";
 import { FlowState, idleOf, stateOf } from "./state.ts";
-import { type Entry, type Family, Fresh } from "./table.ts";
+import { type Entry, type Family, Fresh, ipv4Family, ipv6Family, isAcross } from "./table.ts";
 
 const PROBES = 64;
 export interface PoolRange {
@@ -91,26 +94,40 @@ interface Given extends Endpoint {
   readonly isNew: boolean;
 }
 
-/** Whom an external endpoint belongs to; null when nobody has it. */
+/** Whom an external endpoint belongs to; null when nobody has it. An IPv6 host that has an IPv4 one is no host of the family. */
 export const holderOf = (family: Family, external: Endpoint, protocol: u8, now: u32): Endpoint | null => {
   const found = family.find(inwardKey(family, external, protocol), now);
-  if (found.way === null) return null;
+  if (found.way === null || isAcross(found.way)) return null;
   const { destination, destinationPort } = family.endsOf(found.way);
   return family.stands(found) ? { address: destination, port: destinationPort } : null;
+};
+
+/** The IPv6 host's that an external IPv4 endpoint belongs to. */
+export const holderAcross = (external: Endpoint, protocol: u8, now: u32): Endpoint | null => {
+  const found = ipv4Family.find(inwardKey(ipv4Family, external, protocol), now);
+  if (found.way === null || !isAcross(found.way)) return null;
+  const inside = partnerOf(ipv4Family, found.way, found.index, now);
+  if (inside.way === null) return null;
+  const { destination, destinationPort } = endsAcross(ipv4Family, found.way, inside.way);
+  return ipv4Family.stands(found) && ipv6Family.stands(inside) ? { address: destination, port: destinationPort } : null;
 };
 
 /**
  * The external endpoint of an inside one: as it was, and kept for the flow that is about to use it, or prepared to be
  * entered now; port 0 when the pool has none left.
  */
-export const externalOf = (family: Family, range: PoolRange, of: Mapping): Given => {
+export const externalOf = (family: Family, outside: Family, range: PoolRange, of: Mapping): Given => {
   const { inside, vni, protocol, now } = of;
+  const across = family.isIpv4 !== outside.isIpv4;
+  const protocolOutside = across ? protocolIn(outside, protocol) : protocol;
   const key = outwardKey(family, inside, vni, protocol);
   const idle = idleOf(protocol, stateOf(protocol));
   const known = family.find(key, now);
   if (known.way !== null) {
     const { source, sourcePort } = family.endsOf(known.way);
-    const back = family.find(inwardKey(family, { address: source, port: sourcePort }, protocol), now);
+    const back = across
+      ? partnerOf(family, known.way, known.index, now)
+      : family.find(inwardKey(family, { address: source, port: sourcePort }, protocol), now);
     if (back.way !== null && family.stands(known)) {
       prolong(back.way, now + idle + LONGER.inward);
       prolong(known.way, now + idle + LONGER.outward);
@@ -118,19 +135,24 @@ export const externalOf = (family: Family, range: PoolRange, of: Mapping): Given
     }
   }
   const hash = hashFlow(inside.address, range.address, inside.port, 0, protocol);
-  const at = (port: u16) => inwardKey(family, { address: range.address, port }, protocol);
-  const port = freePort(range, inside.port, hash, (one) => family.has(at(one), now));
+  const at = (port: u16) => inwardKey(outside, { address: range.address, port }, protocolOutside);
+  const port = freePort(range, inside.port, hash, (one) => outside.has(at(one), now));
   if (port === 0) return { ...NONE, isNew: false };
   const external = { address: range.address, port };
-  const rest = { state: FlowState.Datagrams, service: of.service, generation: 0, hop: 0 };
-  const from = { ...rest, idle: idle + LONGER.inward, change: Change.Destination };
-  family.prepare(Fresh.Inward, at(port), turned(outward(inside)), from);
+  const half = { state: FlowState.Datagrams, service: of.service, generation: 0, hop: 0 };
+  const rest = across ? { ...half, mark: newMark() } : half;
+  const kind = across ? Change.Across : 0;
+  const from = { ...rest, idle: idle + LONGER.inward, change: Change.Destination | kind };
+  outside.prepare(Fresh.Inward, at(port), turned(outward(inside)), from);
   const to = { ...outward(inside), source: external.address, sourcePort: external.port };
-  family.prepare(Fresh.Outward, key, to, { ...rest, idle: idle + LONGER.outward, change: Change.Source });
+  family.prepare(Fresh.Outward, key, to, { ...rest, idle: idle + LONGER.outward, change: Change.Source | kind });
   return { ...external, isNew: true };
 };
 
-/** A port whose reverse key towards one remote endpoint is free; 0 when there is none. */
+/**
+ * A port whose reverse key towards one remote endpoint, of the family, is free; 0 when there is none. The flow's own source
+ * may be of the other family.
+ */
 export const portFor = (family: Family, range: PoolRange, flow: FlowEnds, protocol: u8, vni: u32, now: u32): u16 => {
   const { source, destination, sourcePort, destinationPort } = flow;
   const hash = hashFlow(source, destination, sourcePort, destinationPort, protocol);
@@ -163,7 +185,18 @@ export const keepMapping = (
 ): void => {
   const out = family.find(outwardKey(family, inside, vni, protocol), now).way;
   const back = family.find(inwardKey(family, external, protocol), now).way;
-  if (out === null || back === null) return;
+  if (out !== null && back !== null) keepBoth(out, back, use);
+};
+
+/** The same for the mapping of an IPv6 host's port to an external IPv4 one. */
+export const keepMappingAcross = (external: Endpoint, protocol: u8, use: Use, now: u32): void => {
+  const { way, index } = ipv4Family.find(inwardKey(ipv4Family, external, protocol), now);
+  if (way === null || !isAcross(way)) return;
+  const out = partnerOf(ipv4Family, way, index, now).way;
+  if (out !== null) keepBoth(out, way, use);
+};
+
+const keepBoth = (out: Entry, back: Entry, use: Use): void => {
   const stood = use.was === FlowState.Established;
   const stands = use.state === FlowState.Established;
   if (stands && !stood) atomic.add(out, "generation", 1);

@@ -34,10 +34,10 @@ const WAYS = 131_072;
 export const zeta_last4 = constant(u32, WAYS - 1);
 export const zeta_last6 = constant(u32, WAYS - 1);
 
-type Entry4 = Of<typeof entry4>;
-type Entry6 = Of<typeof entry6>;
+export type Entry4 = Of<typeof entry4>;
+export type Entry6 = Of<typeof entry6>;
 export type Entry = Entry4 | Entry6;
-type Words = Of<typeof endpointWords>["address"];
+export type Words = Of<typeof endpointWords>["address"];
 
 /** What a new entry holds beside its ends. */
 export interface Rest {
@@ -49,6 +49,8 @@ export interface Rest {
   readonly generation: U32;
   /** A slot of `zeta_node_hops`. */
   readonly hop: U32;
+  /** Of a flow across the families: what stands for its partner until that is known (flow/across.ts). */
+  readonly mark?: U32;
 }
 
 export interface Family {
@@ -56,6 +58,7 @@ export interface Family {
   readonly isIpv4: boolean;
   readonly keyOf: (parts: Parts, vni: U32) => Key;
   readonly keyOfEnds: (ends: FlowEnds, vni: U32, protocol: u8) => Key;
+  readonly keyIn: (entry: Entry) => Key;
   readonly find: (key: Key, now: U32) => Found<Entry>;
   /** The entry at an index, whatever it holds. */
   readonly at: (index: U32) => Entry | null;
@@ -175,6 +178,7 @@ export const ipv4Family: Family = {
     return [addresses, ports(parts, vni, parts.protocol)];
   },
   keyOfEnds: (ends, vni, protocol) => [pair(words4(ends.source), words4(ends.destination)), ports(ends, vni, protocol)],
+  keyIn: ({ key }) => [key[0], key[1]] as unknown as Key,
   find: (key, now) => flows4.find(key, now),
   at: (index) => flows4.at(index),
   has: (key, now) => seek(key) && has4(now) !== 0,
@@ -183,8 +187,8 @@ export const ipv4Family: Family = {
     const way = fresh4.at(at);
     if (way === null) return;
     for (const i of [0, 1] as const) way.key[i] = key[i] as U64;
-    way.source = words4(to.source);
-    way.destination = words4(to.destination);
+    way.source = rest.mark ?? words4(to.source);
+    way.destination = rest.mark === undefined ? words4(to.destination) : 0;
     begin(way, to, rest);
   },
   fresh: (at) => fresh4.at(at),
@@ -248,6 +252,7 @@ export const ipv6Family: Family = {
       ports(ends, vni, protocol),
     ];
   },
+  keyIn: (entry) => key6(entry as Entry6),
   find: (key, now) => flows6.find(key, now),
   at: (index) => flows6.at(index),
   has: (key, now) => seek(key) && has6(now) !== 0,
@@ -262,6 +267,7 @@ export const ipv6Family: Family = {
       way.source[i] = source[i];
       way.destination[i] = destination[i];
     }
+    way.partner = rest.mark ?? 0;
     begin(way, to, rest);
   },
   fresh: (at) => fresh6.at(at),
@@ -272,6 +278,7 @@ export const ipv6Family: Family = {
         way.source[i] = from.source[i];
         way.destination[i] = from.destination[i];
       }
+      way.partner = from.partner;
       copyRest(way, from);
     });
   },
@@ -297,3 +304,5 @@ export const withFamily = (parts: Parts, use: (family: Family) => U32): U32 =>
   parts.type === EtherType.Ipv4 ? use(ipv4Family) : use(ipv6Family);
 
 export const isReply = (entry: Entry): boolean => (entry.change & Change.Reply) !== 0;
+/** Whether its other direction is of the other family. */
+export const isAcross = (entry: Entry): boolean => (entry.change & Change.Across) !== 0;

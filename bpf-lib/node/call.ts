@@ -49,6 +49,8 @@ export const callRecord = struct({
   was: u8,
   /** Which entries are prepared to be entered: a bit for each of `Fresh`. */
   fresh: u32,
+  /** Which of them stand in the IPv6 table: all or none, but of flows across the families. */
+  sixes: u32,
   /** Which of them are entered. */
   entered: u32,
   /** The entry that the packet follows, and its serial number. */
@@ -58,6 +60,12 @@ export const callRecord = struct({
   decided: u8,
   /** 1 when what was to be entered was there: by another packet of the flow, on another CPU, or by another flow. */
   taken: u8,
+  /** Of a flow across the families whose route is being asked for: the stage that its packet came from; 0 otherwise. */
+  routed: u8,
+  /** 1 when that route leads to the node itself. */
+  here: u8,
+  /** By how many bytes a packet that is stopped would have grown, modulo 2^32; set for `Stage.Obstacle`, which sets it to 0. */
+  growth: u32,
   /** The hop that the packet leaves by, for the stages that put it into a tunnel or say why it cannot go. */
   hop: u32,
   /** Of a packet that came in a tunnel: the node's own MAC address on the wire, where the host's stack takes it. */

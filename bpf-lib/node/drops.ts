@@ -35,4 +35,6 @@ export const because = {
   tooLong: () => serviceReason("too long for its way"),
   expired: () => serviceReason("time to live exceeded"),
   noRoom: () => serviceReason("no room"),
+  /** Of a flow across the families: what the other one has no form for (bpf-lib/translate/refusal.ts). */
+  untranslatable: () => serviceReason("no form in the other family"),
 } as const;

@@ -3,12 +3,14 @@
  * stack is: that is why this is a program of its own.
  */
 import { Action, program, type u32 } from "zeta/bpf";
+import { ALL_SIX } from "../flow/commit.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { Insertion } from "../flow/ways.ts";
+import type { Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { refused, withCall, withPacket } from "./stage.ts";
-import { enterTable, Stage, zeta_node_stages } from "./stages.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
 
 const FRESH = 4;
 /** How often a flow is looked for that another CPU enters: it takes less than a microsecond. */
@@ -21,15 +23,19 @@ const lowest = (bits: u32): u32 => {
   return (bits & 4) !== 0 ? 2 : 3;
 };
 
-/** Enters one entry, and goes on with itself for the next. */
+/** Goes on where the next of what was prepared is entered; or behind that, when all are. The last is the packet's own direction. */
+export const enterNext = (call: Call, family: Family): Action => {
+  const left = call.fresh & ~call.entered;
+  if (left !== 0) zeta_node_stages.call(((call.sixes >> lowest(left)) & 1) === 0 ? Stage.Enter4 : Stage.Enter6);
+  else if (call.sixes !== 0 && call.sixes !== ALL_SIX) zeta_node_stages.call(Stage.Link64);
+  else zeta_node_stages.call(family.isIpv4 ? Stage.Entered4 : Stage.Entered6);
+  return Action.Drop;
+};
+
+/** Enters one entry, and goes on for the next. */
 const enter = (family: Family) =>
   withCall((call) => {
-    const left = call.fresh & ~call.entered;
-    if (left === 0) {
-      zeta_node_stages.call(family.isIpv4 ? Stage.Entered4 : Stage.Entered6);
-      return Action.Drop;
-    }
-    const at = lowest(left);
+    const at = lowest(call.fresh & ~call.entered);
     const fresh = family.fresh(at);
     if (fresh === null) return Action.Drop;
     const { outcome, index, serial } = family.enter(fresh, spansNow());
@@ -38,8 +44,7 @@ const enter = (family: Family) =>
       call.entered |= 1 << at;
       call.index = index;
       call.serial = serial;
-      enterTable(family.type);
-      return Action.Drop;
+      return enterNext(call, family);
     }
     call.taken = outcome === Insertion.There ? 1 : 0;
     if (call.taken === 0) countNodeDrop(call.service, because.full());
@@ -48,14 +53,20 @@ const enter = (family: Family) =>
   });
 
 /**
- * Takes back what was entered before something could not be. A packet that another of its flow was ahead of, on another CPU,
+ * Takes back what was entered before something could not be: last in the table of the packet's own family. A packet that another of its flow was ahead of, on another CPU,
  * follows what was decided for that one, which may still be on its way.
  */
 const undo = (family: Family) =>
   withPacket((parts, call) => {
+    const here = call.entered & (family.isIpv4 ? ~call.sixes : call.sixes);
     for (let at = 0; at < FRESH; at++) {
       const fresh = family.fresh(at);
-      if (((call.entered >> at) & 1) !== 0 && fresh !== null) family.undo(fresh);
+      if (((here >> at) & 1) !== 0 && fresh !== null) family.undo(fresh);
+    }
+    call.entered &= ~here;
+    if (call.entered !== 0 || parts.type !== family.type) {
+      zeta_node_stages.call(family.isIpv4 ? Stage.Undo6 : Stage.Undo4);
+      return Action.Drop;
     }
     if (call.taken === 0) return Action.Drop;
     const key = family.keyOf(parts, call.vni);

@@ -4,12 +4,14 @@
  * error is about, the service has let pass.
  */
 import { Action, program } from "zeta/bpf";
+import { Change } from "../flow/entry.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { type Embedded, embeddedKey } from "../icmp/embedded.ts";
 import { translateError } from "../icmp/translate-error.ts";
 import type { Parts } from "../packet/open.ts";
 import { isStopped, send } from "../route/send.ts";
+import { enterAcross } from "./across/enter.ts";
 import { type Call, From } from "./call.ts";
 import { because } from "./drops.ts";
 import { serviceAt } from "./listen.ts";
@@ -46,6 +48,10 @@ const follow = (parts: Parts, quote: Embedded, family: Family, call: Call): Acti
   call.service = service;
   if (!family.stands(found)) return refused(call, because.changed());
   countTraffic(service, parts.frame.length);
+  if ((change & Change.Across) !== 0) {
+    enterAcross(parts, call, found, family.isIpv4 ? Stage.Error46 : Stage.Error64);
+    return Action.Drop;
+  }
   // Asked before anything is changed, as for any packet of the flow (flow/apply.ts).
   if (isStopped(parts, entry, slot)) {
     call.hop = slot;

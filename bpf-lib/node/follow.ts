@@ -3,10 +3,11 @@ import { Action, type Of, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { isDue } from "../flow/live.ts";
 import { FlowState } from "../flow/state.ts";
-import { type Entry, type Family, isReply } from "../flow/table.ts";
+import { type Entry, type Family, isAcross, isReply } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
 import { opens, type Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
+import { enterAcross } from "./across/enter.ts";
 import { Ask, type Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { enterService, Hook, type serviceRecord } from "./services.ts";
@@ -46,6 +47,11 @@ export const follow = (
   // A connection that is over begins anew, and so does one whose config has changed.
   const over = opening && entry.state === FlowState.Closing;
   if (client && (over || entry.generation !== service.generation)) {
+    if (family.isIpv4 && isAcross(entry)) {
+      call.ask = opening ? Ask.Decide : Ask.Holds;
+      enterAcross(parts, call, found, Stage.Ask46);
+      return Action.Drop;
+    }
     const decided = family.endsOf(entry);
     call.source = decided.source;
     call.destination = decided.destination;
@@ -54,7 +60,9 @@ export const follow = (
     return askFor(parts, call, opening ? Ask.Decide : Ask.Holds, entry.service, 1);
   }
   if (!parts.later && isDue(parts, entry, now)) {
-    goOn(parts, call, family.isIpv4 ? Stage.Renew4 : Stage.Renew6);
+    if (isAcross(entry)) {
+      enterAcross(parts, call, found, family.isIpv4 ? Stage.Renew46 : Stage.Renew64);
+    } else goOn(parts, call, family.isIpv4 ? Stage.Renew4 : Stage.Renew6);
     return Action.Drop;
   }
   return apply(parts, family, found, entry, call);

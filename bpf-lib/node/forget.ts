@@ -1,10 +1,9 @@
 /** Before a new decision for a flow that had another: the old one goes, both directions. Then it is committed. */
 import { Action, program } from "zeta/bpf";
 import { forget, otherOf } from "../flow/commit.ts";
-import { FlowState } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import { CloseReason, tellClosed } from "./lifecycle.ts";
+import { closeReason, tellClosed } from "./lifecycle.ts";
 import { withPacket } from "./stage.ts";
 import { enterCommit, enterForget, Stage, zeta_node_stages } from "./stages.ts";
 
@@ -23,8 +22,8 @@ const tell = (family: Family) =>
     const now = spansNow();
     const { way: entry } = family.find(family.keyOf(parts, call.vni), now);
     if (entry !== null) {
-      const reason = entry.state === FlowState.Closing ? CloseReason.Finished : CloseReason.Replaced;
-      tellClosed(parts, family, entry, otherOf(parts, family, entry, now).way, call.vni, reason);
+      const replies = otherOf(parts, family, entry, now).way;
+      tellClosed(parts, family.endsOf(entry), entry, replies, call.vni, closeReason(entry));
     }
     enterForget(family.type, true);
     return Action.Drop;

@@ -5,7 +5,8 @@
  */
 import { address, clock, map, struct, type u32 as U32, u8, u16, u32, u64 } from "zeta/bpf";
 import type { FlowEnds } from "../flow/ends.ts";
-import type { Entry, Family } from "../flow/table.ts";
+import { FlowState } from "../flow/state.ts";
+import type { Entry } from "../flow/table.ts";
 import type { Parts } from "../packet/open.ts";
 
 export const Lifecycle = { Opened: 1, Closed: 2 } as const;
@@ -93,10 +94,14 @@ export const tellOpened = (parts: Parts, decided: FlowEnds, of: Told): void => {
   if (isHeard()) write(parts, decided, Lifecycle.Opened, CloseReason.None, of, NONE, NONE);
 };
 
-/** The flow of this entry, which a client's packet has found, is about to be forgotten; `replies` is its other direction. */
+/** Why a flow is forgotten for another decision. */
+export const closeReason = (entry: Entry): U32 =>
+  entry.state === FlowState.Closing ? CloseReason.Finished : CloseReason.Replaced;
+
+/** The flow of this entry, which a client's packet has found and which was `decided` so, is about to be forgotten; `replies` is its other direction. */
 export const tellClosed = (
   parts: Parts,
-  family: Family,
+  decided: FlowEnds,
   entry: Entry,
   replies: Entry | null,
   vni: U32,
@@ -104,5 +109,5 @@ export const tellClosed = (
 ): void => {
   const { service, generation, packets, bytes } = entry;
   const back = replies === null ? NONE : { packets: replies.packets, bytes: replies.bytes };
-  write(parts, family.endsOf(entry), Lifecycle.Closed, reason, { service, vni, generation }, { packets, bytes }, back);
+  write(parts, decided, Lifecycle.Closed, reason, { service, vni, generation }, { packets, bytes }, back);
 };

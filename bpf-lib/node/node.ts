@@ -1,4 +1,14 @@
 /** All programs of a node, as one object. */
+export { zeta_ask46 } from "./across/ask.ts";
+export { zeta_error46, zeta_error64 } from "./across/error.ts";
+export { zeta_forget46, zeta_forget64 } from "./across/forget.ts";
+export { zeta_keep46, zeta_keep64 } from "./across/keep.ts";
+export { zeta_link64 } from "./across/link.ts";
+export { zeta_pools64 } from "./across/pools.ts";
+export { zeta_renew46, zeta_renew64 } from "./across/renew.ts";
+export { zeta_route46, zeta_route64 } from "./across/route.ts";
+export { zeta_settle46, zeta_settle64 } from "./across/settle.ts";
+export { zeta_xlate46, zeta_xlate64 } from "./across/translate.ts";
 export { zeta_carry } from "./carry.ts";
 export { zeta_enter4, zeta_enter6, zeta_undo4, zeta_undo6 } from "./enter.ts";
 export { zeta_entered4, zeta_entered6 } from "./entered.ts";

@@ -18,7 +18,9 @@ import { Stage, zeta_node_stages } from "./stages.ts";
 const say = (parts: Parts, call: Call): Action => {
   const hop = zeta_node_hops.at(call.hop);
   const { source } = parts;
-  const mtu = hop === null ? 0 : hop.mtu;
+  // The hop takes so many bytes of what the packet would become.
+  const mtu = hop === null || hop.mtu === 0 ? 0 : hop.mtu - call.growth;
+  call.growth = 0;
   const long = mtu !== 0 && isTooLong(parts, mtu);
   const own = zeta_node_own.get(call.vni);
   const from = own === null ? 0n : parts.type === EtherType.Ipv4 ? own.four : own.six;

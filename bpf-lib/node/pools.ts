@@ -1,5 +1,5 @@
 /** After a service has decided by a pool: whose port it is, or which port the flow leaves with. Then it is committed. */
-import { Action, program, u16, type u32 } from "zeta/bpf";
+import { Action, isIpv4, program, u16, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
 import { externalOf, holderOf, portFor } from "../flow/mapping.ts";
 import { type Family, Fresh } from "../flow/table.ts";
@@ -33,7 +33,7 @@ const takePort = (parts: Parts, family: Family, call: Call, now: u32): boolean =
   }
   const inside = { address: source, port: sourcePort };
   const of = { inside, vni: call.vni, protocol, service: u16(call.service), now };
-  const external = externalOf(family, range, of);
+  const external = externalOf(family, family, range, of);
   call.source = external.address;
   call.sourcePort = external.port;
   if (external.isNew) call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
@@ -46,7 +46,12 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   // Nobody's ports are given to what has none: such packets of two hosts could not be told apart.
   const wanted = (named ? Change.Destination : 0) | ((call.change & Change.SourcePool) !== 0 ? Change.Source : 0);
   if ((wanted & ~endsWithPort(parts)) !== 0) return refused(call, because.portless());
-  if (named && !findHolder(parts, family, call, now)) return refused(call, because.nobody());
+  // Between the families, in a program of its own: IPv6 hosts may have external ports of IPv4.
+  if (isIpv4(call.destination) !== family.isIpv4) zeta_node_stages.call(Stage.Pools64);
+  if (named && !findHolder(parts, family, call, now)) {
+    if (family.isIpv4) zeta_node_stages.call(Stage.Pools64);
+    return refused(call, because.nobody());
+  }
   if ((call.change & Change.SourcePool) !== 0 && !takePort(parts, family, call, now))
     return refused(call, because.noPort());
   enterCommit(parts.type);

@@ -1,16 +1,18 @@
 /** After a service has decided: an old decision stands or goes, and the new one is prepared to be entered. */
-import { Action, program } from "zeta/bpf";
+import { Action, isIpv4, program } from "zeta/bpf";
 import { OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { prepare } from "../flow/commit.ts";
 import { Change } from "../flow/entry.ts";
-import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { type Family, ipv4Family, ipv6Family, isAcross } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { endsWithPort, type Parts } from "../packet/open.ts";
+import { enterAcross } from "./across/enter.ts";
 import { Ask, type Call } from "./call.ts";
 import { because } from "./drops.ts";
+import { enterNext } from "./enter.ts";
 import { isHeard } from "./lifecycle.ts";
 import { refused, withPacket } from "./stage.ts";
-import { enterForget, enterTable, Stage, zeta_node_stages } from "./stages.ts";
+import { enterForget, Stage, zeta_node_stages } from "./stages.ts";
 
 /** What has no port gets none by a decision: an echo that was sent on to a backend's port is not answered from that. */
 const leavePortless = (parts: Parts, call: Call): void => {
@@ -21,7 +23,8 @@ const leavePortless = (parts: Parts, call: Call): void => {
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {
   if (call.decided === 1) {
-    const { way: known } = family.find(family.keyOf(parts, call.vni), spansNow());
+    const found = family.find(family.keyOf(parts, call.vni), spansNow());
+    const known = found.way;
     if (known !== null && call.ask === Ask.Holds && call.holds === 1) {
       known.generation = call.generation;
       zeta_node_stages.call(Stage.Forward);
@@ -30,17 +33,20 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
     call.decided = 0;
     // Comes back here when it is done.
     if (known !== null) {
-      enterForget(family.type, !isHeard());
+      if (isAcross(known)) enterAcross(parts, call, found, family.isIpv4 ? Stage.Forget46 : Stage.Forget64);
+      else enterForget(family.type, !isHeard());
       return Action.Drop;
     }
   }
   if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
   if (call.kind !== OutcomeKind.Pass) return Action.Drop;
   leavePortless(parts, call);
-  const reason = prepare(parts, family, call);
-  if (reason !== null) return refused(call, reason);
-  enterTable(family.type);
-  return Action.Drop;
+  if (isIpv4(call.destination) !== family.isIpv4) {
+    zeta_node_stages.call(family.isIpv4 ? Stage.Settle46 : Stage.Settle64);
+    return Action.Drop;
+  }
+  const reason = prepare(parts, family, family, call);
+  return reason === null ? enterNext(call, family) : refused(call, reason);
 };
 
 const run = (family: Family) =>

@@ -36,6 +36,24 @@ export const Stage = {
   Entered6: 28,
   Fragment: 29,
   Carry: 30,
+  /** Of flows across the families: 46 with the entry of packets that become IPv6, 64 with that of those that become IPv4. */
+  Translate46: 32,
+  Translate64: 33,
+  Settle46: 34,
+  Settle64: 35,
+  Pools64: 36,
+  Link64: 37,
+  Ask46: 38,
+  Route46: 39,
+  Route64: 40,
+  Renew46: 41,
+  Renew64: 42,
+  Keep46: 43,
+  Keep64: 44,
+  Forget46: 45,
+  Forget64: 46,
+  Error46: 47,
+  Error64: 48,
 } as const;
 export const zeta_node_stages = map.programs({ max: 64 });
 
@@ -48,10 +66,6 @@ export const goOn = (parts: Parts, call: Call, stage: u32): void => {
 /** Goes on where decisions are committed. */
 export const enterCommit = (type: u16): void =>
   zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Commit4 : Stage.Commit6);
-
-/** Goes on where what was prepared is entered. */
-export const enterTable = (type: u16): void =>
-  zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Enter4 : Stage.Enter6);
 
 /** Goes on where ICMP errors find the flow that they are about. */
 export const enterError = (parts: Parts, call: Call): void =>

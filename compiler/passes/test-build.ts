@@ -27,8 +27,8 @@ export const TEST_CLOCK = "zeta_test_clock";
 export const TEST_RANDOM = "zeta_test_random";
 export const TEST_ROUTE = "zeta_test_route";
 
-/** What a test says of routes. `result` is a BPF_FIB_LKUP_RET_*: 0 is a route, 4 (not forwarded) is none. */
-export const testRoute = struct({ result: u32, interface: u32 });
+/** What a test says of routes. `result` is a BPF_FIB_LKUP_RET_*: 0 is a route, 4 (not forwarded) is none. `mtu`: in bytes. */
+export const testRoute = struct({ result: u32, interface: u32, mtu: u32 });
 
 const NANOSECONDS_PER_TICK = 4_000_000n;
 /** Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014): a Weyl sequence, then mixed. */
@@ -36,7 +36,7 @@ const WEYL = 0x9e37_79b9_7f4a_7c15n;
 const MIX = 0xbf58_476d_1ce4_e5b9n;
 
 /** struct bpf_fib_lookup of linux/bpf.h. */
-const FIB = { family: 0, interface: 8, destination: 32, sourceMac: 52, destinationMac: 58 } as const;
+const FIB = { family: 0, mtu: 6, interface: 8, destination: 32, sourceMac: 52, destinationMac: 58 } as const;
 const AF_INET = 2;
 /** Locally administered; the rest is the address's last four bytes, or zero for the node's own. */
 const MAC_START = [2, 1] as const;
@@ -99,6 +99,7 @@ const constant = (value: number): Operand => ({ kind: "constant", type: "u32", v
 function route(to: Replacement, parameters: Operand, numbers: Numbers, result: Temp | null): void {
   const place = to.let("pointer", { op: "global", global: numbers.route });
   to.store(parameters, FIB.interface, 4, to.load("u32", 4, place, 4));
+  to.store(parameters, FIB.mtu, 2, to.load("u32", 4, place, 8));
   for (const mac of [FIB.sourceMac, FIB.destinationMac])
     for (const [index, byte] of MAC_START.entries()) to.store(parameters, mac + index, 1, constant(byte));
   const family = to.load("u32", 1, parameters, FIB.family);

@@ -104,7 +104,8 @@ function expand(given: readonly Entry[], max: number, path: readonly PropertyKey
 function misplaced(external: ParsedEndpoint, protocol: number, inside: ParsedEndpoint): string | null {
   if (protocol !== PROTOCOLS.tcp && protocol !== PROTOCOLS.udp) return "only /tcp and /udp have ports to forward";
   if (external.port === 0 || inside.port === 0) return "a forward names one port at either end";
-  return isMapped(external.address) === isMapped(inside.address) ? null : "both ends are of one family";
+  // An IPv6 host may have an IPv4 address outside (NAT64); nobody gives an IPv4 host an IPv6 one.
+  return isMapped(inside.address) && !isMapped(external.address) ? "an IPv6 address leads to no IPv4 host" : null;
 }
 
 function readForwards(

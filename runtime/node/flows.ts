@@ -7,7 +7,7 @@ import type { StructLayout } from "../../sdk/layout/data.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { walk } from "../loader/map-batches.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
-import { openMemory } from "../loader/map-memory.ts";
+import { type MapMemory, openMemory } from "../loader/map-memory.ts";
 import { FLOW_TABLES, WAYS_OF_A_PAGE } from "./flow-tables.ts";
 import type { Node } from "./node.ts";
 
@@ -25,6 +25,7 @@ export interface FlowEnds {
 export interface Flow {
   readonly family: 4 | 6;
   readonly vni: number;
+  /** As the client sends; for replies too. */
   readonly protocol: number;
   /** Index of the service. */
   readonly service: number;
@@ -40,12 +41,18 @@ export interface Flow {
   readonly generation: number;
 }
 
-/** The bit of an entry's `change` that marks the entry of replies (bpf-lib/flow/entry.ts). */
+/** Bits of an entry's `change`: of replies, and of a flow whose other direction is of the other family (bpf-lib/flow/entry.ts). */
 const REPLY = 16;
+const ACROSS = 256;
 const MAPPED = 0xffff_0000_0000n;
+/** ICMP and ICMPv6: between the families, an echo is one's on one side and the other's on the other. */
+const OTHER_ICMP = new Map([
+  [1, 58],
+  [58, 1],
+]);
 
 /** Reads the way that begins at an offset; null when no flow's direction stands there, or it is just being written. */
-type Read = (page: DataView, at: number) => Flow | null;
+type Read = (page: DataView, at: number, partners: Partners) => Flow | null;
 
 /** Where the fields of one way lie. */
 function offsets(way: StructLayout): (name: string) => number {
@@ -64,39 +71,51 @@ const address6 = (view: DataView, at: number): bigint => (view.getBigUint64(at) 
 const isMapping = (protocol: number, { sourcePort, destinationPort }: FlowEnds): boolean =>
   protocol >= 0x80 && (sourcePort !== 0 || destinationPort !== 0);
 
+/** Two addresses and two ports behind them, as keys begin. */
+function endsAt(family: 4 | 6, page: DataView, at: number): FlowEnds {
+  const address = family === 4 ? address4 : address6;
+  const size = family === 4 ? 4 : 16;
+  return {
+    source: address(page, at),
+    destination: address(page, at + size),
+    sourcePort: page.getUint16(at + 2 * size),
+    destinationPort: page.getUint16(at + 2 * size + 2),
+  };
+}
+
 /** Addresses and ports are in the order of packets, all else in the machine's. A key: addresses, ports, network and protocol. */
 function reader(family: 4 | 6, way: StructLayout): Read {
   const at = offsets(way);
   const address = family === 4 ? address4 : address6;
-  const size = family === 4 ? 4 : 16;
   const [key, until, serial] = [at("key"), at("until"), at("serial")];
-  const ports = key + 2 * size;
+  const networkAt = key + (family === 4 ? 12 : 36);
   const [source, destination] = [at("source"), at("destination")];
   const [sourcePort, destinationPort] = [at("sourcePort"), at("destinationPort")];
   const [change, service, generation] = [at("change"), at("service"), at("generation")];
   const [packets, bytes] = [at("packets"), at("bytes")];
-  return (page, start) => {
+  return (page, start, partners) => {
     if (page.getUint32(start + until, true) === 0 || (page.getUint16(start + serial, true) & 1) !== 0) return null;
-    const own: FlowEnds = {
-      source: address(page, start + key),
-      destination: address(page, start + key + size),
-      sourcePort: page.getUint16(start + ports),
-      destinationPort: page.getUint16(start + ports + 2),
-    };
-    const network = page.getUint32(start + ports + 4, true);
+    const own = endsAt(family, page, start + key);
+    const network = page.getUint32(start + networkAt, true);
     const protocol = network & 0xff;
     if (isMapping(protocol, own)) return null;
-    const leaves: FlowEnds = {
-      source: address(page, start + source),
-      destination: address(page, start + destination),
-      sourcePort: page.getUint16(start + sourcePort),
-      destinationPort: page.getUint16(start + destinationPort),
-    };
-    const reply = (page.getUint16(start + change, true) & REPLY) !== 0;
+    const changes = page.getUint16(start + change, true);
+    const reply = (changes & REPLY) !== 0;
+    // An IPv4 entry has no room for IPv6 addresses: they are those of its partner's key.
+    const beyond = family === 4 && (changes & ACROSS) !== 0;
+    const leaves: FlowEnds | null = beyond
+      ? partners.endsOf(page.getUint32(start + source, true) - 1)
+      : {
+          source: address(page, start + source),
+          destination: address(page, start + destination),
+          sourcePort: page.getUint16(start + sourcePort),
+          destinationPort: page.getUint16(start + destinationPort),
+        };
+    if (leaves === null) return null;
     return {
       family,
       vni: network >>> 8,
-      protocol,
+      protocol: reply && (changes & ACROSS) !== 0 ? (OTHER_ICMP.get(protocol) ?? protocol) : protocol,
       service: page.getUint16(start + service, true),
       reply,
       client: reply ? turned(leaves) : own,
@@ -122,6 +141,29 @@ interface Table {
   readonly read: Read;
 }
 
+/** The IPv6 entries of flows across the families, for the IPv4 ones (bpf-lib/flow/across.ts). */
+interface Partners extends Disposable {
+  /** The ends that packets of an IPv6 entry's partner leave with; null when no flow stands at the index. */
+  endsOf(index: number): FlowEnds | null;
+}
+
+/** The table's memory is mapped when the first entry is asked for: most nodes have none. */
+function partnersIn(all: readonly Table[]): Partners {
+  const six = all.find(({ family }) => family === 6);
+  let memory: MapMemory | undefined;
+  return {
+    endsOf(index) {
+      if (six === undefined || index < 0 || index >= six.map.maxEntries * WAYS_OF_A_PAGE) return null;
+      memory ??= openMemory(six.map);
+      const page = view(memory.bytes);
+      const start = index * six.way.size;
+      const at = offsets(six.way);
+      return page.getUint32(start + at("until"), true) === 0 ? null : turned(endsAt(6, page, start + at("key")));
+    },
+    [Symbol.dispose]: () => memory?.[Symbol.dispose](),
+  };
+}
+
 /** The layout of one way of a table, from the page that it stands in. */
 function wayLayout(data: MapData | undefined): StructLayout | null {
   const page = data?.value;
@@ -141,11 +183,13 @@ const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.b
 
 /** "flows": each once, by the direction that its client sends. "both": each direction by itself. */
 export function* readFlows(node: Place, which: "flows" | "both" = "flows"): Generator<Flow> {
-  for (const { map, way, read } of tables(node)) {
+  const all = tables(node);
+  using partners = partnersIn(all);
+  for (const { map, way, read } of all) {
     for (const { value } of walk(map)) {
       const page = view(value);
       for (let at = 0; at + way.size <= page.byteLength; at += way.size) {
-        const flow = read(page, at);
+        const flow = read(page, at, partners);
         if (flow !== null && (which === "both" || !flow.reply)) yield flow;
       }
     }
@@ -166,14 +210,17 @@ const SLICE = 64;
  * A direction ends when its life does: one word, which needs no lock, and the way is free to take.
  */
 export function* removeFlows(node: Place, fits: (flow: Flow) => boolean): Generator<number> {
-  for (const { map, way, read } of tables(node)) {
+  const all = tables(node);
+  using partners = partnersIn(all);
+  // IPv4 first: its entries are told by their partners, which must still stand.
+  for (const { map, way, read } of all) {
     using memory = openMemory(map);
     const page = view(memory.bytes);
     const until = offsets(way)("until");
     let flows = 0;
     let slice = 0;
     for (let at = 0; at + way.size <= page.byteLength; at += way.size) {
-      const flow = read(page, at);
+      const flow = read(page, at, partners);
       if (flow !== null && fits(flow)) {
         memory.store(at + until, 0);
         if (!flow.reply) flows += 1;

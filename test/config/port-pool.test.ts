@@ -114,7 +114,11 @@ describe("what is wrong is told by its path", () => {
       forwarding({ "203.0.113.7:8080/tcp": "10.0.0.5:80" }),
       /^ZT6001 .*forwards\["203\.0\.113\.7:8080\/tcp"\]': port 8080 is one that the pool gives/,
     ],
-    ["a forward to the other family", forwarding({ "203.0.113.7:80/tcp": "[fd00::5]:80" }), /^ZT6001 .*of one family/],
+    [
+      "a forward from IPv6 to IPv4",
+      forwarding({ "[2001:db8::7]:80/tcp": "10.0.0.5:80" }),
+      /^ZT6001 .*leads to no IPv4 host/,
+    ],
     [
       "a forward to no endpoint",
       forwarding({ "203.0.113.7:80/tcp": "10.0.0.5" }),

@@ -1,10 +1,11 @@
 /** The flows that a node remembers, as user space reads them: packets by test run say what must stand there. */
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { flowMatcher, flowRow } from "../../runtime/control/flow-filter.ts";
 import { testRun } from "../../runtime/loader/test-run.ts";
 import { type Flow, readFlows, removeFlows } from "../../runtime/node/flows.ts";
 import { type Node, openNode } from "../../runtime/node/node.ts";
-import { tcp, udp } from "../kit/index.ts";
+import { icmpv6, tcp, udp } from "../kit/index.ts";
 import { built, relay, relayConfig } from "./sources.ts";
 
 let node: Node;
@@ -89,4 +90,54 @@ test("flows of both families are found by any of their parts, and forgotten in b
     [false, 17],
     [true, 17],
   ]);
+});
+
+test("flows across the families are told from either direction, and forgotten whole", async () => {
+  await using other = await openNode({ flows: 1000 });
+  const source = await built(readFileSync(new URL("../../examples/nat64/service.ts", import.meta.url), "utf8"));
+  const external = { addresses: ["203.0.113.8"], forwards: { "203.0.113.8:80/tcp": "[2001:db8::5]:8080" } };
+  const config = { nat64: { prefix: { address: "64:ff9b::", length: 96 }, refused: {}, external } };
+  await other.add(source, { config });
+  const web = tcp("[2001:db8::7]:4000", "[64:ff9b::c000:250]:80").syn();
+  const ping = icmpv6("2001:db8::7", "64:ff9b::c000:250").echo({ identifier: 5000 });
+  const inwards = tcp("192.0.2.80:4000", "203.0.113.8:80").syn();
+  for (const { bytes } of [web, ping, inwards, web]) testRun(other.object.program(other.root), { packet: bytes });
+  const ports = (flows: Iterable<Flow>) => [...flows].sort((a, b) => a.sent.sourcePort - b.sent.sourcePort);
+  const flows = ports(readFlows(other));
+  expect(flows.map((flow) => flowRow(flow, "nat64"))).toMatchObject([
+    {
+      protocol: "tcp",
+      client: "192.0.2.80:4000",
+      destination: "203.0.113.8:80",
+      sentFrom: "[64:ff9b::c000:250]:4000",
+      sentTo: "[2001:db8::5]:8080",
+      packets: 1n,
+    },
+    {
+      protocol: "tcp",
+      client: "[2001:db8::7]:4000",
+      destination: "[64:ff9b::c000:250]:80",
+      sentFrom: "203.0.113.8:4000",
+      sentTo: "192.0.2.80:80",
+      packets: 2n,
+      bytes: BigInt(2 * web.bytes.length),
+    },
+    { protocol: "icmpv6", client: "[2001:db8::7]:5000", sentFrom: "203.0.113.8:5000", packets: 1n },
+  ]);
+  const both = [...readFlows(other, "both")];
+  expect(both).toHaveLength(6);
+  for (const { client, sent, protocol } of flows)
+    expect(both.filter((flow) => flow.client.sourcePort === client.sourcePort && flow.reply)).toContainEqual(
+      expect.objectContaining({ client, sent, protocol }),
+    );
+  const removed = [
+    ...removeFlows(
+      other,
+      flowMatcher({ protocol: "icmpv6" }, () => 1),
+    ),
+  ];
+  expect(removed.reduce((sum, each) => sum + each, 0)).toBe(1);
+  expect([...readFlows(other, "both")].map(({ protocol }) => protocol)).toEqual([6, 6, 6, 6]);
+  for (const _ of removeFlows(other, () => true));
+  expect([...readFlows(other, "both")]).toEqual([]);
 });

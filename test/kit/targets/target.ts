@@ -29,6 +29,8 @@ export interface TargetOptions {
    * index (2 unless told), by the MAC address 02:01 and the last four bytes of the IP address. Null: there are no routes.
    */
   readonly route?: number | null;
+  /** The longest IP packet that these routes take, in bytes; 1500 unless told. */
+  readonly mtu?: number;
   /** Config by path ("acl.rules") and its value, set before the first packet. Fields left out stay empty, or zero. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** The network that a service is in: that of its addresses where they name none, and of all it takes. 0, none, unless told. */

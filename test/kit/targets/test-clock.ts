@@ -8,6 +8,7 @@ import type { TargetOptions, TestGlobals } from "./target.ts";
 /** BPF_FIB_LKUP_RET_NOT_FWDED: the kernel would not send it on. */
 const NO_ROUTE = 4;
 const ROUTE_INTERFACE = 2;
+const ROUTE_MTU = 1500;
 
 export interface TestClock {
   /** False when the program was not built for tests. */
@@ -15,11 +16,11 @@ export interface TestClock {
 }
 
 function testGlobals(names: readonly string[], options: TargetOptions): Record<string, unknown> {
-  const { clock = 0n, seed = 0, route = ROUTE_INTERFACE } = options;
+  const { clock = 0n, seed = 0, route = ROUTE_INTERFACE, mtu = ROUTE_MTU } = options;
   const values = {
     [TEST_CLOCK]: clock,
     [TEST_RANDOM]: BigInt(seed),
-    [TEST_ROUTE]: route === null ? { result: NO_ROUTE, interface: 0 } : { result: 0, interface: route },
+    [TEST_ROUTE]: route === null ? { result: NO_ROUTE, interface: 0, mtu } : { result: 0, interface: route, mtu },
   };
   return Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
 }
