@@ -19,7 +19,8 @@ const say = (parts: Parts, call: Call): Action => {
   const hop = zeta_node_hops.at(call.hop);
   const { source } = parts;
   // The hop takes so many bytes of what the packet would become.
-  const mtu = hop === null || hop.mtu === 0 ? 0 : hop.mtu - call.growth;
+  const { growth } = call;
+  const mtu = hop === null || hop.mtu === 0 ? 0 : hop.mtu - growth;
   call.growth = 0;
   const long = mtu !== 0 && isTooLong(parts, mtu);
   const own = zeta_node_own.get(call.vni);
@@ -27,7 +28,8 @@ const say = (parts: Parts, call: Call): Action => {
   // The host answers for what comes by its own interfaces, when the node is not told to.
   if (!long && from === 0n && call.vni === 0) return Action.Pass;
   countNodeDrop(call.service, long ? because.tooLong() : because.expired());
-  if (long && !mayNotBeCut(parts)) return Action.Drop;
+  // A translator should cut what grows (RFC 7915 section 4), and cannot: whoever listens sends smaller pieces from now on.
+  if (long && growth === 0 && !mayNotBeCut(parts)) return Action.Drop;
   return complain(parts, long ? tellLength(parts, mtu) : timeExceeded, from, call.vni)
     ? sendBack(call, source)
     : Action.Drop;

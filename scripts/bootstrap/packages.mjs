@@ -53,6 +53,8 @@ export const packageSets = {
     { name: "curl", why: "the lab's clients", command: "curl" },
     { name: "wrk", why: "the lab's load", command: "wrk" },
     { name: "iperf3", why: "streams that upgrades must not disturb", command: "iperf3" },
+    { name: "dnsmasq-base", why: "a UDP service that is not ours", command: "dnsmasq" },
+    { name: "bind9-dnsutils", why: "asks it: dig", command: "dig" },
     { name: "git", why: "tests on what the repository holds", command: "git" },
   ],
   kernels: [

@@ -204,6 +204,35 @@ describe.each(CASES)("%s", (_, make) => {
     }
   });
 
+  test("fragments: each as it was cut, and the whole has a right checksum", async () => {
+    const flow = make();
+    decide(flow);
+    const PIECE = 1200;
+    const length = 3000;
+    for (const [ends, to, asked] of [
+      [flow.client, flow.behind, true],
+      [turned(flow.behind), turned(flow.client), false],
+    ] as const) {
+      const whole = (of: Ends) =>
+        `bytes(${network(of, { ttl: 64 })}/${udp(length)(of, asked)})[${isSix(of) ? 40 : 20}:]`;
+      const piece = (of: Ends, at: number, ttl: number): string => {
+        const more = at + PIECE < length + 8 ? 1 : 0;
+        const bytes = `Raw(${whole(of)}[${at}:${at + PIECE}])`;
+        if (!isSix(of))
+          return `${network(of, { ttl, id: 0x1234, flags: more ? "MF" : "" }).slice(0, -1)}, frag=${at / 8}, proto=17)/${bytes}`;
+        return `${network(of, { ttl })}/IPv6ExtHdrFragment(nh=17, id=0x1234, offset=${at / 8}, m=${more})/${bytes}`;
+      };
+      for (let at = 0; at < length + 8; at += PIECE) {
+        const outcome = await one(await judges.built(`${LINK}/${piece(ends, at, 64)}`));
+        expect(outcome).toHaveVerdict("redirect");
+        const { source, destination } = outcome.packet.layer("ethernet");
+        expect(outcome).toEqualPacket(
+          await judges.built(`Ether(src="${source}", dst="${destination}")/${piece(to, at, 63)}`),
+        );
+      }
+    }
+  });
+
   test("a flow's very first packet that is too long is told so as well", async () => {
     const flow = make();
     decide(flow);
