@@ -26,5 +26,6 @@ export { zeta_renew4, zeta_renew6 } from "./renew.ts";
 export { zeta_inner, zeta_root } from "./root.ts";
 export { zeta_route } from "./route.ts";
 export { zeta_settle4, zeta_settle6 } from "./settle.ts";
-export { zeta_unclaimed, zeta_unwrap } from "./unwrap.ts";
+export { zeta_unclaimed } from "./unclaimed.ts";
+export { zeta_unwrap } from "./unwrap.ts";
 export { zeta_wrap } from "./wrap.ts";

@@ -52,6 +52,13 @@ const unclaimed = (call: Call): Action => {
   return Action.Drop;
 };
 
+/** The same of what can be read. */
+const toNobody = (parts: Parts, call: Call): Action => {
+  if (call.vni === 0) return Action.Pass;
+  goOn(parts, call, Stage.Unclaimed);
+  return Action.Drop;
+};
+
 /** Questions about MAC addresses are of the link, and no service's. */
 const neighbour = (): Action => {
   zeta_node_stages.call(Stage.Neighbour);
@@ -61,7 +68,7 @@ const neighbour = (): Action => {
 const unknown = (parts: Parts, call: Call): Action => {
   if (isSolicitation(parts)) return neighbour();
   const index = serviceAt(call.vni, parts.destination, parts.destinationPort, parts.protocol);
-  if (index === NODE) return unclaimed(call);
+  if (index === NODE) return toNobody(parts, call);
   const service = zeta_node_services.at(index);
   if (service === null) return gone(index);
   countTraffic(index, parts.frame.length);
@@ -72,7 +79,7 @@ const unknown = (parts: Parts, call: Call): Action => {
     enterService(index, Hook.Filter);
     return gone(index);
   }
-  if (service.decides === 0) return unclaimed(call);
+  if (service.decides === 0) return toNobody(parts, call);
   return parts.later ? strayFragment(index) : askFor(parts, call, Ask.Decide, index, 0);
 };
 

@@ -7,7 +7,7 @@ import { serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Arrival, decapsulate } from "../overlay/decapsulate.ts";
 import { TunnelFault, tunnelFaultNames } from "../overlay/faults.ts";
 import { zeta_node_call } from "./call.ts";
-import { because, countNodeDrop } from "./drops.ts";
+import { countNodeDrop } from "./drops.ts";
 import { NODE } from "./services.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
@@ -33,13 +33,4 @@ const unwrap = (frame: Frame): Action => {
   return Action.Drop;
 };
 
-/** What a service has let pass for the host, out of an overlay: there is no host. */
-const unclaimed = (): Action => {
-  countNodeDrop(NODE, because.unclaimed());
-  return Action.Drop;
-};
-
 export const zeta_unwrap = program("zeta_unwrap", unwrap, { slot: { table: zeta_node_stages, index: Stage.Unwrap } });
-export const zeta_unclaimed = program("zeta_unclaimed", unclaimed, {
-  slot: { table: zeta_node_stages, index: Stage.Unclaimed },
-});

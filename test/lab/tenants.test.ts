@@ -159,6 +159,18 @@ describe.each(TENANTS)("tenant %i", (vni) => {
     expect(stdout).toMatch(/From 10\.1\.0\.254 .*Time to live exceeded/);
   });
 
+  test.each([
+    ["ICMP", ["-I"], [OWN, SERVICE]],
+    ["TCP", ["-T", "-p", "80"], [OWN, SERVICE]],
+    // Nobody serves those ports: the node is seen all the same.
+    ["UDP", [], [OWN, "*"]],
+  ] as const)("traceroute by %s", async (_, how, hops) => {
+    const words = ["-n", "-q", "1", "-w", "1", "-m", "2", ...how, SERVICE];
+    const { stdout } = await hostOf(vni, "client").namespace.run("traceroute", words);
+    const seen = stdout.trim().split("\n").slice(1);
+    expect(seen.map((line) => line.trim().split(/\s+/)[1])).toEqual(hops);
+  });
+
   test("what is too long is answered with what fits", async () => {
     const { namespace } = hostOf(vni, "client");
     const { stdout, stderr } = await namespace.run("ping", "-n -c 2 -i 0.01 -W 2 -M do -s 1400 10.1.0.1".split(" "), {

@@ -185,6 +185,21 @@ describe.each(NETWORKS)("network %i", (vni) => {
     expect(outcome.reason).toBe("service: time to live exceeded");
   });
 
+  test("whose time is up is told, though nobody takes it", async () => {
+    for (const last of [
+      udp(`${CLIENT}:4000`, `${SERVICE}:33435`).payload("?", { ttl: 1 }),
+      icmp(CLIENT, "10.1.0.9").echo({}, { ttl: 1 }),
+    ]) {
+      const { packet, verdict } = await one(fromClient(last, vni));
+      expect(verdict).toBe("redirect");
+      expect(outerOf(packet)).toMatchObject({ destination: host.client });
+      const error = Buffer.from(inside(packet));
+      expect(error.readUInt16BE(14 + 20)).toBe(0x0b00);
+      expect(error.subarray(14 + 28)).toEqual(Buffer.from(last.bytes.slice(14)));
+      expect(packet).toHaveValidChecksums();
+    }
+  });
+
   test("a client that no endpoint stands for is refused", async () => {
     const outcome = await one(fromClient(tcp("10.0.0.99:4000", `${SERVICE}:80`).syn(), vni));
     expect(outcome).toHaveVerdict("drop");
