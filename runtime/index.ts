@@ -51,7 +51,7 @@ export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap
 export type { Canary, CanaryVerdict } from "./node/canaries.ts";
 export type { AddOptions, Node, NodeOptions, NodeService, UpgradeOptions } from "./node/node.ts";
 export { openNode } from "./node/node.ts";
-export type { Entrance, NodeAddress, RemoteEndpoint, Settable, Underlay } from "./node/underlay.ts";
+export type { Entrance, LocalEndpoint, NodeAddress, RemoteEndpoint, Settable, Underlay } from "./node/underlay.ts";
 export type { FlowClosed, FlowEnds, FlowEvent, FlowOpened } from "./service/lifecycle.ts";
 export {
   type Service,

@@ -21,6 +21,8 @@ export interface TableCase {
   readonly idle?: number;
   /** Flows are hit in another order than that in which they were opened. */
   readonly scattered?: boolean;
+  /** The node is told where servers are, as the yardstick is; it does not ask the kernel for routes to them. */
+  readonly told?: boolean;
   /** Packets are for nobody. */
   readonly foreign?: boolean;
 }
@@ -47,6 +49,7 @@ const layouts: readonly TableSubject[] = [
 ];
 const all = [ways4, oldest, ways6, ...kernels];
 const established = "established, all hit in turn";
+const replacing = "every packet another flow, which replaces an old one";
 const scattered = "established, all hit, in another order than that in which they opened";
 
 /** The wrapper counts flows up to here and begins again. */
@@ -93,8 +96,9 @@ export const yardstickCases: readonly TableCase[] = [
   yardstick("1 M flows", 2 ** 20, LARGE),
   { ...yardstick("64 k flows, scattered", 2 ** 16, SMALL, scattered), scattered: true },
   { ...yardstick("1 M flows, scattered", 2 ** 20, LARGE, scattered), scattered: true },
-  yardstick("new flows", ENDLESS, SMALL, "every packet another flow, which replaces an old one"),
-  yardstick("new flows, large", ENDLESS, LARGE, "every packet another flow, which replaces an old one"),
+  yardstick("new flows", ENDLESS, SMALL, replacing),
+  { ...yardstick("new flows, to known hosts", ENDLESS, SMALL, replacing), told: true },
+  yardstick("new flows, large", ENDLESS, LARGE, replacing),
   { ...yardstick("not our address", 1, SMALL, "two look-ups of the address miss"), foreign: true },
 ];
 

@@ -5,8 +5,11 @@ import type { LoadedProgram } from "../../runtime/index.ts";
 import { openNode } from "../../runtime/node/node.ts";
 
 const SERVICE = fileURLToPath(new URL("../../examples/balancer/service.ts", import.meta.url));
+const HOSTS = [1, 2, 3, 4].map((host) => `10.2.0.${host}`);
+const MACS = { destination: "02:00:00:00:00:02", source: "02:00:00:00:00:01" };
+
 const CONFIG = {
-  balancer: { backends: [1, 2, 3, 4].map((host) => `10.2.0.${host}:8080`) },
+  balancer: { backends: HOSTS.map((host) => `${host}:8080`) },
   service: { listen: ["10.1.0.1:80/tcp"] },
 };
 
@@ -18,13 +21,16 @@ export interface Gateway extends AsyncDisposable {
 /**
  * @param brief flows that open are forgotten at once, so that new ones always find room: nothing makes room for a new flow
  * in a full table but time
+ * @param link the interface that backends are told to be at, as endpoints; null where the kernel's routes lead to them
  */
-export async function openGateway(flows: number, brief: boolean): Promise<Gateway> {
+export async function openGateway(flows: number, brief: boolean, link: number | null): Promise<Gateway> {
   const built = await compile(SERVICE, { cpu: "v3" });
   if (!built.ok) throw new Error(built.problems.map(({ message }) => message).join("\n"));
   const idle = { opening: 0, established: 0, closing: 0, udp: 0, icmp: 0, other: 0 };
   const node = await openNode({ flows, load: { cpu: "v3", ...(brief ? { constants: { zeta_idle: idle } } : {}) } });
   try {
+    if (link !== null)
+      await node.endpoints.set(HOSTS.map((address) => ({ kind: "station", address, interface: link, ...MACS })));
     await node.add({ object: built.code.object, manifest: built.manifest }, { config: CONFIG });
     return { program: node.object.program(node.root), [Symbol.asyncDispose]: async () => node.close() };
   } catch (error) {

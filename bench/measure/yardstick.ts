@@ -95,7 +95,11 @@ async function measureOne(one: TableCase, options: RoundOptions, ingress: Ingres
   const frames = { ...(await openVariedFrames(frame, one.flows, vary)), scattered: one.scattered === true };
   try {
     using yardstick = await openYardstick(one.entries);
-    await using gateway = await openGateway(one.entries, one.flows === ENDLESS);
+    await using gateway = await openGateway(
+      one.entries,
+      one.flows === ENDLESS,
+      one.told === true ? ingress.interface : null,
+    );
     const program = yardstick.loaded.program("yardstick");
     expectAction(one, "yardstick", testRun(program, { packet: frame }).action, Action.Transmit);
     expectAction(one, "gateway", runAt(gateway.program, { packet: frame }, ingress).action, Action.Redirect);

@@ -2,11 +2,11 @@
  * Making a decision the flow's own: both directions are entered, or neither (see node/enter.ts). On one node this is all;
  * the distributed flow table stands behind the same function.
  */
-import { type address, isIpv4, u16, type u32 } from "zeta/bpf";
+import { isIpv4, u16, type u32 } from "zeta/bpf";
 import type { Call } from "../node/call.ts";
 import { because } from "../node/drops.ts";
 import type { Parts } from "../packet/open.ts";
-import { zeta_node_endpoints } from "../route/endpoints.ts";
+import { endpointAt } from "../route/endpoints.ts";
 import { networkOf } from "../route/hop.ts";
 import { newMark, protocolIn } from "./across.ts";
 import { type FlowEnds, turned } from "./ends.ts";
@@ -20,9 +20,6 @@ const decidedEnds = (call: Call): FlowEnds => ({
   sourcePort: call.sourcePort,
   destinationPort: call.destinationPort,
 });
-
-/** The endpoint table is asked for the network's own addresses; 0 when the address is not in it. */
-const endpointAt = (address: address, vni: u32): u32 => zeta_node_endpoints.get({ address, vni }) ?? 0;
 
 /** The entry of the other direction than this one's. */
 export const otherOf = (parts: Parts, family: Family, entry: Entry, now: u32) =>

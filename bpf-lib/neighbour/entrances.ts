@@ -1,6 +1,6 @@
 /** Entrances: addresses that clients of the cluster send to, and the MAC address that answers for each. */
 import { type address as Address, address, bool, type Frame, mac, map, struct, type u32 as U32, u32 } from "zeta/bpf";
-import { zeta_node_endpoints } from "../route/endpoints.ts";
+import { endpointAt } from "../route/endpoints.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
 
 /** `vni`: its network; 0 outside overlays, where `interface` says by which it is answered: 0 for all. */
@@ -28,7 +28,7 @@ export const answererFor = (frame: Frame, vni: U32, at: Address): Answerer => {
   const here = vni === 0 ? zeta_node_entrances.get({ address: at, interface: frame.ingressInterface, vni }) : null;
   const own = here ?? zeta_node_entrances.get({ address: at, interface: 0, vni });
   if (own !== null) return { mac: own.mac, router: own.router, instead: NOBODY };
-  const slot = vni === 0 ? 0 : (zeta_node_endpoints.get({ address: at, vni }) ?? 0);
+  const slot = vni === 0 ? 0 : endpointAt(at, vni);
   const hop = zeta_node_hops.at(slot);
   if (slot === 0 || hop === null || hop.kind !== HopKind.Tunnel) return { mac: NOBODY, router: false, instead: NOBODY };
   return { mac: hop.source, router: false, instead: hop.destination };

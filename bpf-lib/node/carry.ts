@@ -6,7 +6,7 @@ import { Action, program } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
 import type { Parts } from "../packet/open.ts";
 import { age, isLast } from "../route/age.ts";
-import { zeta_node_endpoints } from "../route/endpoints.ts";
+import { endpointAt } from "../route/endpoints.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
 import { isTooLong } from "../route/path-mtu.ts";
 import { leave } from "../route/send.ts";
@@ -16,7 +16,7 @@ import { refused, withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
 const carry = (parts: Parts, call: Call): Action => {
-  const slot = zeta_node_endpoints.get({ address: call.place, vni: call.placeVni }) ?? 0;
+  const slot = endpointAt(call.place, call.placeVni);
   const hop = zeta_node_hops.at(slot);
   if (slot === 0 || hop === null || hop.kind < HopKind.Station) return refused(call, because.noEndpoint());
   const ages = (call.change & Change.Deliver) === 0;

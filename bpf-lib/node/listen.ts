@@ -16,7 +16,7 @@ import {
   u32,
 } from "zeta/bpf";
 import { NODE } from "./services.ts";
-import { mayListen } from "./sieve.ts";
+import { mayBeThere, Sieve } from "./sieve.ts";
 
 export const listener = struct({ address: addressLayout, vni: u32, port: u16, protocol: u8 });
 /** The index of the service. */
@@ -24,7 +24,7 @@ export const zeta_node_listen = map.hash({ key: listener, value: u32, max: 65_53
 
 /** The service that takes packets to this address; `NODE` when none does. */
 export const serviceAt = (vni: U32, to: address, port: U16, protocol: U8): U32 => {
-  if (!mayListen(vni, to)) return serviceOfAll(vni);
+  if (!mayBeThere(Sieve.Listeners, vni, to)) return serviceOfAll(vni);
   const key = local(listener);
   key.address = to;
   key.vni = vni;
@@ -40,4 +40,6 @@ export const serviceAt = (vni: U32, to: address, port: U16, protocol: U8): U32 =
 
 /** The service that takes all of a network that no other takes. */
 export const serviceOfAll = (vni: U32): U32 =>
-  mayListen(vni, 0n) ? (zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE) : NODE;
+  mayBeThere(Sieve.Listeners, vni, 0n)
+    ? (zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE)
+    : NODE;

@@ -1,6 +1,6 @@
 /** To an endpoint, without a flow: `call.place` in `call.placeVni`. The packet is as long and as old as it is to leave. */
 import { Action, type address, ethernetHeader, type Frame, program, redirect } from "zeta/bpf";
-import { zeta_node_endpoints } from "../route/endpoints.ts";
+import { endpointAt } from "../route/endpoints.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
 import { type Call, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
@@ -18,7 +18,7 @@ export const sendBack = (call: Call, to: address): Action => {
 const reach = (frame: Frame): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  const slot = zeta_node_endpoints.get({ address: call.place, vni: call.placeVni }) ?? 0;
+  const slot = endpointAt(call.place, call.placeVni);
   const hop = zeta_node_hops.at(slot);
   const ethernet = frame.cursor().peek(ethernetHeader);
   if (slot !== 0 && hop !== null && ethernet !== null) {

@@ -67,6 +67,14 @@ interface Found {
   readonly mtu: u16;
 }
 
+/** Whether a slot is the neighbour's, and trusted for half of the time that it is given. */
+const isFresh = (hop: Hop, { interface: leaves, destination, source }: Found, now: u64): boolean =>
+  hop.kind === HopKind.Neighbour &&
+  hop.destination === destination &&
+  hop.interface === leaves &&
+  hop.source === source &&
+  hop.until > now + TRUSTED_TICKS / 2n;
+
 /** The slot of a neighbour, entered when it is new; 0 when all places that it could have are taken. */
 export const neighbourSlot = (found: Found, now: u64): u32 => {
   const mixed: u64 = (u64(found.destination) ^ (u64(found.interface) << 48n)) * MULTIPLIER;
@@ -75,6 +83,11 @@ export const neighbourSlot = (found: Found, now: u64): u32 => {
     const at: u32 = ((toU32(mixed >> 40n) + i) & (FIRST_ENDPOINT - 2)) + 1;
     const hop = zeta_node_hops.at(at);
     if (hop === null) break;
+    // Nothing to write: a neighbour keeps its slot for long after its trust ends, so that nobody else may take it meanwhile.
+    if (isFresh(hop, found, now)) {
+      slot = at;
+      break;
+    }
     let mine = false;
     // Two CPUs may enter neighbours at once; a slot is one neighbour's as long as flows may use it.
     withLock(hop.lock, () => {

@@ -22,7 +22,7 @@ import { flowConstants } from "./flow-constants.ts";
 import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
 import { removeFlows } from "./flows.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
-import { HOOK, HOOKS, isNodeMap, layoutOf, NODE_MAP, shapesOf } from "./shapes.ts";
+import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "./shapes.ts";
 import { sieved } from "./sieve.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
 import { type Underlay, underlayOf } from "./underlay.ts";
@@ -122,7 +122,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const versions = new Map<string, Version>();
   let closing = false;
   const state: NodeState = {
-    tables: sieved(tablesOf(object), layoutOf(manifest, NODE_MAP.listen, "key")),
+    tables: sieved(tablesOf(object), manifest),
     shapes: shapesOf(manifest),
     slots: new EndpointSlots(object.map(NODE_MAP.hops).maxEntries),
     nameOf: (index) => names[index] ?? `service ${index}`,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseAddress, parseIpv4, parseMac } from "../../sdk/layout/address.ts";
 import { failure } from "../loader/problems.ts";
 import { badUnderlay } from "./problems.ts";
-import type { Entrance, NodeAddress, RemoteEndpoint } from "./underlay.ts";
+import type { Entrance, LocalEndpoint, NodeAddress, RemoteEndpoint } from "./underlay.ts";
 
 const MOST_VNI = 0xff_ffff;
 /** Every IPv6 link takes this much (RFC 8200 section 5), tunnels' headers not counted. */
@@ -26,7 +26,7 @@ const station = z
 const vni = z.int().min(1).max(MOST_VNI);
 const interfaceNumber = z.int().min(1).max(0x7fff_ffff);
 
-const endpoint = z
+const remote = z
   .strictObject({
     vni,
     address,
@@ -44,6 +44,15 @@ const endpoint = z
     error: "its family is not that of 'local'",
     path: ["remote"],
   });
+const local = z.strictObject({
+  vni: z.int().min(0).max(MOST_VNI).default(0),
+  address,
+  kind: z.literal("station"),
+  interface: interfaceNumber,
+  source: station,
+  destination: station,
+});
+const endpoint = z.discriminatedUnion("kind", [remote, local]);
 const MOST_ENTRANCES = 4096;
 const entrance = z
   .strictObject({
@@ -105,8 +114,9 @@ function check<T>(name: string, type: z.ZodType<T>, given: unknown): T {
 /** @throws ZetaError: ZT8201, from each of them. */
 export const checked = {
   tunnels: (given: readonly string[]): readonly string[] => check("tunnels", tunnels, given),
-  endpoints: (given: readonly RemoteEndpoint[]): readonly Required<RemoteEndpoint>[] =>
-    check("endpoints", endpoints, given),
+  endpoints: (
+    given: readonly (RemoteEndpoint | LocalEndpoint)[],
+  ): readonly (Required<RemoteEndpoint> | Required<LocalEndpoint>)[] => check("endpoints", endpoints, given),
   entrances: (given: readonly Entrance[]): readonly Required<Entrance>[] => check("entrances", entrances, given),
   addresses: (given: readonly NodeAddress[]): readonly Required<NodeAddress>[] => check("addresses", addresses, given),
 };

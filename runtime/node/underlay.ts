@@ -34,6 +34,18 @@ export interface RemoteEndpoint {
   readonly mtu?: number;
 }
 
+/** An address, and the station on one of the node's own links that holds it: flows to it ask the kernel for no route. */
+export interface LocalEndpoint {
+  /** 0, outside overlays, unless told. */
+  readonly vni?: number;
+  readonly address: string;
+  readonly kind: "station";
+  /** The interface that leads there, by number; the node's MAC address there, and the station's. */
+  readonly interface: number;
+  readonly source: string;
+  readonly destination: string;
+}
+
 /**
  * An address whose ARP requests and neighbour solicitations the node answers, before the host's own stack sees them. In a
  * network it answers for endpoints too, with their `gatewayMac`, so that neighbours reach each other through the node.
@@ -65,7 +77,7 @@ export interface Settable<T> {
 export interface Underlay {
   /** The node's own addresses in the underlay: packets in tunnels to them are brought out. At most four of each family. */
   readonly tunnels: Settable<string>;
-  readonly endpoints: Settable<RemoteEndpoint>;
+  readonly endpoints: Settable<RemoteEndpoint | LocalEndpoint>;
   readonly entrances: Settable<Entrance>;
   readonly addresses: Settable<NodeAddress>;
 }
@@ -77,6 +89,8 @@ interface Entry {
 
 /** Holder of endpoints that no service holds. */
 const NODE = 0;
+
+type Endpoint = Required<RemoteEndpoint> | Required<LocalEndpoint>;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -94,13 +108,17 @@ function tunnelBytes(all: readonly string[]): Uint8Array {
 
 const schema = () => import("./underlay-schema.ts").then(({ checked }) => checked);
 
-export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Underlay {
+export function underlayOf(manifest: Manifest, { tables, shapes, slots }: NodeState): Underlay {
   const layout = (map: keyof typeof NODE_MAP, part: "key" | "value") => layoutOf(manifest, NODE_MAP[map], part);
   const keyOf = (each: { readonly address: string; readonly vni: number }): Uint8Array =>
     encode(layout("endpoints", "key"), { address: parseAddress(each.address), vni: each.vni });
-  const stationOf = (each: RemoteEndpoint): Uint8Array =>
+  const stationOf = (each: Required<RemoteEndpoint>): Uint8Array =>
     encode(layout("stations", "key"), { mac: parseMac(each.mac), vni: each.vni });
-  const hopOf = (each: Required<RemoteEndpoint>): Uint8Array => {
+  const hopOf = (each: Endpoint): Uint8Array => {
+    if (each.kind === "station") {
+      const [destination, source] = [parseMac(each.destination), parseMac(each.source)] as [bigint, bigint];
+      return shapes.station({ interface: each.interface, destination, source });
+    }
     const { kind, local, remote, vni, source, destination } = each;
     const inner = { source: each.gatewayMac, destination: each.mac };
     const made = outerHeader({ kind, local, remote, vni, outer: { source, destination }, inner });
@@ -125,7 +143,7 @@ export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Un
   const stations = table(NODE_MAP.stations);
 
   let held = new Map<string, Uint8Array>();
-  const setEndpoints = (all: readonly Required<RemoteEndpoint>[]): void => {
+  const setEndpoints = (all: readonly Endpoint[]): void => {
     const entries = all.map((each) => ({ key: keyOf(each), value: hopOf(each) }));
     for (const [index, { key }] of entries.entries()) {
       if (!held.has(hex(key)) && tables.read(NODE_MAP.endpoints, key) !== null)
@@ -138,7 +156,9 @@ export function underlayOf(manifest: Manifest, { tables, slots }: NodeState): Un
       const slot = slots.take(hex(key), NODE) as number;
       tables.write(NODE_MAP.hops, word(slot), value);
       tables.write(NODE_MAP.endpoints, key, word(slot));
-      const station = stationOf(all[index] as RemoteEndpoint);
+      const endpoint = all[index] as Endpoint;
+      if (endpoint.kind === "station") continue;
+      const station = stationOf(endpoint);
       // One that has several addresses is found by its first.
       if (!hosts.has(hex(station))) hosts.set(hex(station), { key: station, value: word(slot) });
     }

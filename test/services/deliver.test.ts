@@ -105,3 +105,19 @@ test("what later middleboxes decide does not undo the delivery", async () => {
   expect(back.packet).toHaveFields({ "ipv4.source": "10.1.0.1", "tcp.sourcePort": 9000 });
   expect(back.packet).toHaveValidChecksums();
 });
+
+test("flows to a station that the node is told of leave to it, and ask for no route; replies go by theirs", async () => {
+  pair.both((running) => running.config.set("deliverer.places", []));
+  const told = { ...STATION, destination: "02:aa:00:00:00:09" };
+  await pair.tell((running) => running.underlay.endpoints.set([{ kind: "station", address: "10.3.0.1", ...told }]));
+  const sent = udp("10.0.0.70:1070", "10.1.0.1:9000").payload("there");
+  const outcome = await one(sent);
+  expect(outcome).toHaveVerdict("redirect");
+  expect(outcome).toEqualPacket(sent.with({ destination: "10.3.0.1:9001", ttl: 63, ...between(told) }));
+  const back = await one(udp("10.3.0.1:9001", "10.0.0.70:1070").payload("back"));
+  expect(back).toHaveVerdict("redirect");
+  expect(back.packet.layer("ethernet").destination).not.toBe(told.destination);
+  await pair.tell((running) => running.underlay.endpoints.set([]));
+  const wrong = [{ kind: "station", address: "10.3.0.1", ...told, vxlan: 7 } as never];
+  await pair.tell((running) => expect(running.underlay.endpoints.set(wrong)).rejects.toThrow("endpoints[0]"));
+});

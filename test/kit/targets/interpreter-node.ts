@@ -5,7 +5,7 @@ import { createMachine, type Machine, type MachineOptions } from "../../../compi
 import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
-import { HOOK, HOOKS, isNodeMap, layoutOf, NODE_MAP, shapesOf } from "../../../runtime/node/shapes.ts";
+import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "../../../runtime/node/shapes.ts";
 import { sieved } from "../../../runtime/node/sieve.ts";
 import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
 import { type Underlay, underlayOf } from "../../../runtime/node/underlay.ts";
@@ -68,7 +68,7 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
   const names = ["the node"];
   const hops = manifest.maps.find(({ name }) => name === NODE_MAP.hops)?.maxEntries ?? 0;
   const state: NodeState = {
-    tables: sieved(tablesOf(machine), layoutOf(manifest, NODE_MAP.listen, "key")),
+    tables: sieved(tablesOf(machine), manifest),
     shapes: shapesOf(manifest),
     slots: new EndpointSlots(hops),
     nameOf: (index) => names[index] ?? "",
