@@ -4,7 +4,12 @@
  */
 
 const TAB = 4;
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+/** Made when a line is first shown: it takes tens of milliseconds. */
+const graphemes = (line: string): Intl.Segments => {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(line);
+};
 
 /** East Asian wide and fullwidth ranges, and emoji: two cells. */
 const WIDE: readonly (readonly [number, number])[] = [
@@ -41,7 +46,7 @@ const visible = (grapheme: string): string => (/^\p{Control}/u.test(grapheme) ? 
 function drawLine(line: string): readonly Cell[] {
   const drawn: Cell[] = [];
   let column = 0;
-  for (const { segment, index } of segmenter.segment(line)) {
+  for (const { segment, index } of graphemes(line)) {
     const cells = segment === "\t" ? TAB - (column % TAB) : graphemeCells(segment);
     drawn.push({ unit: index, text: segment === "\t" ? " ".repeat(cells) : visible(segment), cells });
     column += cells;

@@ -97,4 +97,4 @@ export function agreedConstants(live: readonly Nested[]): ReadonlyMap<number, Co
 
 /** A record that is known not to be there needs no finishing. */
 export const openRecords = ({ records, present }: Knowledge): Records =>
-  new Map([...records].filter(([id]) => present.get(id) !== false));
+  records.size === 0 ? records : new Map([...records].filter(([id]) => present.get(id) !== false));

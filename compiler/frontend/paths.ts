@@ -241,8 +241,11 @@ export class Paths extends Emitter {
 
   jump(statement: Extract<Statement, { kind: "break" | "continue" | "return" }>): void {
     if (this.reachable && statement.kind === "break") {
-      const records = new Map([...(this.left.get(statement.label) ?? []), ...openRecords(this.knowledge)]);
-      this.left = new Map(this.left).set(statement.label, records);
+      const open = openRecords(this.knowledge);
+      if (open.size > 0) {
+        const records = new Map([...(this.left.get(statement.label) ?? []), ...open]);
+        this.left = new Map(this.left).set(statement.label, records);
+      }
     }
     this.push(statement);
     this.reachable = false;

@@ -180,14 +180,13 @@ class Follower {
   }
 
   #region(statement: Region, path: Path, out: Statement[]): Path | null {
-    const moves = blockMovesPacket(statement.body);
     const callback = statement.kind === "repeat" || statement.kind === "drain";
     if (statement.kind !== "block") {
       // What a body does, an earlier turn may have done already.
       walk(statement.body, (inner) => {
         if (inner.kind === "set") path.forgetVariable(inner.variable);
       });
-      if (moves) path.forgetPacket();
+      if (blockMovesPacket(statement.body)) path.forgetPacket();
     }
     const region = { label: statement.label, visible: this.#visible, exit: null };
     this.#regions.push(region);

@@ -20,11 +20,16 @@ function replaceIn(value: unknown, replace: Replace): unknown {
 
 /** The same object when nothing in it changes. */
 function replaceFields<T extends object>(thing: T, replace: Replace, except: readonly string[]): T {
-  const changed = Object.entries(thing).flatMap(([name, value]) => {
-    const next = except.includes(name) ? value : replaceIn(value, replace);
-    return next === value ? [] : [[name, next] as const];
-  });
-  return changed.length === 0 ? thing : { ...thing, ...Object.fromEntries(changed) };
+  let changed: T | null = null;
+  for (const name of Object.keys(thing) as (keyof T & string)[]) {
+    const value = thing[name];
+    if (typeof value !== "object" || value === null || except.includes(name)) continue;
+    const next = replaceIn(value, replace);
+    if (next === value) continue;
+    changed ??= { ...thing };
+    changed[name] = next as T[typeof name];
+  }
+  return changed ?? thing;
 }
 
 export const replaceInOp = (op: Op, replace: Replace): Op => replaceFields(op, replace, []);

@@ -9,7 +9,7 @@
  * what happens unnoticed is written twice: values, reads, variables, and branches between them.
  */
 import type { Block, IrFunction, Operand, Statement, Temp } from "../ir/ir.ts";
-import { statementOperands, walk } from "../ir/operands.ts";
+import { blocksOf, statementOperands, walk } from "../ir/operands.ts";
 import { isSilent } from "./effects.ts";
 import { greatestTemp, leaves, replaceBlocks, replaceInStatement } from "./operands.ts";
 
@@ -39,12 +39,14 @@ function outcomesOf(block: Block): Map<number, Outcome> {
   return outcomes;
 }
 
-/** How many statements a block has, with all inside it; Infinity when one of them must not be written twice. */
+/** How many statements a block has, with all inside it; Infinity when one of them must not be written twice, or they are too many. */
 function costOf(block: Block): number {
   let cost = 0;
-  walk(block, (statement) => {
-    cost += canCopy(statement) ? 1 : Number.POSITIVE_INFINITY;
-  });
+  for (const statement of block) {
+    if (!canCopy(statement) || cost > MOST_COPIED) return Number.POSITIVE_INFINITY;
+    cost += 1;
+    for (const inner of blocksOf(statement)) cost += costOf(inner);
+  }
   return cost;
 }
 
@@ -135,12 +137,12 @@ class Threading {
   block(block: Block): Block {
     const out: Statement[] = [];
     let rest = block;
-    for (;;) {
-      const [first, ...after] = rest;
+    for (let index = 0; ; index++) {
+      const first = rest[index];
       if (first === undefined) return out;
-      rest = after;
       // Of a loop, the kernel's verifier goes every way through every turn: more ways would be very many more.
       const statement = first.kind === "loop" ? first : replaceBlocks(first, (inner) => this.block(inner));
+      const after = statement.kind === "if" ? rest.slice(index + 1) : [];
       const reach = statement.kind === "if" ? reachOf(statement, after) : 0;
       const asked = statement.kind === "if" && reach > 0 ? this.#again(after, reach) : null;
       if (statement.kind !== "if" || asked === null) out.push(statement);
@@ -152,6 +154,7 @@ class Threading {
           : [...statement.otherwise, ...this.#copy(after.slice(0, reach), new Map())];
         out.push({ ...statement, then, otherwise });
         rest = asked;
+        index = -1;
       }
     }
   }

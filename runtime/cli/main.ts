@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `zeta` command. */
+import { useCompileCache } from "./compile-cache.ts";
 import { runCommandLine } from "./program.ts";
 import type { Sink } from "./session.ts";
 
@@ -25,6 +26,7 @@ function sink(stream: NodeJS.WriteStream): Sink {
   };
 }
 
+useCompileCache(process.env);
 const host = { stdout: sink(process.stdout), stderr: sink(process.stderr), env: process.env, cwd: process.cwd() };
 
 // No top-level await: the package ships CommonJS too. Not process.exit: what is still in a pipe must be written first.
