@@ -49,6 +49,7 @@ export type { JumpTable } from "./maps/programs.ts";
 export { type Submitter, submitter } from "./maps/submitter.ts";
 export { type AnyTypedMap, type MapTypes, type Prefix, type TypedMapOf, typedMap } from "./maps/typed-map.ts";
 export type { Canary, CanaryVerdict } from "./node/canaries.ts";
+export type { Networks } from "./node/networks.ts";
 export type { AddOptions, Node, NodeOptions, NodeService, UpgradeOptions } from "./node/node.ts";
 export { openNode } from "./node/node.ts";
 export type { Entrance, LocalEndpoint, NodeAddress, RemoteEndpoint, Settable, Underlay } from "./node/underlay.ts";

@@ -6,6 +6,7 @@ import { type Bundle, isBundle } from "../loader/bundle.ts";
 import type { ObjectWithManifest } from "../loader/load.ts";
 import { failure } from "../loader/problems.ts";
 import type { CanaryFile } from "../node/canary-file.ts";
+import type { Networks, Told } from "../node/networks.ts";
 import { socketOf } from "./claim.ts";
 import type { FlowFilter, FlowRow } from "./flow-filter.ts";
 import { toJson } from "./json.ts";
@@ -52,6 +53,8 @@ export interface NodeClient {
   add(source: Bundle | ObjectWithManifest, options?: AddService): Promise<Plain<ServiceStatus>>;
   upgrade(name: string, source: Bundle | ObjectWithManifest, options?: UpgradeService): Promise<Plain<ServiceStatus>>;
   remove(name: string): Promise<void>;
+  /** Tells it of its networks; gives how many entries each part has now, 0 for those that were left out. */
+  networks(all: Networks): Promise<Told>;
   config(name: string): Promise<Config>;
   /** One field; `known` says whether there is such a field, among `paths`. */
   field(
@@ -163,6 +166,7 @@ export function connectNode({ state }: { readonly state?: string } = {}): NodeCl
     async remove(name) {
       await call("DELETE", named("services", name));
     },
+    networks: async (all) => (await call<{ readonly networks: Told }>("PUT", "/networks", all)).networks,
     config: async (name) => (await call<{ readonly config: Config }>("GET", named("config", name))).config,
     field: (name, path) => call("GET", withQuery(named("config", name), { path })),
     async setConfig(name: string, first: Config | string, value?: unknown) {

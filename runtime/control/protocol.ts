@@ -41,6 +41,9 @@ export const setConfigSchema = z.union([
 ]);
 export type SetConfigMessage = z.input<typeof setConfigSchema>;
 
+/** What is in it, the node checks by itself (runtime/node/underlay-schema.ts), and says where it is wrong. */
+export const networksSchema = z.record(z.string(), z.unknown());
+
 /** A query's parts are text. `offset` and `limit` page through what fits. */
 export const flowQuerySchema = flowFilterSchema.extend({
   offset: z

@@ -9,12 +9,20 @@ import type { ObjectWithManifest } from "../loader/load.ts";
 import { bundleDigestDiffers, failure } from "../loader/problems.ts";
 import type { Canary } from "../node/canaries.ts";
 import { type Flow, readFlows, removeFlows } from "../node/flows.ts";
+import { tellNetworks } from "../node/networks.ts";
 import type { Node, NodeService } from "../node/node.ts";
 import { noSuchService } from "../node/problems.ts";
 import type { Census } from "./census.ts";
 import { type FlowFilter, type FlowRow, flowMatcher, flowRow } from "./flow-filter.ts";
 import { badRequest } from "./problems.ts";
-import { addSchema, flowQuerySchema, type serviceSchema, setConfigSchema, upgradeSchema } from "./protocol.ts";
+import {
+  addSchema,
+  flowQuerySchema,
+  networksSchema,
+  type serviceSchema,
+  setConfigSchema,
+  upgradeSchema,
+} from "./protocol.ts";
 import { type NodeStatus, serviceStatus, tenantsOf } from "./status.ts";
 import { unhurried } from "./unhurried.ts";
 
@@ -143,6 +151,13 @@ export const ROUTES: Readonly<Record<string, Route>> = {
       });
       return summary(served, one);
     });
+  },
+
+  "PUT /networks": ({ node, attachments, inTurn }, { body }) => {
+    const interfaces = new Map(attachments.map(({ interface: on }) => [on.name, on.index]));
+    return inTurn(async () => ({
+      json: { networks: await tellNetworks(node, read(networksSchema, body), interfaces) },
+    }));
   },
 
   "DELETE /services/:name": ({ node, inTurn }, { name }) =>

@@ -98,17 +98,23 @@ const entrances = distinct(entrance, (each) => `${each.vni} ${each.interface} ${
 );
 const addresses = distinct(own, (each) => `${each.vni} ${family(each.address)}`);
 
+const networks = z.strictObject({
+  tunnels: tunnels.optional(),
+  endpoints: endpoints.optional(),
+  entrances: entrances.optional(),
+  addresses: addresses.optional(),
+});
+
 const pathText = (name: string, path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, part) => (typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`),
-    name,
-  );
+  path
+    .reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`), name)
+    .replace(/^\./, "");
 
 function check<T>(name: string, type: z.ZodType<T>, given: unknown): T {
   const result = type.safeParse(given);
   if (result.success) return result.data;
   const [{ path = [], message = "" } = {}] = result.error.issues;
-  throw failure(badUnderlay(null, pathText(name, path), message));
+  throw failure(badUnderlay(null, pathText(name, path) || "(whole)", message));
 }
 
 /** @throws ZetaError: ZT8201, from each of them. */
@@ -119,4 +125,6 @@ export const checked = {
   ): readonly (Required<RemoteEndpoint> | Required<LocalEndpoint>)[] => check("endpoints", endpoints, given),
   entrances: (given: readonly Entrance[]): readonly Required<Entrance>[] => check("entrances", entrances, given),
   addresses: (given: readonly NodeAddress[]): readonly Required<NodeAddress>[] => check("addresses", addresses, given),
+  /** All of them as one document, parts of which may be left out. */
+  networks: (given: unknown) => check("", networks, given),
 };

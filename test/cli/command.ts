@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const MAIN = join(root, "runtime/cli/main.ts");
+/** The command's own file. */
+export const MAIN = join(root, "runtime/cli/main.ts");
 
 export interface Finished {
   readonly code: number | null;

@@ -1,6 +1,7 @@
 /** `zeta node …`: a node with many services, and what changes it while it runs. */
 import type { Command } from "commander";
 import { type CommandContext, defineGroup } from "../command.ts";
+import { networksCommand } from "../node/networks.ts";
 import { addCommand, removeCommand, upgradeCommand } from "../node/services.ts";
 import { startCommand } from "../node/start.ts";
 import { statusCommand, stopCommand } from "../node/status.ts";
@@ -16,5 +17,7 @@ export const nodeCommand = (context: CommandContext): Command =>
         "zeta node upgrade balancer service.ts",
       ],
     },
-    [startCommand, statusCommand, addCommand, upgradeCommand, removeCommand, stopCommand].map((make) => make(context)),
+    [startCommand, statusCommand, networksCommand, addCommand, upgradeCommand, removeCommand, stopCommand].map((make) =>
+      make(context),
+    ),
   );
