@@ -58,6 +58,8 @@ export const callRecord = struct({
   serial: u32,
   /** 1 when the flow that is asked about has been decided before. */
   decided: u8,
+  /** 1 when its tenant's quota leaves room for the flow. */
+  admitted: u8,
   /** 1 when what was to be entered was there: by another packet of the flow, on another CPU, or by another flow. */
   taken: u8,
   /** Of a flow across the families whose route is being asked for: the stage that its packet came from; 0 otherwise. */

@@ -3,7 +3,7 @@ import { map, struct, type u32, u64 } from "zeta/bpf";
 import { serviceReason } from "../../sdk/middlebox/internal.ts";
 import { MOST_SERVICES } from "./services.ts";
 
-export const MOST_REASONS = 32;
+export const MOST_REASONS = 64;
 export const zeta_node_drops = map.perCpuArray({ value: struct({ count: u64 }), max: MOST_SERVICES * MOST_REASONS });
 
 /** Counts a packet of a service dropped by the node, for a reason of the node's list. */
@@ -34,6 +34,8 @@ export const because = {
   unclaimed: () => serviceReason("no service in its network"),
   tooLong: () => serviceReason("too long for its way"),
   expired: () => serviceReason("time to live exceeded"),
+  tooMany: () => serviceReason("quota of flows"),
+  tooFast: () => serviceReason("quota of new flows"),
   noRoom: () => serviceReason("no room"),
   /** Of a flow across the families: what the other one has no form for (bpf-lib/translate/refusal.ts). */
   untranslatable: () => serviceReason("no form in the other family"),

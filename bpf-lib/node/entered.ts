@@ -4,6 +4,7 @@ import { apply } from "../flow/apply.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { tellOpened } from "./lifecycle.ts";
 import { countOpened } from "./opened.ts";
+import { countEntered } from "./quota.ts";
 import { withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
@@ -11,6 +12,7 @@ const entered = (family: Family) =>
   withPacket((parts, call) => {
     const { source, destination, sourcePort, destinationPort, service, vni, generation, index, serial } = call;
     tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
+    countEntered(vni);
     countOpened(service, destination, destinationPort);
     const way = family.at(index);
     return way === null ? Action.Drop : apply(parts, family, { way, index, serial }, way, call);

@@ -16,6 +16,7 @@ import { goOn, Stage } from "./stages.ts";
 /** Asks the service for a decision; comes back only when the service has gone. */
 export const askFor = (parts: Parts, call: Call, ask: number, service: number, decided: number): Action => {
   call.decided = decided as never;
+  call.admitted = 0;
   call.ask = ask as never;
   note(parts, call.packet);
   enterService(service, Hook.Decide);

@@ -4,6 +4,7 @@ import { forget, otherOf } from "../flow/commit.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { closeReason, tellClosed } from "./lifecycle.ts";
+import { countLeft } from "./quota.ts";
 import { withPacket } from "./stage.ts";
 import { enterCommit, enterForget, Stage, zeta_node_stages } from "./stages.ts";
 
@@ -11,7 +12,10 @@ const run = (family: Family) =>
   withPacket((parts, call) => {
     const now = spansNow();
     const { way: entry, index } = family.find(family.keyOf(parts, call.vni), now);
-    if (entry !== null) forget(parts, family, { entry, index }, call.vni, now);
+    if (entry !== null) {
+      forget(parts, family, { entry, index }, call.vni, now);
+      countLeft(call.vni);
+    }
     enterCommit(family.type);
     return Action.Drop;
   });

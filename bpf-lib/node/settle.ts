@@ -11,6 +11,7 @@ import { Ask, type Call } from "./call.ts";
 import { because } from "./drops.ts";
 import { enterNext } from "./enter.ts";
 import { isHeard } from "./lifecycle.ts";
+import { isLimited } from "./quota.ts";
 import { refused, withPacket } from "./stage.ts";
 import { enterForget, Stage, zeta_node_stages } from "./stages.ts";
 
@@ -21,7 +22,16 @@ const leavePortless = (parts: Parts, call: Call): void => {
   if ((ends & Change.Destination) === 0) call.destinationPort = parts.destinationPort;
 };
 
+/** What opens a flow asks for it. Established flows are decided anew without, when their config has changed. */
+const isToAsk = (call: Call): boolean =>
+  call.admitted === 0 && call.ask === Ask.Decide && call.kind === OutcomeKind.Pass && isLimited();
+
 const settle = (parts: Parts, family: Family, call: Call): Action => {
+  if (isToAsk(call)) {
+    // Comes back here when there is room. A flow that is to be decided anew stands until then.
+    zeta_node_stages.call(Stage.Admit);
+    return Action.Drop;
+  }
   if (call.decided === 1) {
     const found = family.find(family.keyOf(parts, call.vni), spansNow());
     const known = found.way;

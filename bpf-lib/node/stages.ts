@@ -54,6 +54,7 @@ export const Stage = {
   Forget64: 46,
   Error46: 47,
   Error64: 48,
+  Admit: 56,
 } as const;
 export const zeta_node_stages = map.programs({ max: 64 });
 

@@ -11,6 +11,9 @@ export interface Rate {
   readonly burst: U64;
 }
 
+/** What has passed since `at`: nothing for a CPU that has read the time just before another wrote it there. */
+export const since = (at: U64, now: U64): U64 => (now > at ? now - at : 0n);
+
 /** What `gap` nanoseconds refill, or at least `full`. */
 export const refill = (gap: U64, perSecond: U64, full: U64): U64 => {
   if (gap < LONGEST_GAP) return gap * perSecond;
@@ -24,9 +27,10 @@ export const bucket = struct({ missing: u64, at: u64 });
 /** Takes a token at time `now`, in nanoseconds; false when there is none. */
 export const takeToken = (from: Of<typeof bucket>, { perSecond, burst }: Rate, now: U64): boolean => {
   const full: U64 = burst * TOKEN;
-  const refilled = refill(now - from.at, perSecond, full);
+  const { at } = from;
+  const refilled = refill(since(at, now), perSecond, full);
   const missing: U64 = refilled < from.missing ? from.missing - refilled : 0n;
-  from.at = now;
+  if (now > at) from.at = now;
   const taken = missing + TOKEN <= full;
   from.missing = taken ? missing + TOKEN : missing;
   return taken;

@@ -5,7 +5,7 @@
 
 import type { RateLimiter } from "zeta";
 import { clock, type Layout, map, struct, type u32 as U32, type u64 as U64, u32, u64 } from "zeta/bpf";
-import { refill, TOKEN } from "./bucket.ts";
+import { refill, since, TOKEN } from "./bucket.ts";
 
 /** This node's share of the limits of the service, in units of 2^-16. 0, nobody has said: the whole. */
 export const zeta_shares = map.array({ value: struct({ share: u32 }), max: 64 });
@@ -33,9 +33,9 @@ export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number, sh
         buckets.set(of, { tokens: full - price, at: now });
         return true;
       }
-      const refilled: U64 = bucket.tokens + partOf(refill(now - bucket.at, limit.perSecond, whole), part);
+      const refilled: U64 = bucket.tokens + partOf(refill(since(bucket.at, now), limit.perSecond, whole), part);
       const tokens: U64 = refilled < full ? refilled : full;
-      bucket.at = now;
+      if (now > bucket.at) bucket.at = now;
       if (tokens < price) {
         bucket.tokens = tokens;
         return false;

@@ -100,7 +100,7 @@ async function open(options: StartNodeOptions): Promise<Opened> {
 async function take({ node, run, attachments }: Opened, keep: boolean): Promise<void> {
   if (keep) {
     for (const attachment of attachments) attachment.close();
-    node.object.close();
+    node.leave();
     return;
   }
   try {

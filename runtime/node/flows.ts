@@ -4,11 +4,11 @@
  */
 import { formatAddress } from "../../sdk/layout/address.ts";
 import type { StructLayout } from "../../sdk/layout/data.ts";
-import type { MapData } from "../../sdk/maps/data.ts";
 import { walk } from "../loader/map-batches.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { type MapMemory, openMemory } from "../loader/map-memory.ts";
 import { FLOW_TABLES, WAYS_OF_A_PAGE } from "./flow-tables.ts";
+import { ACROSS, offsets, REPLY, wayLayout } from "./flow-ways.ts";
 import type { Node } from "./node.ts";
 
 type Place = Pick<Node, "manifest" | "object">;
@@ -41,9 +41,6 @@ export interface Flow {
   readonly generation: number;
 }
 
-/** Bits of an entry's `change`: of replies, and of a flow whose other direction is of the other family (bpf-lib/flow/entry.ts). */
-const REPLY = 16;
-const ACROSS = 256;
 const MAPPED = 0xffff_0000_0000n;
 /** ICMP and ICMPv6: between the families, an echo is one's on one side and the other's on the other. */
 const OTHER_ICMP = new Map([
@@ -53,16 +50,6 @@ const OTHER_ICMP = new Map([
 
 /** Reads the way that begins at an offset; null when no flow's direction stands there, or it is just being written. */
 type Read = (page: DataView, at: number, partners: Partners) => Flow | null;
-
-/** Where the fields of one way lie. */
-function offsets(way: StructLayout): (name: string) => number {
-  const known = new Map(way.fields.map(({ name, offset }) => [name, offset]));
-  return (name) => {
-    const offset = known.get(name);
-    if (offset === undefined) throw new TypeError(`Flows have no field '${name}'.`);
-    return offset;
-  };
-}
 
 const address4 = (view: DataView, at: number): bigint => MAPPED | BigInt(view.getUint32(at));
 const address6 = (view: DataView, at: number): bigint => (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
@@ -162,13 +149,6 @@ function partnersIn(all: readonly Table[]): Partners {
     },
     [Symbol.dispose]: () => memory?.[Symbol.dispose](),
   };
-}
-
-/** The layout of one way of a table, from the page that it stands in. */
-function wayLayout(data: MapData | undefined): StructLayout | null {
-  const page = data?.value;
-  const ways = page?.kind === "struct" ? page.fields[0]?.layout : undefined;
-  return ways?.kind === "array" && ways.of.kind === "struct" ? ways.of : null;
 }
 
 const tables = ({ manifest, object }: Place): readonly Table[] =>

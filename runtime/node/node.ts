@@ -19,12 +19,15 @@ import { carryOf } from "./carry.ts";
 import { countedBefore } from "./counted.ts";
 import { EndpointSlots } from "./endpoints.ts";
 import { flowConstants } from "./flow-constants.ts";
+import { flowCount } from "./flow-count.ts";
 import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
 import { removeFlows } from "./flows.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
+import { quotasOf } from "./quotas.ts";
 import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "./shapes.ts";
 import { sieved } from "./sieve.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
+import { sweeperOf } from "./sweeper.ts";
 import { type Underlay, underlayOf } from "./underlay.ts";
 import { prepareVersion, type ServiceManifest, type Version } from "./version.ts";
 
@@ -90,6 +93,8 @@ export interface Node extends Underlay {
    * @throws ZetaError: ZT8101 to ZT8103, ZT8105, and whatever `add` throws.
    */
   upgrade(name: string, source: Bundle | ObjectWithManifest, options?: UpgradeOptions): Promise<NodeService>;
+  /** Lets go of a data plane that is pinned: it goes on without this process. */
+  leave(): void;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -121,8 +126,13 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const services = new Map<string, NodeService>();
   const versions = new Map<string, Version>();
   let closing = false;
+  const tables = sieved(tablesOf(object), manifest);
+  const quotas = quotasOf(manifest, tables);
+  const sweeper = sweeperOf({ manifest, object }, [flowCount(quotas, quotas.areSet)]);
+  quotas.countBy({ count: sweeper.sweep, keepCounting: sweeper.start });
   const state: NodeState = {
-    tables: sieved(tablesOf(object), manifest),
+    tables,
+    quotas,
     shapes: shapesOf(manifest),
     slots: new EndpointSlots(object.map(NODE_MAP.hops).maxEntries),
     nameOf: (index) => names[index] ?? `service ${index}`,
@@ -275,6 +285,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
 
   const close = (): void => {
     closing = true;
+    sweeper.close();
     for (const service of [...services.values()]) service.remove();
     object.close();
   };
@@ -286,6 +297,10 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     ...underlayOf(manifest, state),
     add,
     upgrade,
+    leave: () => {
+      sweeper.close();
+      object.close();
+    },
     close,
     [Symbol.dispose]: close,
   };

@@ -26,6 +26,16 @@ export const badUnderlay = problem("ZT8201", (path: string, reason: string) => (
   fix: "Correct it. Nothing was changed.",
 }));
 
+export const badQuotas = problem("ZT8202", (path: string, reason: string) => ({
+  message: `These quotas cannot be used: ${path}: ${reason}.`,
+  fix: "Correct it: { VNI: { flows: NUMBER, newFlows: { perSecond: NUMBER, burst: NUMBER } } }. Nothing was changed.",
+}));
+
+export const quotasFull = problem("ZT8203", (max: number) => ({
+  message: `The node keeps the quotas of ${max} tenants, and these are more.`,
+  fix: "Set quotas for fewer tenants, or spread tenants over more nodes. Nothing was changed.",
+}));
+
 export const noSuchService = problem("ZT8101", (name: string, known: readonly string[]) => ({
   message: `The node has no service '${name}'.`,
   fix: known.length === 0 ? "It has none at all: 'zeta node add' adds one." : `It has: ${known.join(", ")}.`,

@@ -23,13 +23,16 @@ export const NODE_MAP = {
   stations: "zeta_node_stations",
   entrances: "zeta_node_entrances",
   own: "zeta_node_own",
+  quotas: "zeta_node_quotas",
+  limited: "zeta_node_limited",
+  tenants: "zeta_node_tenants",
 } as const;
 
 /** Maps of this name belong to the node, and the objects of all its services share them. */
 export const isNodeMap = (name: string): boolean => name.startsWith("zeta_node_");
 
 /** Reasons that the node counts, for each service (bpf-lib/node/drops.ts). */
-export const MOST_REASONS = 32;
+export const MOST_REASONS = 64;
 
 /** Programs of a service in the jump table, by hook (bpf-lib/node/services.ts). */
 export const HOOK = { filter: 0, decide: 1 } as const;

@@ -11,6 +11,7 @@ import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
 import type { EndpointSlots } from "./endpoints.ts";
 import { addressTaken, endpointsFull } from "./problems.ts";
+import type { Quotas } from "./quotas.ts";
 import { NODE_MAP, type NodeShapes, type Place } from "./shapes.ts";
 
 /** What a node's tables are written through: the kernel's maps, or the interpreter's. */
@@ -25,6 +26,7 @@ export interface NodeState {
   readonly tables: NodeTables;
   readonly shapes: NodeShapes;
   readonly slots: EndpointSlots;
+  readonly quotas: Quotas;
   /** The name of a service by its index. */
   readonly nameOf: (index: number) => string;
 }

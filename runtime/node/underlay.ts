@@ -11,6 +11,7 @@ import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
 import { outerHeader } from "../overlay/outer-header.ts";
 import { badUnderlay, endpointsFull } from "./problems.ts";
+import type { Quotas } from "./quotas.ts";
 import { layoutOf, NODE_MAP, TUNNEL } from "./shapes.ts";
 import type { NodeState } from "./store.ts";
 
@@ -80,6 +81,8 @@ export interface Underlay {
   readonly endpoints: Settable<RemoteEndpoint | LocalEndpoint>;
   readonly entrances: Settable<Entrance>;
   readonly addresses: Settable<NodeAddress>;
+  /** What tenants may use, by network. */
+  readonly quotas: Quotas;
 }
 
 interface Entry {
@@ -108,7 +111,7 @@ function tunnelBytes(all: readonly string[]): Uint8Array {
 
 const schema = () => import("./underlay-schema.ts").then(({ checked }) => checked);
 
-export function underlayOf(manifest: Manifest, { tables, shapes, slots }: NodeState): Underlay {
+export function underlayOf(manifest: Manifest, { tables, shapes, slots, quotas }: NodeState): Underlay {
   const layout = (map: keyof typeof NODE_MAP, part: "key" | "value") => layoutOf(manifest, NODE_MAP[map], part);
   const keyOf = (each: { readonly address: string; readonly vni: number }): Uint8Array =>
     encode(layout("endpoints", "key"), { address: parseAddress(each.address), vni: each.vni });
@@ -175,6 +178,7 @@ export function underlayOf(manifest: Manifest, { tables, shapes, slots }: NodeSt
   };
 
   return {
+    quotas,
     tunnels: {
       async set(all) {
         tables.write(NODE_MAP.tunnels, word(0), tunnelBytes((await schema()).tunnels(all)));

@@ -145,7 +145,7 @@ function liveService({ service, node, added, run, attachments, pinned }: Parts):
     if (!open) return;
     open = false;
     for (const attachment of attachments) attachment.close();
-    node.object.close();
+    node.leave();
   };
   return {
     name: service.name,

@@ -3,6 +3,7 @@ import { Action, program } from "zeta/bpf";
 import { endsAcross, otherFamily } from "../../flow/across.ts";
 import { type Family, ipv4Family, ipv6Family } from "../../flow/table.ts";
 import { closeReason, isHeard, tellClosed } from "../lifecycle.ts";
+import { countLeft } from "../quota.ts";
 import { withPacket } from "../stage.ts";
 import { enterCommit, Stage, zeta_node_stages } from "../stages.ts";
 import { withBoth } from "./stage.ts";
@@ -15,6 +16,7 @@ const forget = (family: Family) =>
       const other = otherFamily(family);
       other.remove(back.index, other.keyIn(partner));
       family.remove(found.index, family.keyIn(entry));
+      countLeft(call.vni);
       enterCommit(family.type);
       return Action.Drop;
     }),

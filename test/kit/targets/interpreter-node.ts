@@ -5,6 +5,7 @@ import { createMachine, type Machine, type MachineOptions } from "../../../compi
 import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
+import { quotasOf } from "../../../runtime/node/quotas.ts";
 import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "../../../runtime/node/shapes.ts";
 import { sieved } from "../../../runtime/node/sieve.ts";
 import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
@@ -67,8 +68,10 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
   fillSlots(compiled, machine);
   const names = ["the node"];
   const hops = manifest.maps.find(({ name }) => name === NODE_MAP.hops)?.maxEntries ?? 0;
+  const tables = sieved(tablesOf(machine), manifest);
   const state: NodeState = {
-    tables: sieved(tablesOf(machine), manifest),
+    tables,
+    quotas: quotasOf(manifest, tables),
     shapes: shapesOf(manifest),
     slots: new EndpointSlots(hops),
     nameOf: (index) => names[index] ?? "",
