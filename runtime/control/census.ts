@@ -1,15 +1,24 @@
 /** How many flows there are, of whom. Counting walks the tables, so that a count is used for a while. */
+import { memoryOf } from "../loader/map-footprint.ts";
 import { flowRoom, readFlows } from "../node/flows.ts";
 import type { Node } from "../node/node.ts";
 import { eachUnhurried } from "./unhurried.ts";
 
 export interface Census {
   /** Directions remembered, and how many there is room for. */
-  readonly tables: readonly { readonly family: 4 | 6; readonly entries: number; readonly room: number }[];
+  readonly tables: readonly FlowTable[];
   /** Flows by index of the service. */
   readonly services: ReadonlyMap<number, number>;
   /** Flows by network, with what they have carried from their clients. */
   readonly tenants: ReadonlyMap<number, Tenant>;
+}
+
+export interface FlowTable {
+  readonly family: 4 | 6;
+  readonly entries: number;
+  readonly room: number;
+  /** Bytes of memory: all of it is there from the start, and never grows. */
+  readonly memory: number;
 }
 
 export interface Tenant {
@@ -33,7 +42,12 @@ async function count(node: Node): Promise<Census> {
     const known = tenants.get(vni) ?? { flows: 0, packets: 0n, bytes: 0n };
     tenants.set(vni, { flows: known.flows + 1, packets: known.packets + packets, bytes: known.bytes + bytes });
   });
-  const tables = [...flowRoom(node)].map(([family, room]) => ({ family, entries: entries.get(family) ?? 0, room }));
+  const tables = [...flowRoom(node)].map(([family, room]) => ({
+    family,
+    entries: entries.get(family) ?? 0,
+    room,
+    memory: memoryOf(node.object.map(`zeta_node_flows${family}`)),
+  }));
   return { tables, services, tenants };
 }
 

@@ -70,6 +70,12 @@ function serviceMetrics(services: readonly ServiceStatus[]): readonly Metric[] {
       samples: each(({ flows }) => flows),
     },
     {
+      name: "zeta_service_map_bytes",
+      type: "gauge",
+      help: "Memory of a service's own maps: config, tables, counters.",
+      samples: each(({ memory }) => memory),
+    },
+    {
       name: "zeta_service_drops_total",
       type: "counter",
       help: "Packets dropped, by reason.",
@@ -96,7 +102,7 @@ function serviceMetrics(services: readonly ServiceStatus[]): readonly Metric[] {
   ];
 }
 
-function nodeMetrics({ tables, tenants, started, interfaces }: NodeStatus): readonly Metric[] {
+function nodeMetrics({ tables, tenants, started, interfaces, memory }: NodeStatus): readonly Metric[] {
   const tenant = (of: (one: NodeStatus["tenants"][number]) => bigint | number): readonly Sample[] =>
     tenants.map((one) => [{ vni: String(one.vni) }, of(one)]);
   const family = (of: (one: NodeStatus["tables"][number]) => number): readonly Sample[] =>
@@ -125,6 +131,18 @@ function nodeMetrics({ tables, tenants, started, interfaces }: NodeStatus): read
       type: "gauge",
       help: "Directions of flows that there is room for.",
       samples: family(({ room }) => room),
+    },
+    {
+      name: "zeta_flow_table_bytes",
+      type: "gauge",
+      help: "Memory of the flow tables; it is there from the start, and does not grow.",
+      samples: family(({ memory }) => memory),
+    },
+    {
+      name: "zeta_node_map_bytes",
+      type: "gauge",
+      help: "Memory of all maps that services share, the flow tables too.",
+      samples: [[{}, memory]],
     },
     {
       name: "zeta_tenant_flows",

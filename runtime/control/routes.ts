@@ -23,7 +23,7 @@ import {
   setConfigSchema,
   upgradeSchema,
 } from "./protocol.ts";
-import { type NodeStatus, serviceStatus, tenantsOf } from "./status.ts";
+import { memoryShared, type NodeStatus, serviceStatus, tenantsOf } from "./status.ts";
 import { unhurried } from "./unhurried.ts";
 
 /** What the routes work on. */
@@ -89,6 +89,7 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     run: run.id,
     started,
     keep,
+    memory: memoryShared(node),
     interfaces: attachments.map(({ interface: on, mode }) => ({ interface: on.name, mode })),
     tables: counted.tables,
     tenants: tenantsOf(counted),

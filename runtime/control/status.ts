@@ -2,10 +2,12 @@
 
 import { decode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
+import { memoryOfAll } from "../loader/map-footprint.ts";
+import type { MapHandle } from "../loader/map-handle.ts";
 import { lookup, valueStride } from "../loader/map-operations.ts";
 import { word } from "../loader/word.ts";
 import type { Node, NodeService } from "../node/node.ts";
-import { NODE_MAP } from "../node/shapes.ts";
+import { isNodeMap, NODE_MAP } from "../node/shapes.ts";
 import { counts, dropCounts, nodeDropCounts, readAll } from "../service/counts.ts";
 import type { Census } from "./census.ts";
 
@@ -28,6 +30,8 @@ export interface ServiceStatus {
   readonly generation: number;
   readonly listen: readonly string[] | "everything";
   readonly traffic: Traffic;
+  /** Bytes of its own maps, shared ones not counted: config, tables, counters. */
+  readonly memory: number;
   /** Flows that are remembered now. */
   readonly flows: number;
   /** Counters and meters by path. */
@@ -43,6 +47,8 @@ export interface NodeStatus {
   readonly started: string;
   /** Whether the data plane stays when the process ends. */
   readonly keep: boolean;
+  /** Bytes of all maps that services share, flow tables too. */
+  readonly memory: number;
   readonly interfaces: readonly { readonly interface: string; readonly mode: string }[];
   readonly tables: Census["tables"];
   readonly tenants: readonly {
@@ -76,6 +82,11 @@ type Numbers = Readonly<Record<string, bigint>>;
 const added = (now: Numbers, before: Numbers, prefix = ""): Numbers =>
   Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value + (before[`${prefix}${name}`] ?? 0n)]));
 
+const ofMaps = (maps: ReadonlyMap<string, MapHandle>, wanted: (name: string) => boolean): readonly MapHandle[] =>
+  [...maps].flatMap(([name, map]) => (wanted(name) ? [map] : []));
+
+export const memoryShared = ({ object }: Node): number => memoryOfAll(ofMaps(object.maps, isNodeMap));
+
 export function serviceStatus(node: Node, one: NodeService, census: Census): ServiceStatus {
   const { service, name: kind } = one.manifest;
   const { maps } = one.object;
@@ -90,6 +101,7 @@ export function serviceStatus(node: Node, one: NodeService, census: Census): Ser
     generation: one.config.generation,
     listen: service?.listen === null ? "everything" : (listen ?? []),
     traffic: trafficOf(node, one.index),
+    memory: memoryOfAll(ofMaps(maps, (name) => !isNodeMap(name))),
     flows: census.services.get(one.index) ?? 0,
     counters: added(service === null ? {} : readAll(counts(service, maps)), one.counted),
     drops: {

@@ -86,6 +86,10 @@ describe("a node's process", () => {
       interfaces: [{ interface: "front" }, { interface: "back" }],
       services: [{ name: "relay", flows: 1, traffic: { packets: 2, opened: 1 }, counters: { "relay.packets": 1 } }],
     });
+    // What the kernel says of its own account, in bytes: no flow makes it more.
+    const [four] = json("node", "status").node.tables;
+    expect(four.memory).toBeGreaterThanOrEqual(four.room * 64);
+    expect(four.memory).toBeLessThan(four.room * 64 * 1.1 + 8192);
     expect(command("ps").stdout).toMatch(/live +\d+ +node +front \(native\), back \(native\)/);
     running.signal("SIGINT");
     const { code, stderr } = await running.ended;

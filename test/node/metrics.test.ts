@@ -11,9 +11,10 @@ const status: NodeStatus = {
   keep: false,
   interfaces: [{ interface: "front", mode: "native" }],
   tables: [
-    { family: 4, entries: 5, room: 2000 },
-    { family: 6, entries: 0, room: 2000 },
+    { family: 4, entries: 5, room: 2000, memory: 4096 },
+    { family: 6, entries: 0, room: 2000, memory: 8192 },
   ],
+  memory: 70_000,
   tenants: [{ vni: 7, flows: 2, packets: 9n, bytes: 900n }],
   services: [
     {
@@ -25,6 +26,7 @@ const status: NodeStatus = {
       generation: 3,
       listen: "everything",
       traffic: { packets: 2n ** 60n, bytes: 7n, opened: 3n },
+      memory: 12_288,
       flows: 2,
       counters: { 'box.say "hi"': 4n },
       drops: { "acl: a\\b\nc": 8n, "acl: other": 0n },
@@ -43,6 +45,8 @@ describe("metrics", () => {
     expect(numberOf("zeta_service_declared_total", { service: "web", counter: 'box.say "hi"' })).toBe(4);
     expect(numberOf("zeta_tenant_flows", { vni: "7" })).toBe(2);
     expect(numberOf("zeta_flow_table_room", { family: "ipv6" })).toBe(2000);
+    expect(numberOf("zeta_flow_table_bytes", { family: "ipv6" })).toBe(8192);
+    expect(numberOf("zeta_service_map_bytes", { service: "web" })).toBe(12_288);
     expect(numberOf("zeta_node_start_time_seconds", {})).toBe(1_767_225_600);
   });
 

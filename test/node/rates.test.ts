@@ -12,6 +12,7 @@ const status = (packets: number | string, drops: Record<string, number>, name = 
   keep: false,
   interfaces: [],
   tables: [],
+  memory: 0,
   tenants: [],
   services: [
     {
@@ -23,6 +24,7 @@ const status = (packets: number | string, drops: Record<string, number>, name = 
       generation: 1,
       listen: [],
       traffic: { packets, bytes: 1000, opened: 4 },
+      memory: 0,
       flows: 3,
       counters: {},
       drops,

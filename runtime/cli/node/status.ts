@@ -5,7 +5,7 @@ import type { NodeStatus } from "../../control/status.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Session } from "../session.ts";
-import { textTable } from "../text-table.ts";
+import { bytesText, textTable } from "../text-table.ts";
 import { type NodeOptions, nodeOf, withState } from "./options.ts";
 
 const sum = (values: readonly (number | string)[]): bigint => values.reduce((total, one) => total + BigInt(one), 0n);
@@ -17,13 +17,16 @@ function print(session: Session, status: Plain<NodeStatus>): void {
   session.print(
     `${paint.strong(`node ${status.run}`)} process ${status.pid}, on ${where}, since ${status.started}${kept}\n`,
   );
-  for (const { family, entries, room } of status.tables)
-    session.print(`IPv${family} flow table: ${entries} of ${room} entries\n`);
+  for (const { family, entries, room, memory } of status.tables)
+    session.print(`IPv${family} flow table: ${entries} of ${room} entries, two a flow; ${bytesText(memory)}\n`);
+  session.print(`memory that services share: ${bytesText(status.memory)}\n`);
   if (status.services.length === 0) {
     session.print("no services\n");
     return;
   }
-  const head = ["service", "kind", "vni", "listens", "flows", "packets", "drops", "upgrades"].map(paint.faint);
+  const head = ["service", "kind", "vni", "listens", "flows", "packets", "drops", "upgrades", "memory"].map(
+    paint.faint,
+  );
   const rows = status.services.map((service) => [
     paint.strong(service.name),
     service.kind,
@@ -33,8 +36,11 @@ function print(session: Session, status: Plain<NodeStatus>): void {
     String(service.traffic.packets),
     String(sum(Object.values(service.drops))),
     String(service.upgrades),
+    bytesText(service.memory),
   ]);
-  session.print(textTable([head, ...rows], ["left", "left", "right", "left", "right", "right", "right", "right"]));
+  session.print(
+    textTable([head, ...rows], ["left", "left", "right", "left", "right", "right", "right", "right", "right"]),
+  );
 }
 
 async function status(session: Session, options: NodeOptions): Promise<ExitCode> {
