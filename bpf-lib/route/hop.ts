@@ -68,11 +68,12 @@ interface Found {
 }
 
 /** Whether a slot is the neighbour's, and trusted for half of the time that it is given. */
-const isFresh = (hop: Hop, { interface: leaves, destination, source }: Found, now: u64): boolean =>
+const isFresh = (hop: Hop, { interface: leaves, destination, source, mtu }: Found, now: u64): boolean =>
   hop.kind === HopKind.Neighbour &&
   hop.destination === destination &&
   hop.interface === leaves &&
   hop.source === source &&
+  hop.mtu === mtu &&
   hop.until > now + TRUSTED_TICKS / 2n;
 
 /** The slot of a neighbour, entered when it is new; 0 when all places that it could have are taken. */

@@ -4,15 +4,28 @@ import { sievePlace } from "../../runtime/node/sieve.ts";
 import { pairOf } from "../headers/pair.ts";
 import { fromBytes, type Outcome, type Packet, vxlan } from "../kit/index.ts";
 import { startJudges } from "../kit-tests/judges.ts";
-import { hopOf, listenOn, OWN4, OWN6 } from "../overlay/underlay.ts";
 
 const MTU = 1500;
 /** A tenant's network, whose endpoints are behind tunnels. */
 const VNI = 7;
+const OWN4 = "192.0.2.1";
 const TENANT_MTU = 1400;
-const NO_HOPS = { lock: 0, until: 0n, destination: "00:00:00:00:00:00", source: "00:00:00:00:00:00" };
-const FIRST = 4096;
-const TUNNEL = 3;
+/** Of VXLAN over IPv4. */
+const OVERHEAD = 50;
+const STATIONS = {
+  mac: "02:aa:00:00:00:01",
+  gatewayMac: "02:aa:00:00:00:02",
+  source: "02:bb:00:00:00:01",
+  destination: "02:bb:00:00:00:02",
+};
+/** The service takes all of a network besides what it takes outside. */
+const listenIn = (vni: number): void =>
+  pair.both((running) => {
+    const place = sievePlace(0n, vni);
+    const sieve = running.map("zeta_node_sieve");
+    sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
+    running.map("zeta_node_listen").set({ address: "::", vni, port: 0, protocol: 0 }, 1);
+  });
 const pair = pairOf(new URL("./programs/rewriters.ts", import.meta.url), { mtu: MTU });
 const judges = startJudges();
 
@@ -277,18 +290,17 @@ describe.each(CASES)("%s", (_, make) => {
     decide(flow);
     const { client, behind } = flow;
     const hosts = { [client.source]: "192.0.2.7", [behind.destination]: "192.0.2.17" } as const;
-    pair.both((running) => {
-      listenOn(running, [OWN4], [OWN6]);
-      for (const [index, [address, remote]] of Object.entries(hosts).entries()) {
-        const hop = hopOf({ kind: "vxlan", local: OWN4, remote, vni: VNI }, { interface: 7, mtu: TENANT_MTU });
-        running.map("zeta_node_hops").set(FIRST + index, { ...NO_HOPS, ...hop, kind: TUNNEL, vni: VNI });
-        running.map("zeta_node_endpoints").set({ address, vni: VNI }, FIRST + index);
-      }
-      const place = sievePlace(0n, VNI);
-      const sieve = running.map("zeta_node_sieve");
-      sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
-      running.map("zeta_node_listen").set({ address: "::", vni: VNI, port: 0, protocol: 0 }, 1);
+    const told: Promise<void>[] = [];
+    pair.both(({ underlay }) => {
+      told.push(underlay.tunnels.set([OWN4]));
+      const link = { kind: "vxlan", local: OWN4, interface: 7, ...STATIONS } as const;
+      const host = { vni: VNI, ...link, mtu: TENANT_MTU + OVERHEAD };
+      told.push(
+        underlay.endpoints.set(Object.entries(hosts).map(([address, remote]) => ({ ...host, address, remote }))),
+      );
     });
+    await Promise.all(told);
+    listenIn(VNI);
     for (const [ends, to, asked] of [
       [client, behind, true],
       [turned(behind), turned(client), false],
@@ -301,14 +313,14 @@ describe.each(CASES)("%s", (_, make) => {
         expect(outcome).toHaveVerdict("redirect");
         const [, outer] = outcome.packet.layers;
         expect(outer).toMatchObject({ source: OWN4, destination: hosts[to.destination] });
-        const inside = { ...outcome, packet: fromBytes(outcome.packet.bytes.slice(50)) };
+        const inside = { ...outcome, packet: fromBytes(outcome.packet.bytes.slice(OVERHEAD)) };
         expect(inside).toEqualPacket(await becomes(to, tcp("PA", bytes), asked, inside));
       }
       const long = vxlan(await sentAs(ends, tcp("PA", most + 1), asked, "", 64, "DF"), { from, to: OWN4, vni: VNI });
       const told = await one(long);
       expect(told.packet.layers[1]).toMatchObject({ source: OWN4, destination: from });
       const mtu = TENANT_MTU + (isSix(ends) ? 20 : -20);
-      const error = fromBytes(told.packet.bytes.slice(50)).layers[2];
+      const error = fromBytes(told.packet.bytes.slice(OVERHEAD)).layers[2];
       expect(error).toMatchObject(isSix(ends) ? { kind: "icmpv6", type: 2 } : { kind: "icmp", type: 3, code: 4 });
       expect(error).toMatchObject({ mtu });
     }
