@@ -96,7 +96,7 @@ onEveryTarget(
       const six = icmpv6("fd00:0:0:1::7", "fd00:0:0:2::1");
       expect(inside(await one(six.echo(said)))).toEqualPacket(six.echoReply(said, stations));
       const other = await one(tcp("10.0.0.7:4000", "10.0.0.1:22").syn());
-      expect(other.reason).toBe("vpc-gateway: to the gateway");
+      expect(other.reason).toBe("service: no such endpoint");
     });
 
     describe("its sender is told", () => {
