@@ -7,7 +7,7 @@ export interface BenchCase {
   readonly name: string;
   /** Our source, from the repository's root. */
   readonly source: string;
-  /** Of a file in bench/rivals. */
+  /** Of a file in bench/rivals; or another source of ours, from the repository's root, to hold services against each other. */
   readonly rival: string;
   /** Packets need an interface with routes behind it. */
   readonly routed: boolean;
@@ -25,6 +25,9 @@ export interface BenchCase {
 
 export const sourceOf = ({ source }: Pick<BenchCase, "source">): string =>
   fileURLToPath(new URL(`../../${source}`, import.meta.url));
+
+/** Whether the rival is one of ours. */
+export const isOurs = (rival: string): boolean => rival.endsWith(".ts");
 
 /** Makes one packet for each flow. */
 export const each = <T>(flows: number, make: (flow: number) => T): T[] =>

@@ -19,6 +19,14 @@ function fillAcl(subject: Subject): void {
   subject.setGlobal("zeta_config", { generation: 0, slots: [{ acl: LIMIT }, { acl: LIMIT }] });
 }
 
+function fillLargeAcl(subject: Subject): void {
+  fillAcl(subject);
+  generations(subject.map("acl_rules")).swap(0, (inner) => {
+    const rules = each(100_000, (i) => `::ffff:10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/128`);
+    entries(inner).setMany(rules.map((rule) => [rule, { from: 80, to: 90 }]));
+  });
+}
+
 const acl: Work = { source: "examples/acl/service.ts", rival: "acl", routed: false, verdict: "pass", fill: fillAcl };
 
 export const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
@@ -86,8 +94,32 @@ const replies =
       );
     });
 
+/** A service that forwards as it is, from and to an address that it listens at. */
+const deciders: Work = {
+  source: "bench/programs/deciders-5.ts",
+  rival: "bench/programs/deciders-1.ts",
+  routed: true,
+  verdict: "redirect",
+  fill: (subject) => subject.listen({ address: "10.1.0.1", port: 80, protocol: 6 }),
+};
+
 export const serviceCases: readonly BenchCase[] = [
+  {
+    name: "five middleboxes that decide, against one",
+    ...deciders,
+    pattern: "established, all hit in turn",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
   { name: "acl service", ...acl, pattern: "1002 rules, one hit; known source", flows: 1, frames: known(requests4(1)) },
+  {
+    name: "acl service, 100 k prefixes",
+    ...acl,
+    fill: fillLargeAcl,
+    pattern: "100 000 rules, 1024 of them hit in turn; known sources",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
   {
     name: "acl service, many sources",
     ...acl,

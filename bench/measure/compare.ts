@@ -1,5 +1,5 @@
 /** Measures one case: both sides and the wrapper alone, interleaved. */
-import { type BenchCase, sourceOf } from "../cases/case.ts";
+import { type BenchCase, isOurs, sourceOf } from "../cases/case.ts";
 import type { Row } from "../report/row.ts";
 import { measure, type RoundOptions } from "./rounds.ts";
 import { net } from "./statistics.ts";
@@ -26,7 +26,7 @@ export async function compare(one: BenchCase, options: RoundOptions, ingress: In
     return {
       name: one.name,
       ns,
-      rival: `C, bench/rivals/${one.rival}.c`,
+      rival: isOurs(one.rival) ? one.rival : `C, bench/rivals/${one.rival}.c`,
       rivalNs,
       ratio: Math.round((ns.min / rivalNs.min) * 100) / 100,
       instructions: pair.ours.program.information.instructions,

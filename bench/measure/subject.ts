@@ -1,4 +1,5 @@
 /** One side of a comparison: a loaded object whose maps are read and written by the layouts that both sides share. */
+
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { compile } from "../../compiler/index.ts";
 import { CONFIG_GLOBAL } from "../../runtime/config/plan.ts";
@@ -21,6 +22,7 @@ import { encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { address, struct, u8, u16, u32 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
+import { isOurs, sourceOf } from "../cases/case.ts";
 import { type Entries, entries } from "./keyed.ts";
 import { compileRival } from "./rival.ts";
 
@@ -133,6 +135,12 @@ function entriesOf(object: LoadedObject, data: MapData | undefined): Entries {
   return entries(typedMap(object.map(data.name), data));
 }
 
+async function compiled(source: string) {
+  const result = await compile(source, { cpu: CPU });
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  return { object: result.code.object, manifest: result.manifest };
+}
+
 /** A program by itself, or a service on a node, whose packets enter by the node's root. */
 async function loadOurs(source: { readonly object: Uint8Array; readonly manifest: Manifest }): Promise<Side> {
   if (source.manifest.service === null) {
@@ -173,6 +181,7 @@ async function loadOurs(source: { readonly object: Uint8Array; readonly manifest
 
 /** A rival is one program, called as its file is. */
 async function loadRival(name: string): Promise<Side> {
+  if (isOurs(name)) return loadOurs(await compiled(sourceOf({ source: name })));
   const object = await load(compileRival(name), { name });
   const program = [...object.programs.values()][0];
   if (program === undefined) throw new TypeError(`${name} has no program.`);
@@ -188,10 +197,9 @@ async function loadRival(name: string): Promise<Side> {
 
 /** Compiles and loads both sides: our program from its source, the rival from C, for the same instruction set. */
 export async function loadPair(source: string, rival: string, ingress: Ingress | null): Promise<Pair> {
-  const result = await compile(source, { cpu: CPU });
-  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
-  const { manifest, code } = result;
-  const ours = await loadOurs({ object: code.object, manifest });
+  const made = await compiled(source);
+  const { manifest } = made;
+  const ours = await loadOurs(made);
   try {
     const other = await loadRival(rival);
     const declared = new Set(other.object.maps.keys());
