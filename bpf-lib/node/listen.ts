@@ -38,8 +38,12 @@ export const serviceAt = (vni: U32, to: address, port: U16, protocol: U8): U32 =
   return serviceOfAll(vni);
 };
 
+/** The service that takes all outside overlays that no other takes, at slot 0: without a look-up in a hash map, since it is asked for every packet. */
+export const zeta_node_everything = map.array({ value: u32, max: 1 });
+
 /** The service that takes all of a network that no other takes. */
-export const serviceOfAll = (vni: U32): U32 =>
-  mayBeThere(Sieve.Listeners, vni, 0n)
-    ? (zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE)
-    : NODE;
+export const serviceOfAll = (vni: U32): U32 => {
+  if (vni === 0) return zeta_node_everything.at(0) ?? NODE;
+  if (!mayBeThere(Sieve.Listeners, vni, 0n)) return NODE;
+  return zeta_node_listen.get({ address: 0n, vni, port: 0, protocol: 0 }) ?? NODE;
+};

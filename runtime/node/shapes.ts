@@ -11,6 +11,7 @@ export const NODE_MAP = {
   stages: "zeta_node_stages",
   listen: "zeta_node_listen",
   sieve: "zeta_node_sieve",
+  everything: "zeta_node_everything",
   endpoints: "zeta_node_endpoints",
   hops: "zeta_node_hops",
   drops: "zeta_node_drops",

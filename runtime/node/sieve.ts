@@ -1,9 +1,9 @@
 /**
- * Keeps the bits by which a node knows addresses that nobody has (bpf-lib/node/sieve.ts) in step with its listeners and
- * endpoints: each bit counts the entries that it stands for.
+ * What a node's programs are told of its tables' content, so that they ask the tables less: bits that say which addresses
+ * nobody has (bpf-lib/node/sieve.ts), each counting the entries that it stands for; and who takes all outside overlays.
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { decode } from "../../sdk/layout/codec.ts";
+import { decode, encode } from "../../sdk/layout/codec.ts";
 import { word } from "../loader/word.ts";
 import { layoutOf, NODE_MAP } from "./shapes.ts";
 import type { NodeTables } from "./store.ts";
@@ -41,16 +41,20 @@ export function sieved(tables: NodeTables, manifest: Manifest): NodeTables {
       return [map as string, count] as const;
     }),
   );
+  const all = encode(layoutOf(manifest, NODE_MAP.listen, "key"), { address: 0n, vni: 0, port: 0, protocol: 0 });
+  const isAll = (map: string, key: Uint8Array): boolean => map === NODE_MAP.listen && Buffer.compare(key, all) === 0;
   return {
     read: (map, key) => tables.read(map, key),
     write(map, key, value) {
       const count = kinds.get(map);
       if (count !== undefined && tables.read(map, key) === null) count(key, 1);
       tables.write(map, key, value);
+      if (isAll(map, key)) tables.write(NODE_MAP.everything, word(0), value);
     },
     remove(map, key) {
       const count = kinds.get(map);
       const there = count !== undefined && tables.read(map, key) !== null;
+      if (isAll(map, key)) tables.write(NODE_MAP.everything, word(0), word(0));
       tables.remove(map, key);
       if (there) count(key, -1);
     },
