@@ -26,7 +26,8 @@ export interface PortPool {
  *
  * In a config file: `["203.0.113.7", "203.0.113.16/28", { "address": "203.0.113.8", "ports": "1024-65535" }]`; with static
  * forwards, at most `forwards` (256 unless told), of ports outside of the range:
- * `{ "addresses": ["203.0.113.7"], "forwards": { "203.0.113.7:80/tcp": "10.0.0.5:8080" } }`.
+ * `{ "addresses": ["203.0.113.7"], "forwards": { "203.0.113.7:80/tcp": "10.0.0.5:8080" } }`. An IPv4 address may lead to an
+ * IPv6 host, of a middlebox that rewrites the source to that family too.
  */
 export const portPool = (_: {
   readonly max: number;
