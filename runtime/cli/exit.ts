@@ -50,6 +50,7 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT4016: EXIT.source,
   ZT4018: EXIT.usage,
   ZT4019: EXIT.source,
+  ZT4022: EXIT.environment,
   ZT5002: EXIT.environment,
   ZT5026: EXIT.environment,
   ZT5027: EXIT.environment,

@@ -172,6 +172,18 @@ describe("a run", () => {
     expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
   });
 
+  test("with a state folder that cannot be written says so, and leaves nothing attached", async () => {
+    writeFileSync(join(cwd, "file"), "");
+    const { env: usual, ...rest } = there();
+    const { code, stderr } = zeta(["run", "counter.ts", "--interface", "inside"], {
+      ...rest,
+      env: { ...usual, ZETA_STATE: join(cwd, "file/state") },
+    });
+    expect(stderr).toMatch(/^error ZT4022: The state folder '.*file\/state\/runs' cannot be written: ENOTDIR/);
+    expect(code).toBe(3);
+    expect(await hasProgram()).toBe(false);
+  });
+
   test("without privileges says which are missing", () => {
     const { code, stderr } = zeta(["run", "counter.ts", "--interface", "inside"], { ...there(), unprivileged: true });
     expect(code).toBe(3);

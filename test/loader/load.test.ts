@@ -6,8 +6,12 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 import { type LoadedObject, load, testRun } from "../../runtime/index.ts";
+import { xdpObject } from "../../runtime/lab/xdp-object.ts";
 import { bpfDescriptors } from "./descriptors.ts";
 import { fixture, frame } from "./fixtures.ts";
+
+/** call bpf_skb_store_bytes; exit: a function that this kernel has, but not for XDP, as one has none of what came later. */
+const FOREIGN_HELPER = [0x85, 0, 0, 0, 9, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0];
 
 const XDP_ABORTED = 0;
 const XDP_PASS = 2;
@@ -139,4 +143,12 @@ test("a missing libbpf is named, with the package that brings it", () => {
   expect(said).toContain("ZT4001");
   expect(said).toContain("apt-get install libbpf1");
   expect(inNode(script, { ZETA_LIBBPF: "libc.so.6" })).toContain("ZT4001");
+});
+
+test("a function that the kernel does not offer is told from a program that is wrong", async () => {
+  const refused = load(xdpObject(FOREIGN_HELPER));
+  await expect(refused).rejects.toMatchObject({ code: "ZT4006" });
+  await expect(refused).rejects.toThrow(
+    /This kernel does not offer a helper function of this object: .*skb_store_bytes/,
+  );
 });
