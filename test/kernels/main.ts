@@ -52,7 +52,7 @@ async function tryOn(kernel: Kernel, all: readonly GuestObject[]): Promise<reado
     const initramfs = join(temporary, "initramfs");
     writeFileSync(initramfs, guest);
     const started = Date.now();
-    const outcome = await boot({ image, initramfs, timeout: 60_000 + 5_000 * meant.length });
+    const outcome = await boot({ image, initramfs, timeout: 180_000 + 10_000 * meant.length });
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.error(`Linux ${outcome.kernel ?? kernel.name}: ${outcome.loaded.length} objects tried in ${seconds} s`);
     return judge(
