@@ -52,6 +52,7 @@ export type { Canary, CanaryVerdict } from "./node/canaries.ts";
 export type { Networks } from "./node/networks.ts";
 export type { AddOptions, Node, NodeOptions, NodeService, UpgradeOptions } from "./node/node.ts";
 export { openNode } from "./node/node.ts";
+export type { NewFlows, Quota, Quotas, QuotasOfTenants, QuotaUse } from "./node/quotas.ts";
 export type { Entrance, LocalEndpoint, NodeAddress, RemoteEndpoint, Settable, Underlay } from "./node/underlay.ts";
 export type { FlowClosed, FlowEnds, FlowEvent, FlowOpened } from "./service/lifecycle.ts";
 export {

@@ -1,4 +1,5 @@
 /** A node's numbers in Prometheus' text exposition format, version 0.0.4. */
+import type { Quota } from "../node/quotas.ts";
 import type { NodeStatus, ServiceStatus } from "./status.ts";
 
 export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -105,6 +106,11 @@ function serviceMetrics(services: readonly ServiceStatus[]): readonly Metric[] {
 function nodeMetrics({ tables, tenants, started, interfaces, memory }: NodeStatus): readonly Metric[] {
   const tenant = (of: (one: NodeStatus["tenants"][number]) => bigint | number): readonly Sample[] =>
     tenants.map((one) => [{ vni: String(one.vni) }, of(one)]);
+  const limited = (of: (quota: Quota) => number | undefined): readonly Sample[] =>
+    tenants.flatMap(({ vni, quota }): readonly Sample[] => {
+      const limit = quota === null ? undefined : of(quota);
+      return limit === undefined ? [] : [[{ vni: String(vni) }, limit]];
+    });
   const family = (of: (one: NodeStatus["tables"][number]) => number): readonly Sample[] =>
     tables.map((one) => [{ family: `ipv${one.family}` }, of(one)]);
   return [
@@ -161,6 +167,29 @@ function nodeMetrics({ tables, tenants, started, interfaces, memory }: NodeStatu
       type: "gauge",
       help: "Bytes that clients have sent on the flows remembered now, by network.",
       samples: tenant(({ bytes }) => bytes),
+    },
+    {
+      name: "zeta_tenant_quota_flows",
+      type: "gauge",
+      help: "Flows that a network may have at once, where it has a quota of them.",
+      samples: limited(({ flows }) => flows),
+    },
+    {
+      name: "zeta_tenant_quota_new_flows_per_second",
+      type: "gauge",
+      help: "New flows that a network may have each second, where it has a quota of them.",
+      samples: limited(({ newFlows }) => newFlows?.perSecond),
+    },
+    {
+      name: "zeta_tenant_refused_total",
+      type: "counter",
+      help: "Packets of new flows refused by a network's quota, by its part.",
+      samples: tenants
+        .filter(({ quota }) => quota !== null)
+        .flatMap(({ vni, refused }): readonly Sample[] => [
+          [{ vni: String(vni), quota: "flows" }, refused.flows],
+          [{ vni: String(vni), quota: "new flows" }, refused.newFlows],
+        ]),
     },
   ];
 }

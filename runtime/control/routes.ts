@@ -92,7 +92,7 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     memory: memoryShared(node),
     interfaces: attachments.map(({ interface: on, mode }) => ({ interface: on.name, mode })),
     tables: counted.tables,
-    tenants: tenantsOf(counted),
+    tenants: tenantsOf(node, counted),
     services: [...node.services.values()].map((one) => serviceStatus(node, one, counted)),
   };
 }

@@ -7,6 +7,7 @@ import type { MapHandle } from "../loader/map-handle.ts";
 import { lookup, valueStride } from "../loader/map-operations.ts";
 import { word } from "../loader/word.ts";
 import type { Node, NodeService } from "../node/node.ts";
+import type { Quota } from "../node/quotas.ts";
 import { isNodeMap, NODE_MAP } from "../node/shapes.ts";
 import { counts, dropCounts, nodeDropCounts, readAll } from "../service/counts.ts";
 import type { Census } from "./census.ts";
@@ -40,6 +41,17 @@ export interface ServiceStatus {
   readonly drops: Readonly<Record<string, bigint>>;
 }
 
+export interface TenantStatus {
+  readonly vni: number;
+  readonly flows: number;
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  /** Null for a tenant that may use what there is. */
+  readonly quota: Quota | null;
+  /** Packets of new flows refused, for either part of the quota; 0 without one. */
+  readonly refused: { readonly flows: bigint; readonly newFlows: bigint };
+}
+
 export interface NodeStatus {
   readonly pid: number;
   readonly run: string;
@@ -51,12 +63,7 @@ export interface NodeStatus {
   readonly memory: number;
   readonly interfaces: readonly { readonly interface: string; readonly mode: string }[];
   readonly tables: Census["tables"];
-  readonly tenants: readonly {
-    readonly vni: number;
-    readonly flows: number;
-    readonly packets: bigint;
-    readonly bytes: bigint;
-  }[];
+  readonly tenants: readonly TenantStatus[];
   readonly services: readonly ServiceStatus[];
 }
 
@@ -111,5 +118,15 @@ export function serviceStatus(node: Node, one: NodeService, census: Census): Ser
   };
 }
 
-export const tenantsOf = ({ tenants }: Census): NodeStatus["tenants"] =>
-  [...tenants].map(([vni, tenant]) => ({ vni, ...tenant })).sort((a, b) => a.vni - b.vni);
+/** Those that have flows, and those that have a quota. */
+export function tenantsOf({ quotas }: Pick<Node, "quotas">, { tenants }: Census): readonly TenantStatus[] {
+  const uses = new Map(quotas.uses().map((one) => [one.vni, one]));
+  return [...new Set([...tenants.keys(), ...uses.keys()])]
+    .sort((a, b) => a - b)
+    .map((vni) => ({
+      vni,
+      ...(tenants.get(vni) ?? { flows: 0, packets: 0n, bytes: 0n }),
+      quota: uses.get(vni)?.quota ?? null,
+      refused: uses.get(vni)?.refused ?? { flows: 0n, newFlows: 0n },
+    }));
+}

@@ -1,7 +1,7 @@
 /** Tenants' quotas as they are given: checked, with paths that name what is wrong. */
 import { z } from "zod";
 import { failure } from "../loader/problems.ts";
-import { badQuotas } from "./problems.ts";
+import { badQuotas, quotasFull } from "./problems.ts";
 import type { Quota } from "./quotas.ts";
 
 const MOST_VNI = 0xff_ffff;
@@ -24,11 +24,15 @@ const vni = z.string().refine((text) => VNI.test(text) && Number(text) <= MOST_V
   error: `the number of a network was expected, 0 to ${MOST_VNI}`,
 });
 
-export const quotasSchema = z.record(vni, quota);
+const quotasSchema = z.record(vni, quota);
 
-/** @throws ZetaError: ZT8202. */
+/** Tenants that the data plane has room for (bpf-lib/node/quota.ts). */
+const MOST_QUOTAS = 4096;
+
+/** @throws ZetaError: ZT8202, ZT8203. */
 export function checkedQuotas(given: unknown): ReadonlyMap<number, Quota> {
   const result = quotasSchema.safeParse(given);
+  if (result.success && Object.keys(result.data).length > MOST_QUOTAS) throw failure(quotasFull(null, MOST_QUOTAS));
   if (result.success) return new Map(Object.entries(result.data).map(([key, each]) => [Number(key), each as Quota]));
   const [issue] = result.error.issues;
   // Of a key, zod says why in an issue of its own.

@@ -5,9 +5,7 @@
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { decode, encode } from "../../sdk/layout/codec.ts";
-import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
-import { quotasFull } from "./problems.ts";
 import { layoutOf, NODE_MAP } from "./shapes.ts";
 import type { NodeTables } from "./store.ts";
 
@@ -97,7 +95,6 @@ export function quotasOf(manifest: Manifest, tables: NodeTables): CountedQuotas 
   const layout = layoutOf(manifest, NODE_MAP.quotas, "value");
   const limited = layoutOf(manifest, NODE_MAP.limited, "value");
   const tenant = layoutOf(manifest, NODE_MAP.tenants, "value");
-  const most = manifest.maps.find(({ name }) => name === NODE_MAP.tenants)?.maxEntries ?? 0;
   const held = new Map<number, Held>();
   const free: number[] = [];
   let counting: FlowCounting | null = null;
@@ -132,7 +129,6 @@ export function quotasOf(manifest: Manifest, tables: NodeTables): CountedQuotas 
   };
 
   async function replace(quotas: ReadonlyMap<number, Quota>): Promise<void> {
-    if (quotas.size > most) throw failure(quotasFull(null, most));
     for (const [vni, one] of held) if (!quotas.has(vni)) release(vni, one);
     const fresh = [...quotas.keys()].filter((vni) => !held.has(vni));
     for (const vni of fresh) take(vni);

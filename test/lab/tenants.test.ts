@@ -17,16 +17,15 @@ import {
   buildLab,
   type Lab,
   type LabProcess,
-  type LinkEnd,
   type Namespace,
   startWebServer,
 } from "../../runtime/lab/index.ts";
 import { fromBytes, readCapture } from "../kit/index.ts";
 import { FAULTS_OF_CUT_QUOTES, startWireshark } from "../kit-tests/wireshark.ts";
+import { addTenantHost, GATEWAY_MAC, type TenantHost, tenantEndpoint, under } from "./tenant-hosts.ts";
 
 const SERVICE = "10.1.0.1";
 const OWN = "10.1.0.254";
-const GATEWAY_MAC = "02:99:00:00:00:01";
 /** The underlay as the node is told of it; the cables take more. */
 const MTU = 1450;
 const OVERHEAD = 50;
@@ -39,40 +38,13 @@ type Role = keyof typeof ROLES;
 const TENANTS = [71, 72] as const;
 type Tenant = (typeof TENANTS)[number];
 
-interface Host {
+interface Host extends TenantHost {
   readonly vni: Tenant;
   readonly role: Role;
-  readonly namespace: Namespace;
-  readonly end: LinkEnd;
-  /** The node's end of the cable, and its number. */
-  readonly near: LinkEnd;
-  readonly index: number;
-  readonly place: number;
 }
 
-const under = (place: number, host: number): string => `192.0.${place}.${host}`;
-const stationOf = (place: number): string => `02:0a:00:00:00:0${place}`;
-
 async function addHost(lab: Lab, gateway: Namespace, vni: Tenant, role: Role, place: number): Promise<Host> {
-  const namespace = await lab.namespace(`${role}${vni}`);
-  const { ends } = await lab.connect(
-    { namespace, interface: "net", addresses: [`${under(place, 2)}/24`], passXdp: true },
-    { namespace: gateway, interface: `to${place}`, addresses: [`${under(place, 1)}/24`] },
-    { mtu: 1700, staticNeighbours: true },
-  );
-  const [end, near] = ends;
-  const { stdout } = await gateway.run("ip", ["-json", "link", "show", "dev", `to${place}`]);
-  const [{ ifindex }] = JSON.parse(stdout) as [{ ifindex: number }];
-  const { address, router } = ROLES[role];
-  const way = `local ${under(place, 2)} remote ${under(place, 1)}`;
-  await namespace.ip(
-    `link add vx address ${stationOf(place)} mtu 1500 type vxlan id ${vni} ${way} dstport 4789 nolearning`,
-    "link set vx up",
-    `address add ${address}/24 dev vx`,
-    `route add default via ${router} dev vx`,
-  );
-  await namespace.run("ethtool", ["-K", "vx", "tx", "off", "tso", "off", "gso", "off", "gro", "off"]);
-  return { vni, role, namespace, end, near, index: ifindex, place };
+  return { ...(await addTenantHost(lab, gateway, { vni, name: `${role}${vni}`, ...ROLES[role], place })), vni, role };
 }
 
 interface Network {
@@ -85,19 +57,7 @@ let node: Node;
 const captures: { readonly host: Host; readonly file: string; readonly process: LabProcess }[] = [];
 const open = new AsyncDisposableStack();
 
-const endpointOf = ({ vni, role, end, near, index, place }: Host): RemoteEndpoint => ({
-  vni,
-  address: ROLES[role].address,
-  kind: "vxlan",
-  local: under(place, 1),
-  remote: under(place, 2),
-  mac: stationOf(place),
-  gatewayMac: GATEWAY_MAC,
-  interface: index,
-  source: near.mac,
-  destination: end.mac,
-  mtu: MTU,
-});
+const endpointOf = (host: Host): RemoteEndpoint => tenantEndpoint(host, MTU);
 const bodyOf = (vni: Tenant): string => `${vni}.`.repeat(1200);
 const hostOf = (vni: Tenant, role: Role): Host =>
   network.hosts.find((host) => host.vni === vni && host.role === role) as Host;

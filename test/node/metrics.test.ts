@@ -15,7 +15,10 @@ const status: NodeStatus = {
     { family: 6, entries: 0, room: 2000, memory: 8192 },
   ],
   memory: 70_000,
-  tenants: [{ vni: 7, flows: 2, packets: 9n, bytes: 900n }],
+  tenants: [
+    { vni: 7, flows: 2, packets: 9n, bytes: 900n, quota: { flows: 50 }, refused: { flows: 2n ** 60n, newFlows: 0n } },
+    { vni: 8, flows: 1, packets: 1n, bytes: 60n, quota: null, refused: { flows: 0n, newFlows: 0n } },
+  ],
   services: [
     {
       name: "web",
@@ -48,6 +51,15 @@ describe("metrics", () => {
     expect(numberOf("zeta_flow_table_bytes", { family: "ipv6" })).toBe(8192);
     expect(numberOf("zeta_service_map_bytes", { service: "web" })).toBe(12_288);
     expect(numberOf("zeta_node_start_time_seconds", {})).toBe(1_767_225_600);
+  });
+
+  test("of tenants say what they may use and what was refused, where they have a quota", () => {
+    expect(numberOf("zeta_tenant_quota_flows", { vni: "7" })).toBe(50);
+    expect(samples.filter(({ name }) => name === "zeta_tenant_quota_new_flows_per_second")).toEqual([]);
+    expect(text).toContain(`zeta_tenant_refused_total{vni="7",quota="flows"} ${2n ** 60n}\n`);
+    expect(numberOf("zeta_tenant_refused_total", { vni: "7", quota: "new flows" })).toBe(0);
+    expect(numberOf("zeta_tenant_refused_total", { vni: "8", quota: "flows" })).toBeUndefined();
+    expect(types.get("zeta_tenant_refused_total")).toBe("counter");
   });
 
   test("keep every digit of what 64 bits counted", () => {

@@ -62,13 +62,28 @@ test("what is left out stays; what is empty is taken away", async () => {
   const { stdout } = told({ addresses: [{ vni: 7, address: "10.7.0.1" }] }, "--json");
   expect(JSON.parse(stdout)).toMatchObject({
     ok: true,
-    networks: { tunnels: 0, endpoints: 0, entrances: 0, addresses: 1 },
+    networks: { tunnels: 0, endpoints: 0, entrances: 0, addresses: 1, quotas: 0 },
   });
   expect(await answered("10.0.0.52")).toBe(true);
   expect(told({ entrances: ENTRANCES.slice(0, 1) }).code).toBe(0);
   expect(await answered("10.0.0.52")).toBe(false);
   expect(told({ entrances: [] }).code).toBe(0);
   expect(await answered("10.0.0.50")).toBe(false);
+});
+
+test("it is told of tenants' quotas, and shows them", () => {
+  const quotas = { 7: { flows: 100 }, 0: { newFlows: { perSecond: 5, burst: 10 } } };
+  expect(told({ quotas }).stderr).toContain("told the node of 2 quotas");
+  const { stdout } = zeta(["node", "status", "--json"], there());
+  const none = { flows: 0, newFlows: 0 };
+  expect(JSON.parse(stdout).node.tenants).toMatchObject([
+    { vni: 0, quota: quotas[0], refused: none },
+    { vni: 7, quota: quotas[7], refused: none },
+  ]);
+  const wrong = told({ entrances: [], quotas: { 7: { flows: -1 } } });
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/ZT8202.*quotas\.7\.flows/s)]);
+  expect(told({ quotas: {} }).code).toBe(0);
+  expect(JSON.parse(zeta(["node", "status", "--json"], there()).stdout).node.tenants).toEqual([]);
 });
 
 const WRONG: readonly (readonly [object, string])[] = [

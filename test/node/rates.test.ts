@@ -44,6 +44,18 @@ describe("rates", () => {
     ]);
   });
 
+  test("of what tenants were refused are those of both parts of their quotas", () => {
+    const tenant = (flows: number, newFlows: string) => ({
+      ...{ vni: 7, flows: 2, packets: 1, bytes: 60, quota: { flows: 2 } },
+      refused: { flows, newFlows },
+    });
+    const [before, now] = [status(1, {}), status(1, {})];
+    const rates = (old: Status["tenants"]) =>
+      ratesOf({ ...now, tenants: [tenant(10, "30")] }, { ...before, tenants: old }, 2).tenants;
+    expect(rates([tenant(4, "20")])).toMatchObject([{ vni: 7, quota: { flows: 2 }, refusals: 8 }]);
+    expect(rates([])).toMatchObject([{ refusals: 20 }]);
+  });
+
   test("are exact beyond 53 bits", () => {
     const [before, after] = [2n ** 60n, 2n ** 60n + 3n];
     expect(ratesOf(status(String(after), {}), status(String(before), {}), 1).services[0]?.packets).toBe(3);

@@ -36,9 +36,16 @@ function screen(session: Session, { services, drops, tables, tenants }: Rates): 
   const head = ["service", "vni", "packets/s", "bits/s", "new flows/s", "flows", "drops/s"].map(paint.faint);
   lines.push(textTable([head, ...rows], ["left", "right", "right", "right", "right", "right", "right"]));
   if (tenants.length > 0) {
-    const most = [...tenants].sort((a, b) => b.flows - a.flows).slice(0, MOST_TENANTS);
-    const tenantRows = most.map(({ vni, flows }) => [String(vni), String(flows)]);
-    lines.push("\n", textTable([["tenant", "flows"].map(paint.faint), ...tenantRows], ["right", "right"]));
+    const most = [...tenants].sort((a, b) => b.refusals - a.refusals || b.flows - a.flows).slice(0, MOST_TENANTS);
+    const tenantRows = most.map(({ vni, flows, quota, refusals }) => [
+      String(vni),
+      String(flows),
+      quota?.flows === undefined ? "-" : String(quota.flows),
+      quota?.newFlows === undefined ? "-" : shortNumber(quota.newFlows.perSecond),
+      shortNumber(refusals),
+    ]);
+    const tenantHead = ["tenant", "flows", "of", "new flows/s at most", "refused/s"].map(paint.faint);
+    lines.push("\n", textTable([tenantHead, ...tenantRows], ["right", "right", "right", "right", "right"]));
   }
   if (drops.length > 0) {
     const dropRows = drops
@@ -50,8 +57,8 @@ function screen(session: Session, { services, drops, tables, tenants }: Rates): 
   return lines.join("");
 }
 
-/** One line per service, for logs. */
-const asLines = ({ services, drops }: Rates): string =>
+/** One line per service, for logs; and one per tenant whose new flows are refused. */
+const asLines = ({ services, drops, tenants }: Rates): string =>
   services
     .map(({ name, vni, packets, bits, opened, flows, dropped }) => {
       const numbers = [
@@ -65,6 +72,11 @@ const asLines = ({ services, drops }: Rates): string =>
       const named = reasons.map(({ reason, rate }) => ` drop[${reason}]/s=${rate.toFixed(1)}`).join("");
       return `${name}${vni === 0 ? "" : `@${vni}`} ${numbers.join(" ")}${named}\n`;
     })
+    .concat(
+      tenants
+        .filter(({ refusals }) => refusals > 0)
+        .map(({ vni, flows, refusals }) => `tenant@${vni} flows=${flows} refused/s=${refusals.toFixed(1)}\n`),
+    )
     .join("");
 
 /** The whole screen, from its upper left corner on; what stood there longer is erased. */

@@ -21,7 +21,7 @@ export const networksCommand = (context: CommandContext): Command =>
     withState(
       defineCommand({
         syntax: "networks <file>",
-        summary: "tell the node of its tunnels, endpoints behind tunnels, entrances and own addresses",
+        summary: "tell the node of its tunnels, endpoints, entrances and own addresses, and of tenants' quotas",
         examples: ["zeta node networks networks.json"],
       }),
     ),

@@ -28,8 +28,13 @@ export interface Rates {
   /** Drops that ever happened, the most frequent first. */
   readonly drops: readonly DropRate[];
   readonly tables: Plain<NodeStatus>["tables"];
-  readonly tenants: Plain<NodeStatus>["tenants"];
+  readonly tenants: readonly TenantRates[];
 }
+
+export type TenantRates = Plain<NodeStatus>["tenants"][number] & {
+  /** Packets of new flows, for its quota. */
+  readonly refusals: number;
+};
 
 type Status = Plain<NodeStatus>;
 type Service = Status["services"][number];
@@ -65,7 +70,13 @@ export function ratesOf(now: Status, before: Status, seconds: number): Rates {
     )
     .filter(({ total }) => total > 0n)
     .sort((a, b) => b.rate - a.rate || Number(b.total - a.total));
-  return { seconds, services, drops, tables: now.tables, tenants: now.tenants };
+  const refusedOf = ({ refused }: Status["tenants"][number]): bigint => sum(Object.values(refused));
+  const refusedBefore = new Map(before.tenants.map((one) => [one.vni, refusedOf(one)]));
+  const tenants = now.tenants.map((one): TenantRates => {
+    const old = refusedBefore.get(one.vni);
+    return { ...one, refusals: per(grown(String(refusedOf(one)), old === undefined ? undefined : String(old))) };
+  });
+  return { seconds, services, drops, tables: now.tables, tenants };
 }
 
 const UNITS = ["", "k", "M", "G", "T"];
