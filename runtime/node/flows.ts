@@ -49,7 +49,7 @@ const OTHER_ICMP = new Map([
 ]);
 
 /** Reads the way that begins at an offset; null when no flow's direction stands there, or it is just being written. */
-type Read = (page: DataView, at: number, partners: Partners) => Flow | null;
+type Read = (page: DataView, at: number, partners: Pick<Partners, "endsOf">) => Flow | null;
 
 const address4 = (view: DataView, at: number): bigint => MAPPED | BigInt(view.getUint32(at));
 const address6 = (view: DataView, at: number): bigint => (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
@@ -71,7 +71,7 @@ function endsAt(family: 4 | 6, page: DataView, at: number): FlowEnds {
 }
 
 /** Addresses and ports are in the order of packets, all else in the machine's. A key: addresses, ports, network and protocol. */
-function reader(family: 4 | 6, way: StructLayout): Read {
+export function wayReader(family: 4 | 6, way: StructLayout): Read {
   const at = offsets(way);
   const address = family === 4 ? address4 : address6;
   const [key, until, serial] = [at("key"), at("until"), at("serial")];
@@ -129,10 +129,13 @@ interface Table {
 }
 
 /** The IPv6 entries of flows across the families, for the IPv4 ones (bpf-lib/flow/across.ts). */
-interface Partners extends Disposable {
+export interface Partners extends Disposable {
   /** The ends that packets of an IPv6 entry's partner leave with; null when no flow stands at the index. */
   endsOf(index: number): FlowEnds | null;
 }
+
+/** The ends that the partner of the IPv6 entry there has its packets leave with: its key, which every way begins with. */
+export const partnerEnds = (page: DataView, start = 0): FlowEnds => turned(endsAt(6, page, start));
 
 /** The table's memory is mapped when the first entry is asked for: most nodes have none. */
 function partnersIn(all: readonly Table[]): Partners {
@@ -145,7 +148,7 @@ function partnersIn(all: readonly Table[]): Partners {
       const page = view(memory.bytes);
       const start = index * six.way.size;
       const at = offsets(six.way);
-      return page.getUint32(start + at("until"), true) === 0 ? null : turned(endsAt(6, page, start + at("key")));
+      return page.getUint32(start + at("until"), true) === 0 ? null : partnerEnds(page, start);
     },
     [Symbol.dispose]: () => memory?.[Symbol.dispose](),
   };
@@ -156,7 +159,7 @@ const tables = ({ manifest, object }: Place): readonly Table[] =>
     const way = wayLayout(manifest.maps.find((map) => map.name === name));
     const map = object.maps.get(name);
     const family = index === 0 ? 4 : 6;
-    return way === null || map === undefined ? [] : [{ map, family, way, read: reader(family, way) }];
+    return way === null || map === undefined ? [] : [{ map, family, way, read: wayReader(family, way) }];
   });
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -17,6 +17,7 @@ import { nodeBundle } from "./bundle.ts";
 import type { Canary, CanaryPlace } from "./canaries.ts";
 import { carryOf } from "./carry.ts";
 import { countedBefore } from "./counted.ts";
+import { type Endings, endingsOf } from "./endings.ts";
 import { EndpointSlots } from "./endpoints.ts";
 import { flowConstants } from "./flow-constants.ts";
 import { flowCount } from "./flow-count.ts";
@@ -93,6 +94,8 @@ export interface Node extends Underlay {
    * @throws ZetaError: ZT8101 to ZT8103, ZT8105, and whatever `add` throws.
    */
   upgrade(name: string, source: Bundle | ObjectWithManifest, options?: UpgradeOptions): Promise<NodeService>;
+  /** Flows that end without a packet. */
+  readonly endings: Pick<Endings, "watch">;
   /** Lets go of a data plane that is pinned: it goes on without this process. */
   leave(): void;
   close(): void;
@@ -128,7 +131,8 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   let closing = false;
   const tables = sieved(tablesOf(object), manifest);
   const quotas = quotasOf(manifest, tables);
-  const sweeper = sweeperOf({ manifest, object }, [flowCount(quotas, quotas.areSet)]);
+  const endings = endingsOf({ manifest }, () => sweeper.start());
+  const sweeper = sweeperOf({ manifest, object }, [flowCount(quotas, quotas.areSet), endings]);
   quotas.countBy({ count: sweeper.sweep, keepCounting: sweeper.start });
   const state: NodeState = {
     tables,
@@ -297,6 +301,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     ...underlayOf(manifest, state),
     add,
     upgrade,
+    endings,
     leave: () => {
       sweeper.close();
       object.close();

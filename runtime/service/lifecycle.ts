@@ -7,6 +7,7 @@ import { formatAddress } from "../../sdk/layout/address.ts";
 import { lookup, update, valueStride } from "../loader/map-operations.ts";
 import { word } from "../loader/word.ts";
 import { type EventOptions, events } from "../maps/events.ts";
+import type { EndedFlow } from "../node/endings.ts";
 import type { FlowEnds as EndValues } from "../node/flows.ts";
 import type { Node } from "../node/node.ts";
 import { lifecycleLayout, NODE_MAP } from "../node/shapes.ts";
@@ -105,6 +106,7 @@ function eventOf(record: LifecycleRecord, service: string): FlowEvent {
 }
 
 type Place = Pick<Node, "manifest" | "object">;
+type Watched = Pick<Node, "manifest" | "object" | "endings">;
 
 function* standing(node: Place, index: number, service: string): Generator<FlowOpened> {
   for (const flow of eachFlow(node, index)) {
@@ -123,13 +125,53 @@ function lostCount({ object }: Place): bigint {
   return sum;
 }
 
+const CLOSED = 2;
+const CODE = { idle: 3, finished: 2, gone: 3, flushed: 5 } as const;
+
+const nameOf = ({ vni, protocol, flow, decided }: LifecycleRecord): string =>
+  [vni, protocol, ...Object.values(flow), ...Object.values(decided)].join(" ");
+
+/** A flow that a sweep found to have ended, as the data plane would have told of it. */
+function recordOf({ reason, client, sent, replies, ...flow }: EndedFlow): LifecycleRecord {
+  const { packets, bytes, service, vni, generation, protocol } = flow;
+  return {
+    at: process.hrtime.bigint(),
+    ...{ packets, bytes, replyPackets: replies.packets, replyBytes: replies.bytes },
+    ...{ flow: client, decided: sent, service, vni, generation, protocol, event: CLOSED, reason: CODE[reason] },
+  };
+}
+
+/** Ends that were found by sweeps, in the order of finding; waited for beside the data plane's records. */
+function foundEnds(node: Watched, index: number) {
+  const found: EndedFlow[] = [];
+  let wake = Promise.withResolvers<void>();
+  const watching = node.endings.watch((ended) => {
+    if (ended.service !== index) return;
+    found.push(ended);
+    wake.resolve();
+  });
+  return {
+    take: (): EndedFlow[] => found.splice(0),
+    some: (): Promise<void> => {
+      if (found.length === 0) wake = Promise.withResolvers<void>();
+      return found.length === 0 ? wake.promise : Promise.resolve();
+    },
+    [Symbol.dispose]: () => watching[Symbol.dispose](),
+  };
+}
+
+/** How many closed flows are remembered, so that what the data plane has told is not told again when a sweep misses it. */
+const MOST_TOLD = 65_536;
+
 /**
  * Every flow that opens and closes, from those that stand when it begins: of flows that live, each is told at least once,
- * also when the reader is too slow for the buffer (all that stand are told again, with `again`). What closed meanwhile is
- * lost, and counted by `lost`. One reader per node; leaving the loop ends it.
+ * also when the reader is too slow for the buffer (all that stand are told again, with `again`). What closed by a packet
+ * meanwhile may be lost, and is counted by `lost`. Flows that end by idling are found by sweeps of the flow tables, some
+ * seconds later when there are many: at least once each if they lived longer than a sweep takes. One whose place another
+ * took before it was found is told with the totals of the sweep before. One reader per node; leaving the loop ends it.
  */
 export async function* lifecycle(
-  node: Place,
+  node: Watched,
   index: number,
   service: string,
   options: Pick<EventOptions, "signal"> = {},
@@ -137,10 +179,29 @@ export async function* lifecycle(
   const listeners = node.object.map(NODE_MAP.listeners);
   update(listeners, word(0), word(1));
   const stream = events<LifecycleRecord>(node.object.map(NODE_MAP.lifecycle), lifecycleLayout(node.manifest), options);
+  using ends = foundEnds(node, index);
+  const told = new Set<string>();
   try {
     let lost = lostCount(node);
     yield* standing(node, index, service);
-    for await (const record of stream) {
+    for (let next = stream.next(); ; ) {
+      const step = await Promise.race([next, ends.some()]);
+      if (step === undefined) {
+        for (const ended of ends.take()) {
+          const record = recordOf(ended);
+          // One that another flow has taken the place of, the data plane may have told.
+          if (ended.reason === "gone" && told.delete(nameOf(record))) continue;
+          yield eventOf(record, service);
+        }
+        continue;
+      }
+      if (step.done === true) return undefined;
+      next = stream.next();
+      const record = step.value;
+      if (record.event === CLOSED) {
+        if (told.size >= MOST_TOLD) told.clear();
+        told.add(nameOf(record));
+      }
       if (record.service === index) yield eventOf(record, service);
       const now = lostCount(node);
       if (now !== lost && stream.backlog() === 0) {
@@ -148,7 +209,6 @@ export async function* lifecycle(
         yield* standing(node, index, service);
       }
     }
-    return undefined;
   } finally {
     update(listeners, word(0), word(0));
     stream.close();
