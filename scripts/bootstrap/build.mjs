@@ -1,6 +1,15 @@
 /** The build in dist/: made anew when a source has changed since. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { run, say } from "./run.mjs";
 
@@ -17,8 +26,15 @@ const sources = [
   "scripts/build-node.ts",
 ];
 
+/** So that `npx zeta` finds the command of this very folder, as in a project that has the package. @param {string} root */
+function linkCommand(root) {
+  const link = join(root, "node_modules/.bin/zeta");
+  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) symlinkSync("../../dist/cli.js", link);
+}
+
 /** @param {string} root */
 export function ensureBuild(root) {
+  linkCommand(root);
   const stamp = join(root, ".zeta/build-stamp");
   const print = fingerprint(root);
   if (existsSync(join(root, "dist")) && existsSync(stamp) && readFileSync(stamp, "utf8") === print) return false;
