@@ -56,17 +56,19 @@ test.skipIf(reason !== "")(
   120_000,
 );
 
-/** The same between the families. */
+/** The same between the families: there and, of what has become of its packets, back again. */
 const fickle64 = `
-import { address, middlebox, service, u32 } from "zeta";
+import { address, isIpv4, middlebox, service, u32 } from "zeta";
 
 export const fickle = middlebox("fickle", {
   config: { turn: u32 },
-  decide: (flow) =>
-    flow.rewrite({
-      source: { address: address("203.0.113.8"), port: flow.sourcePort },
-      destination: { address: address("192.0.2.80"), port: 53 },
-    }),
+  decide(flow) {
+    const end = (of: address, port: number) => ({ address: of, port: port as never });
+    const [from, to] = [flow.sourcePort, flow.destinationPort];
+    return isIpv4(flow.source)
+      ? flow.rewrite({ source: end(address("2001:db8::7"), from), destination: end(address("2001:db8::9"), to) })
+      : flow.rewrite({ source: end(address("203.0.113.8"), from), destination: end(address("192.0.2.80"), to) });
+  },
   holds: () => false,
 });
 
@@ -77,32 +79,33 @@ test.skipIf(reason !== "")(
   `nor do they of a flow that is translated${reason}`,
   async () => {
     using node = await openNode({ flows: 1000 });
-    const config = { service: { listen: ["[2001:db8::9]:53/udp"] }, fickle: { turn: 0 } };
+    const config = { service: { listen: ["[2001:db8::9]:53/udp", "192.0.2.80:53/udp"] }, fickle: { turn: 0 } };
     const service = await node.add(await built(fickle64), { config });
     const root = node.object.program(node.root);
+    // Translated, it is the host's, without a route; the next run of the same packet translates it back.
     const packet = udp("[2001:db8::7]:4000", "[2001:db8::9]:53").payload("?").bytes;
     let changing = true;
-    const lengths = new Map<number, number>();
+    let others = 0;
+    let runs = 0;
     const hammer = async () => {
-      // One at a time: a packet that was translated stays so.
-      while (changing) {
-        const { length } = (await testRunAsync(root, { packet })).packet;
-        lengths.set(length, (lengths.get(length) ?? 0) + 1);
+      for (; changing; runs += 2_000) {
+        const { action, packet: left } = await testRunAsync(root, { packet, repeat: 2_000 });
+        if (action !== PASS || !Buffer.from(left).equals(packet)) others += 1;
       }
     };
     const packets = [hammer(), hammer(), hammer()];
-    for (let turn = 1; turn <= 500; turn++) {
+    for (let turn = 1; turn <= 400; turn++) {
       service.config.set("fickle.turn", turn);
-      await new Promise((resolve) => setImmediate(resolve));
+      if (turn % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     changing = false;
     await Promise.all(packets);
     const dropped = [...countMap(nodeDropCounts(node, service.index))].filter(([, value]) => value > 0n);
     expect(dropped).toEqual([]);
-    expect([...lengths.keys()]).toEqual([packet.length - 20]);
-    expect(lengths.get(packet.length - 20)).toBeGreaterThan(1_000);
-    // Nothing is left that no packet finds: both directions of one flow, or none while it is decided again.
-    expect([...readFlows(node, "both")].length).toBeLessThanOrEqual(2);
+    expect(others).toBe(0);
+    expect(runs).toBeGreaterThan(10_000);
+    // Nothing is left that no packet finds.
+    expect([...readFlows(node, "both")]).toHaveLength(4);
   },
   120_000,
 );
