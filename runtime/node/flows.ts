@@ -8,8 +8,9 @@ import { walk } from "../loader/map-batches.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { type MapMemory, openMemory } from "../loader/map-memory.ts";
 import { FLOW_TABLES, WAYS_OF_A_PAGE } from "./flow-tables.ts";
-import { ACROSS, offsets, REPLY, wayLayout } from "./flow-ways.ts";
+import { ACROSS, lives, offsets, REPLY, wayLayout } from "./flow-ways.ts";
 import type { Node } from "./node.ts";
+import { spansNow } from "./spans.ts";
 
 type Place = Pick<Node, "manifest" | "object">;
 
@@ -164,14 +165,17 @@ const tables = ({ manifest, object }: Place): readonly Table[] =>
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
-/** "flows": each once, by the direction that its client sends. "both": each direction by itself. */
+/** Those that stand now. "flows": each once, by the direction that its client sends. "both": each direction by itself. */
 export function* readFlows(node: Place, which: "flows" | "both" = "flows"): Generator<Flow> {
   const all = tables(node);
   using partners = partnersIn(all);
+  const now = spansNow(node.object);
   for (const { map, way, read } of all) {
+    const until = offsets(way)("until");
     for (const { value } of walk(map)) {
       const page = view(value);
       for (let at = 0; at + way.size <= page.byteLength; at += way.size) {
+        if (!lives(page.getUint32(at + until, true), now)) continue;
         const flow = read(page, at, partners);
         if (flow !== null && (which === "both" || !flow.reply)) yield flow;
       }
@@ -195,6 +199,7 @@ const SLICE = 64;
 export function* removeFlows(node: Place, fits: (flow: Flow) => boolean): Generator<number> {
   const all = tables(node);
   using partners = partnersIn(all);
+  const now = spansNow(node.object);
   // IPv4 first: its entries are told by their partners, which must still stand.
   for (const { map, way, read } of all) {
     using memory = openMemory(map);
@@ -203,7 +208,7 @@ export function* removeFlows(node: Place, fits: (flow: Flow) => boolean): Genera
     let flows = 0;
     let slice = 0;
     for (let at = 0; at + way.size <= page.byteLength; at += way.size) {
-      const flow = read(page, at, partners);
+      const flow = lives(page.getUint32(at + until, true), now) ? read(page, at, partners) : null;
       if (flow !== null && fits(flow)) {
         memory.store(at + until, 0);
         if (!flow.reply) flows += 1;

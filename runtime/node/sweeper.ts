@@ -3,12 +3,11 @@
  * What it costs is bounded: a fiftieth of one CPU, however many flows there are; more flows make it slower to come round.
  */
 import { setImmediate as turn } from "node:timers/promises";
-import type { LoadedObject } from "../loader/load.ts";
 import { type MapMemory, openMemory } from "../loader/map-memory.ts";
-import { testRun } from "../loader/test-run.ts";
 import { WAYS_OF_A_PAGE } from "./flow-tables.ts";
 import { type FlowWays, flowWays } from "./flow-ways.ts";
 import type { Node } from "./node.ts";
+import { spansNow } from "./spans.ts";
 
 /** A part of a table, to be looked through in one go. */
 export interface Slice {
@@ -50,12 +49,6 @@ const REST = 70;
 const LONGEST_REST = 100;
 /** Milliseconds between the beginnings of two sweeps, at least. */
 const PERIOD = 1000;
-/** Ethernet's shortest frame: test runs want one. */
-const FRAME = new Uint8Array(64);
-
-/** The tables' time now, in spans. */
-export const spansNow = (object: LoadedObject): number => testRun(object.program("zeta_now"), { packet: FRAME }).action;
-
 interface Opened {
   readonly table: FlowWays;
   readonly memory: MapMemory;

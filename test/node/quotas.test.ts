@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCompiler, ZetaError } from "../../compiler/index.ts";
 import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
 import { testRun } from "../../runtime/loader/test-run.ts";
+import { readFlows } from "../../runtime/node/flows.ts";
 import { type Node, openNode } from "../../runtime/node/node.ts";
 import { type Packet, tcp, udp } from "../kit/index.ts";
 
@@ -45,6 +46,7 @@ test("what stands counts, whoever entered it before; what has idled is counted o
   expect(passes(connection(1).ack())).toBe(true);
   expect(passes(connection(4).syn())).toBe(false);
   await expect.poll(flows, { timeout: 20_000, interval: 50 }).toBe(3n);
+  expect([...readFlows(node)].map(({ client }) => client.sourcePort).sort()).toEqual([1, 2, 3]);
   expect([passes(connection(5).syn()), passes(connection(6).syn())]).toEqual([true, false]);
   expect(flows()).toBe(4n);
 });
