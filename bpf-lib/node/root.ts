@@ -12,6 +12,7 @@ import { isToTunnel } from "../overlay/tunnels.ts";
 import { isFragment } from "../packet/fragments.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
+import { isWhole } from "../packet/whole.ts";
 import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow, strayFragment } from "./follow.ts";
@@ -97,6 +98,7 @@ const isTunnelled = (parts: Parts): boolean =>
 
 /** Goes on with a packet whose protocol and ports are known: a whole one, or a fragment of one. */
 export const proceed = (parts: Parts, call: Call): Action => {
+  if (!isWhole(parts)) return broken(call);
   // Before its own flow is sought: messages that are no errors may have one between the same addresses.
   if (isError(parts)) {
     enterError(parts, call);

@@ -10,8 +10,8 @@ const extensionStart = header({ nextHeader: u8Layout, words: u8Layout, type: u8L
 
 /**
  * Runs `found(protocol, offset, isLaterFragment, segmentsLeft, fragmentAt)` for the first header that is not an extension;
- * false when the packet ends before. Segments left: addresses of a routing header that the packet is still to visit.
- * `fragmentAt`: offset of the (last) fragment header; 0 when there is none.
+ * false when the packet ends before, or is a fragment of a fragment. Segments left: addresses of a routing header that the packet is still to visit.
+ * `fragmentAt`: offset of the fragment header; 0 when there is none.
  */
 export const walkExtensions = (
   frame: Frame,
@@ -29,7 +29,8 @@ export const walkExtensions = (
     const at: u32 = start + offset;
     if (protocol === Protocol.Fragment) {
       const fragment = frame.cursor(at).peek(fragmentHeader);
-      if (fragment === null) {
+      // One at most (RFC 8200 section 4.1): of two, receivers may believe either.
+      if (fragment === null || fragmentAt !== 0) {
         whole = false;
         break;
       }

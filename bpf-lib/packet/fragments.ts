@@ -91,6 +91,12 @@ const place = (parts: Parts) => {
   return { offset, more, identification, start, before };
 };
 
+/** Whether the packet is not all in one piece. */
+export const isPiece = (parts: Parts): boolean => {
+  const { offset, more } = place(parts);
+  return offset !== 0 || more;
+};
+
 /**
  * Finds the flow's protocol and ports for a packet that may be a fragment, and remembers those of a first one. An IPv6
  * packet that is its own only fragment is whole (RFC 6946).

@@ -3,12 +3,15 @@
 {"read": HEX}             -> {"fields": {path: text}, "rebuilt": HEX}: scapy's own reading, and the packet with every
                              length and checksum computed by scapy.
 {"build": EXPRESSION}      -> {"hex": HEX}: the packet that an expression in scapy's own words makes.
+{"faults": [HEX, ...]}     -> {"frames": [[LEVEL, ...], ...]}: what is wrong with each frame, level by level: the frame itself, then
+                             what is in its tunnels. A level is {"is": its last header, "faults": [what and which, ...]}.
 {"make": N, "seed": SEED} -> {"packets": [{"hex": HEX, "fields": ...}]}: packets of scapy's own making.
 Field names are those of the testing kit.
 """
 import json
 import logging
 import random
+import struct
 import sys
 
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
@@ -266,6 +269,91 @@ def judge(raw):
     return {"fields": fields(Ether(raw)), "rebuilt": rebuilt(Ether(raw))}
 
 
+def transport_faults(pseudo, protocol, body, whole):
+    """
+    Of a TCP, UDP or ICMP header and all behind it. `pseudo`: both addresses, or nothing where the last one is not known.
+    `whole` unless it is the first of several fragments.
+    """
+    six = len(pseudo) != 8
+    names = {6: "tcp", 17: "udp", 58 if six else 1: "icmp"}
+    name = names.get(protocol)
+    if name is None:
+        return "other", []
+    least = {"tcp": 20, "udp": 8, "icmp": 8}[name]
+    if len(body) < least:
+        return name, [f"{name} header"]
+    faults = []
+    if name == "tcp" and (body[12] >> 4 < 5 or (whole and (body[12] >> 4) * 4 > len(body))):
+        faults.append("tcp header")
+    if name == "udp":
+        length = int.from_bytes(body[4:6], "big")
+        if length < 8 or (whole and length > len(body)):
+            return name, ["udp length"]
+        if whole:
+            body = body[:length]
+    unchecked = name == "udp" and body[6:8] == bytes(2)
+    if whole and pseudo and not unchecked:
+        header = b"" if name == "icmp" and not six else pseudo + struct.pack("!II", len(body), protocol)
+        if checksum(header + body) not in (0, 0xffff):
+            faults.append(f"{name} checksum")
+    error = name == "icmp" and (body[0] < 128 if six else body[0] in (3, 4, 5, 11, 12))
+    return ("error" if error else name), faults
+
+
+def ipv4_faults(raw):
+    if len(raw) < 20 or raw[0] >> 4 != 4:
+        return "ipv4", ["ipv4 header"]
+    size, length = (raw[0] & 15) * 4, int.from_bytes(raw[2:4], "big")
+    if size < 20 or length < size or length > len(raw):
+        return "ipv4", ["ipv4 length"]
+    faults = [] if checksum(raw[:size]) == 0 else ["ipv4 checksum"]
+    if raw[6] & 0x1f or raw[7]:
+        return "fragment", faults
+    name, more = transport_faults(raw[12:20], raw[9], raw[size:length], not raw[6] & 0x20)
+    return name, faults + more
+
+
+def ipv6_faults(raw):
+    if len(raw) < 40 or raw[0] >> 4 != 6:
+        return "ipv6", ["ipv6 header"]
+    protocol, at, whole, seen, pseudo, end = raw[6], 40, True, False, raw[8:40], 40 + int.from_bytes(raw[4:6], "big")
+    if end > len(raw):
+        return "ipv6", ["ipv6 length"]
+    # Not by scapy's layers: it reads no routing headers of types that it does not know.
+    while protocol in (0, 43, 44, 60):
+        fragment, header = protocol == 44, raw[at:end]
+        size = 8 if fragment or len(header) < 8 else 8 * (header[1] + 1)
+        if size > len(header):
+            return "ipv6", ["ipv6 length"]
+        if protocol == 43 and header[3]:
+            pseudo = b""
+        protocol, at = header[0], at + size
+        if fragment:
+            if seen:
+                return "ipv6", ["second fragment header"]
+            seen = True
+            whole = not header[3] & 1
+            if header[2] or header[3] & 0xf8:
+                return "fragment", []
+    return transport_faults(pseudo, protocol, raw[at:end], whole)
+
+
+def levels(raw):
+    out = []
+    layer = Ether(raw)
+    name, found = "ethernet", []
+    for layer in walk(layer):
+        # What an error quotes is cut anywhere.
+        if isinstance(layer, (IPerror, IPerror6)):
+            break
+        if isinstance(layer, Ether) and name != "ethernet":
+            out.append({"is": name, "faults": found})
+            name, found = "ethernet", []
+        elif name == "ethernet" and type(layer) in (IP, IPv6):
+            name, found = (ipv4_faults if type(layer) is IP else ipv6_faults)(layer.original)
+    return [*out, {"is": name, "faults": found}]
+
+
 def make(r):
     """One packet in scapy's own words."""
     v4, v6 = (lambda: f"10.{r.randrange(256)}.{r.randrange(256)}.{r.randrange(1, 255)}"), (lambda: f"2001:db8::{r.randrange(1, 65536):x}")
@@ -326,6 +414,8 @@ for line in sys.stdin:
     request = json.loads(line)
     if "read" in request:
         answer = judge(bytes.fromhex(request["read"]))
+    elif "faults" in request:
+        answer = {"frames": [levels(bytes.fromhex(raw)) for raw in request["faults"]]}
     elif "build" in request:
         answer = {"hex": bytes(eval(request["build"])).hex()}
     else:

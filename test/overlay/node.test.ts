@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pairOf } from "../headers/pair.ts";
 import { geneve, icmp, type Outcome, type Packet, tcp, udp, vxlan } from "../kit/index.ts";
 import { FAULTS_OF_CUT_QUOTES, startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
-import { hopOf, listenOn, OWN4, OWN6, STATIONS } from "./underlay.ts";
+import { hopOf, listenOn, lookForAll, OWN4, OWN6, STATIONS } from "./underlay.ts";
 
 const CLIENT = "10.0.0.7";
 const BACKEND = "10.2.0.1";
@@ -45,6 +45,7 @@ afterAll(() => wireshark.close());
 const configure = (): void => {
   pair.both((running) => {
     listenOn(running, [OWN4], [OWN6]);
+    lookForAll(running);
     let next = FIRST;
     for (const vni of NETWORKS) {
       const { kind, local, client, backend } = HOSTS[vni];

@@ -1,7 +1,7 @@
 /** What a service cannot read: one that takes all that comes drops and counts it, one with addresses leaves it to the host. */
 import { describe, expect, test } from "vitest";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
-import { arp, fromBytes, type Packet, tcp, truncations, udp, vlan } from "../kit/index.ts";
+import { arp, fromBytes, icmp, type Packet, tcp, truncations, udp, vlan } from "../kit/index.ts";
 
 const segment = tcp("10.0.0.7:40000", "10.1.0.1:80").syn();
 const datagram = udp("[2001:db8::7]:40000", "[2001:db8:1::1]:53").payload("question");
@@ -17,20 +17,34 @@ const unreadable: readonly (readonly [string, Packet])[] = [
   ["an IPv4 header of another version", withByte(segment, NETWORK, 0x65)],
   ["an IPv4 header of four words", withByte(segment, NETWORK, 0x44)],
   ["an IPv6 header of another version", withByte(datagram, NETWORK, 0x40)],
+  ["an IPv4 datagram that ends in its header", segment.with({ ipv4: { totalLength: 19 } })],
+  ["an IPv4 datagram that ends in its TCP header", segment.with({ ipv4: { totalLength: 39 } })],
+  ["an IPv6 datagram that ends in its UDP header", datagram.with({ ipv6: { payloadLength: 7 } })],
+  ["a TCP header of four words", segment.with({ tcp: { headerLength: 16 } })],
+  ["a TCP header that is longer than the segment", segment.with({ tcp: { headerLength: 60 } })],
+  ["a UDP datagram shorter than its header", datagram.with({ udp: { length: 7 } })],
+  ["a UDP datagram longer than what is there", datagram.with({ udp: { length: 8 + "question".length + 1 } })],
+  ["an ICMP message shorter than its header", icmp("10.0.0.7", "10.1.0.1").echo({}, { ipv4: { totalLength: 27 } })],
+  [
+    "a fragment of a fragment",
+    datagram.with({ extensions: [{ kind: "fragment" }, { kind: "fragment", identification: 2 }] }),
+  ],
+  ["nine extension headers", datagram.with({ extensions: Array(9).fill({ kind: "destinationOptions", options: [] }) })],
   ...[segment, datagram].flatMap((packet) =>
     truncations(packet)
-      .filter(({ bytes: { length } }) => length >= SHORTEST && length < ends(packet))
+      .filter(({ bytes: { length } }) => length >= SHORTEST)
       .map((cut) => [`a packet of ${packet.bytes.length} bytes cut to ${cut.bytes.length}`, cut] as const),
   ),
 ];
 
-/** Where the ports end: a packet that is shorter cannot be told apart. */
-function ends(packet: Packet): number {
-  return packet === segment ? NETWORK + 20 + 4 : NETWORK + 40 + 4;
-}
-
 const readable: readonly (readonly [string, Packet])[] = [
   ["two VLAN tags", vlan([1, 2], segment)],
+  ["bytes behind the datagram", fromBytes(Uint8Array.from([...segment.bytes, 1, 2, 3]))],
+  [
+    "eight extension headers",
+    datagram.with({ extensions: Array(8).fill({ kind: "destinationOptions", options: [] }) }),
+  ],
+  ["a packet that is its own only fragment", datagram.with({ extensions: [{ kind: "fragment" }] })],
   ["what is not IP", arp("10.0.0.7", "10.0.0.1").request()],
 ];
 
