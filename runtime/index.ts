@@ -21,6 +21,7 @@ export {
   type FlowPage,
   type NodeClient,
   type Plain,
+  type RemoteTrace,
   type UpgradeService,
 } from "./control/client.ts";
 export type { FlowFilter, FlowRow } from "./control/flow-filter.ts";
@@ -62,3 +63,6 @@ export {
   type StartServiceOptions,
   startService,
 } from "./service/service.ts";
+export type { TraceOptions } from "./trace/choose.ts";
+export type { TracedFrame, TraceRecord, TraceVerdict } from "./trace/records.ts";
+export type { Trace } from "./trace/trace.ts";

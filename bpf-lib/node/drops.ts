@@ -1,6 +1,7 @@
 /** Packets that the node itself drops, by service and reason. What a middlebox drops, its service counts (state/counter.ts). */
 import { map, struct, type u32, u64 } from "zeta/bpf";
 import { serviceReason } from "../../sdk/middlebox/internal.ts";
+import { stepDropped } from "../trace/trace.ts";
 import { MOST_SERVICES } from "./services.ts";
 
 export const MOST_REASONS = 64;
@@ -10,6 +11,7 @@ export const zeta_node_drops = map.perCpuArray({ value: struct({ count: u64 }), 
 export const countNodeDrop = (service: u32, reason: u32): void => {
   const share = zeta_node_drops.at(service * MOST_REASONS + reason);
   if (share !== null) share.count += 1n;
+  stepDropped(service, reason);
 };
 
 /** The reasons, in the words that users see. Called in programs only, so that a node lists just those it can give. */

@@ -2,6 +2,8 @@
 import { Action, program } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { Point } from "../trace/record.ts";
+import { step } from "../trace/trace.ts";
 import { tellOpened } from "./lifecycle.ts";
 import { countOpened } from "./opened.ts";
 import { countEntered } from "./quota.ts";
@@ -14,6 +16,7 @@ const entered = (family: Family) =>
     tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
     countEntered(vni);
     countOpened(service, destination, destinationPort);
+    step(Point.Entered, call);
     const way = family.at(index);
     return way === null ? Action.Drop : apply(parts, family, { way, index, serial }, way, call);
   });

@@ -11,6 +11,8 @@ import { type Embedded, embeddedKey } from "../icmp/embedded.ts";
 import { translateError } from "../icmp/translate-error.ts";
 import type { Parts } from "../packet/open.ts";
 import { isStopped, send } from "../route/send.ts";
+import { Asked, Point } from "../trace/record.ts";
+import { consider, step, stepAsked } from "../trace/trace.ts";
 import { enterAcross } from "./across/enter.ts";
 import { type Call, From } from "./call.ts";
 import { because } from "./drops.ts";
@@ -27,11 +29,13 @@ import { countTraffic } from "./traffic.ts";
 const stray = (parts: Parts, call: Call): Action => {
   const index = serviceAt(call.vni, parts.destination, 0, parts.protocol);
   call.service = index;
+  consider(parts, call, index, parts);
   if (index === NODE && call.vni === 0) return Action.Pass;
   const service = zeta_node_services.at(index);
   if (index !== NODE && service !== null && (service.sees & Sees.Client) !== 0) {
     countTraffic(index, parts.frame.length);
     call.from = From.Client;
+    stepAsked(call, Asked.Filter, 0);
     enterService(index, Hook.Filter);
   }
   return refused(call, because.strayError());
@@ -42,10 +46,12 @@ const follow = (parts: Parts, quote: Embedded, family: Family, call: Call): Acti
   const found = family.find(family.keyOfEnds(quote, call.vni, quote.protocol), spansNow());
   const entry = found.way;
   if (entry === null) return stray(parts, call);
+  consider(parts, call, entry.service, quote);
   const { source, destination } = family.wordsOf(entry);
   const { change, sourcePort, destinationPort, service } = entry;
   const { slot } = entry.hop;
   call.service = service;
+  step(Point.Error, call);
   if (!family.stands(found)) return refused(call, because.changed());
   countTraffic(service, parts.frame.length);
   if ((change & Change.Across) !== 0) {

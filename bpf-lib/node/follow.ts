@@ -7,6 +7,8 @@ import { type Entry, type Family, isAcross, isReply } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
 import { opens, type Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
+import { Asked } from "../trace/record.ts";
+import { stepAsked } from "../trace/trace.ts";
 import { enterAcross } from "./across/enter.ts";
 import { Ask, type Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
@@ -19,6 +21,7 @@ export const askFor = (parts: Parts, call: Call, ask: number, service: number, d
   call.admitted = 0;
   call.ask = ask as never;
   note(parts, call.packet);
+  stepAsked(call, Asked.Decide, ask);
   enterService(service, Hook.Decide);
   countNodeDrop(service, because.gone());
   return Action.Drop;

@@ -7,13 +7,15 @@ import { Action, FibResult, program, type u32 } from "zeta/bpf";
 import { Fragment, followFirst } from "../packet/fragments.ts";
 import type { Parts } from "../packet/open.ts";
 import { lookUp } from "../route/resolve.ts";
+import { consider } from "../trace/trace.ts";
+import { TRACED } from "../trace/traced.ts";
 import type { Call } from "./call.ts";
 import { because } from "./drops.ts";
 import { serviceOfAll } from "./listen.ts";
 import { proceed } from "./root.ts";
 import { NODE } from "./services.ts";
 import { refused, withPacket } from "./stage.ts";
-import { Stage, zeta_node_stages } from "./stages.ts";
+import { goOn, Stage, zeta_node_stages } from "./stages.ts";
 
 const reasonOf = (fragment: u32): u32 => {
   if (fragment === Fragment.Missing) return because.noFirst();
@@ -29,6 +31,7 @@ const isHosts = (parts: Parts): boolean => {
 
 const refuse = (parts: Parts, fragment: u32, call: Call): Action => {
   call.service = serviceOfAll(call.vni);
+  consider(parts, call, call.service, parts);
   if (call.service === NODE && call.vni === 0 && isHosts(parts)) return Action.Pass;
   return refused(call, reasonOf(fragment));
 };
@@ -36,7 +39,12 @@ const refuse = (parts: Parts, fragment: u32, call: Call): Action => {
 const run = withPacket((parts, call) => {
   const { fragment, protocol, sourcePort, destinationPort } = followFirst(parts, call.vni);
   if (fragment > Fragment.Later) return refuse(parts, fragment, call);
-  return proceed({ ...parts, protocol, sourcePort, destinationPort }, call);
+  const whole = { ...parts, protocol, sourcePort, destinationPort };
+  // Named here, whoever proceeds: reasons are numbered as they are named, and programs that trace count in the same map.
+  because.unclaimed();
+  if (!TRACED) return proceed(whole, call);
+  goOn(whole, call, Stage.Proceed);
+  return Action.Drop;
 });
 
 export const zeta_fragment = program("zeta_fragment", run, {

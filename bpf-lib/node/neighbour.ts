@@ -1,10 +1,11 @@
 /** Questions about MAC addresses (bpf-lib/neighbour): answered by the way that they came. None goes further, or to a service. */
-import { Action, EtherType, ethernetHeader, Icmpv6Type, program, redirect, u32 } from "zeta/bpf";
+import { Action, EtherType, ethernetHeader, Icmpv6Type, program, u32 } from "zeta/bpf";
 import { answerNeighbours } from "../neighbour/answer.ts";
 import { encapsulate } from "../overlay/encapsulate.ts";
 import { icmpv6Of, type Parts } from "../packet/open.ts";
 import { zeta_node_stations } from "../route/endpoints.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
+import { sendOut } from "../trace/trace.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { NODE } from "./services.ts";
 import { withCall } from "./stage.ts";
@@ -28,7 +29,7 @@ const neighbour = withCall((call, frame) => {
   const hop = zeta_node_hops.at(slot);
   if (slot === 0 || hop === null || hop.kind !== HopKind.Tunnel) return dropped(because.noEndpoint());
   if (!encapsulate(frame, hop, u32(asker), 0)) return dropped(because.noRoom());
-  return redirect(hop.interface);
+  return sendOut(hop.interface);
 });
 
 export const zeta_neighbour = program("zeta_neighbour", neighbour, {

@@ -8,6 +8,8 @@ import { timeExceeded } from "../icmp/kinds.ts";
 import type { Parts } from "../packet/open.ts";
 import { zeta_node_hops } from "../route/hop.ts";
 import { isTooLong, mayNotBeCut, tellLength } from "../route/path-mtu.ts";
+import { Point } from "../trace/record.ts";
+import { step } from "../trace/trace.ts";
 import type { Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { zeta_node_own } from "./own.ts";
@@ -16,6 +18,7 @@ import { withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
 const say = (parts: Parts, call: Call): Action => {
+  step(Point.Obstacle, call);
   const hop = zeta_node_hops.at(call.hop);
   const { source } = parts;
   // The hop takes so many bytes of what the packet would become.

@@ -1,7 +1,8 @@
 /** To an endpoint, without a flow: `call.place` in `call.placeVni`. The packet is as long and as old as it is to leave. */
-import { Action, type address, ethernetHeader, type Frame, program, redirect } from "zeta/bpf";
+import { Action, type address, ethernetHeader, type Frame, program } from "zeta/bpf";
 import { endpointAt } from "../route/endpoints.ts";
 import { HopKind, zeta_node_hops } from "../route/hop.ts";
+import { sendOut } from "../trace/trace.ts";
 import { type Call, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
@@ -25,7 +26,7 @@ const reach = (frame: Frame): Action => {
     if (hop.kind === HopKind.Station) {
       ethernet.destination = hop.destination;
       ethernet.source = hop.source;
-      return redirect(hop.interface);
+      return sendOut(hop.interface);
     }
     if (hop.kind === HopKind.Tunnel) {
       call.hop = slot;

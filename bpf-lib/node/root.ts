@@ -13,6 +13,9 @@ import { isFragment } from "../packet/fragments.ts";
 import { open, type Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
 import { isWhole } from "../packet/whole.ts";
+import { Asked, Point } from "../trace/record.ts";
+import { consider, considerFlow, considerUnread, step, stepAsked } from "../trace/trace.ts";
+import { TRACED } from "../trace/traced.ts";
 import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow, strayFragment } from "./follow.ts";
@@ -37,9 +40,11 @@ const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, 
   countTraffic(index, parts.frame.length);
   const reply = isReply(entry);
   call.service = index;
+  considerFlow(parts, call, index, family.endsOf(entry), reply);
   if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
     call.from = reply ? From.Service : From.Client;
     note(parts, call.packet);
+    stepAsked(call, Asked.Filter, 0);
     enterService(index, Hook.Filter);
     return gone(index);
   }
@@ -69,14 +74,17 @@ const neighbour = (): Action => {
 const unknown = (parts: Parts, call: Call): Action => {
   if (isSolicitation(parts)) return neighbour();
   const index = serviceAt(call.vni, parts.destination, parts.destinationPort, parts.protocol);
+  consider(parts, call, index, parts);
   if (index === NODE) return toNobody(parts, call);
   const service = zeta_node_services.at(index);
   if (service === null) return gone(index);
   countTraffic(index, parts.frame.length);
   call.service = index;
   call.from = From.Client;
+  step(Point.Service, call);
   if ((service.sees & Sees.Client) !== 0) {
     note(parts, call.packet);
+    stepAsked(call, Asked.Filter, 0);
     enterService(index, Hook.Filter);
     return gone(index);
   }
@@ -87,6 +95,7 @@ const unknown = (parts: Parts, call: Call): Action => {
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */
 const broken = (call: Call): Action => {
   const index = serviceOfAll(call.vni);
+  considerUnread(call, index);
   if (index === NODE) return unclaimed(call);
   countNodeDrop(index, because.notWhole());
   return Action.Drop;
@@ -121,6 +130,7 @@ const arrive = (frame: Frame, inside: boolean): Action => {
     frame,
     (parts) => {
       if (!inside && isTunnelled(parts)) {
+        consider(parts, call, NODE, parts);
         zeta_node_stages.call(Stage.Unwrap);
         return Action.Drop;
       }
@@ -135,7 +145,9 @@ const arrive = (frame: Frame, inside: boolean): Action => {
   );
 };
 
-export const zeta_root = program("zeta_root", (frame) => arrive(frame, false));
+/** While packets are traced, it is reached by tail call. */
+const place = { slot: { table: zeta_node_stages, index: Stage.Root } };
+export const zeta_root = program("zeta_root", (frame) => arrive(frame, false), TRACED ? place : {});
 export const zeta_inner = program("zeta_inner", (frame) => arrive(frame, true), {
   slot: { table: zeta_node_stages, index: Stage.Inner },
 });

@@ -6,6 +6,8 @@ import { age } from "../route/age.ts";
 import { ROUTED_SHIFT, zeta_node_hops } from "../route/hop.ts";
 import { resolve } from "../route/resolve.ts";
 import { leave } from "../route/send.ts";
+import { Point } from "../trace/record.ts";
+import { step } from "../trace/trace.ts";
 import type { Call } from "./call.ts";
 import { withPacketOfFamily } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
@@ -18,6 +20,7 @@ const toHost = (parts: Parts, call: Call): Action => {
 
 /** What the kernel must see to (unknown neighbour, expired packet, no route) passes to it. */
 const route = (parts: Parts, family: Family, call: Call): Action => {
+  step(Point.Route, call);
   const ticks = clock("jiffies");
   const slot = resolve(parts, ticks);
   const entry = family.at(call.index);

@@ -6,6 +6,8 @@ import { Change } from "../flow/entry.ts";
 import { type Family, ipv4Family, ipv6Family, isAcross } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { endsWithPort, type Parts } from "../packet/open.ts";
+import { HELD, Point } from "../trace/record.ts";
+import { consider, stepWithEnds } from "../trace/trace.ts";
 import { enterAcross } from "./across/enter.ts";
 import { Ask, type Call } from "./call.ts";
 import { because } from "./drops.ts";
@@ -25,6 +27,13 @@ const leavePortless = (parts: Parts, call: Call): void => {
 /** What opens a flow asks for it. Established flows are decided anew without, when their config has changed. */
 const isToAsk = (call: Call): boolean =>
   call.admitted === 0 && call.ask === Ask.Decide && call.kind === OutcomeKind.Pass && isLimited();
+/** What was decided may be what the packet is known by: it is as it came. */
+const tellDecided = (parts: Parts, call: Call): void => {
+  const { source, destination, sourcePort, destinationPort } = call;
+  const ends = { source, destination, sourcePort, destinationPort };
+  consider(parts, call, call.service, ends);
+  stepWithEnds(Point.Decided, call, ends, call.ask === Ask.Holds && call.holds === 1 ? HELD : call.kind, call.reason);
+};
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {
   if (isToAsk(call)) {
@@ -36,6 +45,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
     const found = family.find(family.keyOf(parts, call.vni), spansNow());
     const known = found.way;
     if (known !== null && call.ask === Ask.Holds && call.holds === 1) {
+      tellDecided(parts, call);
       known.generation = call.generation;
       zeta_node_stages.call(Stage.Forward);
       return Action.Drop;
@@ -48,6 +58,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
       return Action.Drop;
     }
   }
+  tellDecided(parts, call);
   if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
   if (call.kind !== OutcomeKind.Pass) return Action.Drop;
   leavePortless(parts, call);

@@ -36,6 +36,8 @@ export const Stage = {
   Entered6: 28,
   Fragment: 29,
   Carry: 30,
+  /** `Root` and `Proceed` only while packets are traced (bpf-lib/trace). */
+  Root: 31,
   /** Of flows across the families: 46 with the entry of packets that become IPv6, 64 with that of those that become IPv4. */
   Translate46: 32,
   Translate64: 33,
@@ -55,6 +57,7 @@ export const Stage = {
   Error46: 47,
   Error64: 48,
   Admit: 56,
+  Proceed: 63,
 } as const;
 export const zeta_node_stages = map.programs({ max: 64 });
 

@@ -6,6 +6,8 @@ import { Action, ethernetHeader, type Frame, program, type u32 } from "zeta/bpf"
 import { serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Arrival, decapsulate } from "../overlay/decapsulate.ts";
 import { TunnelFault, tunnelFaultNames } from "../overlay/faults.ts";
+import { Point } from "../trace/record.ts";
+import { step } from "../trace/trace.ts";
 import { zeta_node_call } from "./call.ts";
 import { countNodeDrop } from "./drops.ts";
 import { NODE } from "./services.ts";
@@ -29,6 +31,7 @@ const unwrap = (frame: Frame): Action => {
   if (is === Arrival.Fault) return faulty(fault);
   if (vni === 0) return faulty(TunnelFault.Network);
   call.vni = vni;
+  step(Point.Unwrapped, call);
   zeta_node_stages.call(Stage.Inner);
   return Action.Drop;
 };

@@ -1,5 +1,5 @@
 /** Sending a flow's packet on to its hop. */
-import { Action, clock, redirect, u8, type u32 } from "zeta/bpf";
+import { Action, clock, u8, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
 import type { Entry } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
@@ -7,6 +7,7 @@ import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
 import { goOn, Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
+import { sendOut } from "../trace/trace.ts";
 import { age, isLast } from "./age.ts";
 import { FIRST_ENDPOINT, type Hop, HopKind, ROUTED_SHIFT, TRUSTED_ROUTES, zeta_node_hops } from "./hop.ts";
 import { isTooLong } from "./path-mtu.ts";
@@ -39,7 +40,7 @@ const deliver = (parts: Parts, entry: Entry, slot: u32, call: Call): Action => {
 export const leave = (parts: Parts, hop: Hop): Action => {
   parts.ethernet.destination = hop.destination;
   parts.ethernet.source = hop.source;
-  return redirect(hop.interface);
+  return sendOut(hop.interface);
 };
 
 /** By route. A flow that has not asked for its route for some time asks again, in a program of its own. */

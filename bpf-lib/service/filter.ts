@@ -1,5 +1,5 @@
 /** A service's filter program: all filters of the chain, one after the other. Entered from the node's root. */
-import { Action, address, type Frame } from "zeta/bpf";
+import { Action, address, type Frame, u8 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { type Call, From, zeta_node_call } from "../node/call.ts";
 import { sendBack } from "../node/reach.ts";
@@ -53,6 +53,9 @@ export const runFilters = (frame: Frame, service: ServiceParts): Action => {
         zeta_node_stages.call(Stage.Carry);
         return Action.Drop;
       }
+      // As decisions do: for whoever wants to know what became of the packet.
+      call.kind = u8(kind);
+      call.reason = reason;
       countDrop(reason);
       if (kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;

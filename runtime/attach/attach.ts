@@ -7,7 +7,7 @@ import { findInterface, type Interface, interfaceNames } from "../loader/interfa
 import { inNamespace } from "../loader/network-namespace.ts";
 import { pinAll } from "../loader/pins.ts";
 import { failure, interfaceBusy, interfaceRefuses, noNativeXdp, noSuchInterface } from "../loader/problems.ts";
-import type { LoadedProgram } from "../loader/program.ts";
+import type { HeldLink, LoadedProgram } from "../loader/program.ts";
 import { closeLink, createXdpLink, detachLink, updateLink, type XdpMode } from "../loader/xdp.ts";
 import { holderOf } from "./holder.ts";
 
@@ -101,7 +101,7 @@ export async function attach(program: LoadedProgram, options: AttachOptions): Pr
   const close = (): void => {
     if (!open) return;
     open = false;
-    current.attachments.delete(attachment);
+    current.attachments.delete(held);
     closeLink(fd);
   };
   const attachment: Attachment = {
@@ -116,9 +116,9 @@ export async function attach(program: LoadedProgram, options: AttachOptions): Pr
     holds: () => open && linkInformation(fd).interfaceIndex !== 0,
     update(next) {
       must(updateLink(fd, next.fd), `replace the program on interface '${to.name}'`);
-      current.attachments.delete(attachment);
+      current.attachments.delete(held);
       current = next;
-      current.attachments.add(attachment);
+      current.attachments.add(held);
     },
     async detach() {
       if (!open) return;
@@ -130,6 +130,10 @@ export async function attach(program: LoadedProgram, options: AttachOptions): Pr
     close,
     [Symbol.asyncDispose]: () => attachment.detach(),
   };
-  program.attachments.add(attachment);
+  const replaceBy = (next: LoadedProgram): void => {
+    if (attachment.holds()) attachment.update(next);
+  };
+  const held: HeldLink = { close, replaceBy };
+  program.attachments.add(held);
   return attachment;
 }

@@ -31,7 +31,7 @@ function valuesOf(name: string, choices: readonly string[] | undefined, known: K
   const words = choices ?? known[name];
   if (words !== undefined) return { words };
   if (name === "interface") return "interface";
-  return ["file", "out", "config", "zeta", "input"].includes(name) ? "file" : "nothing";
+  return ["file", "out", "config", "zeta", "input", "pcapng"].includes(name) ? "file" : "nothing";
 }
 
 function optionOf(option: Option, known: KnownWords): CompletedOption {

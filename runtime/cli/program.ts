@@ -15,6 +15,7 @@ import { nodeCommand } from "./commands/node.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
 import { topCommand } from "./commands/top.ts";
+import { traceCommand } from "./commands/trace.ts";
 import { missingPackage } from "./compiler.ts";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit.ts";
 import { version } from "./installation.ts";
@@ -56,6 +57,7 @@ export function commandLine(context: CommandContext): Command {
     nodeCommand,
     flowsCommand,
     topCommand,
+    traceCommand,
     configCommand,
     psCommand,
     detachCommand,

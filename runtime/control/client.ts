@@ -7,6 +7,9 @@ import type { ObjectWithManifest } from "../loader/load.ts";
 import { failure } from "../loader/problems.ts";
 import type { CanaryFile } from "../node/canary-file.ts";
 import type { Networks, Told } from "../node/networks.ts";
+import type { TraceOptions } from "../trace/choose.ts";
+import type { TraceRecord } from "../trace/records.ts";
+import { readTraceRow, type TraceLine } from "../trace/row.ts";
 import { socketOf } from "./claim.ts";
 import type { FlowFilter, FlowRow } from "./flow-filter.ts";
 import { toJson } from "./json.ts";
@@ -46,6 +49,12 @@ export interface FlowPage extends FlowFilter {
   readonly limit?: number;
 }
 
+export interface RemoteTrace extends AsyncIterable<TraceRecord> {
+  /** Records that found no room, as far as the node has told. */
+  lost(): number;
+  close(): void;
+}
+
 /** Every call throws ZetaError with what the node says; ZT8111 when none answers, ZT8113 when it ends meanwhile. */
 export interface NodeClient {
   readonly socket: string;
@@ -69,6 +78,11 @@ export interface NodeClient {
   countFlows(filter?: FlowFilter): Promise<number>;
   /** Forgets both directions of what fits; gives how many flows. */
   flushFlows(filter?: FlowFilter): Promise<number>;
+  /**
+   * Follows chosen packets: gives the trace once it has begun. Ending the iteration ends it, and so does `close`.
+   * @throws ZT8120 while another lasts, ZT8121.
+   */
+  trace(options?: TraceOptions): Promise<RemoteTrace>;
   /** Returns when the node has begun to stop. */
   stop(): Promise<void>;
 }
@@ -188,6 +202,30 @@ export function connectNode({ state }: { readonly state?: string } = {}): NodeCl
       (await call<{ readonly flows: number }>("GET", withQuery("/flow-count", { ...filter }))).flows,
     flushFlows: async (filter = {}) =>
       (await call<{ readonly removed: number }>("DELETE", withQuery("/flows", { ...filter }))).removed,
+    async trace(options = {}) {
+      const response = await accepted(await ask(socket, "GET", withQuery("/trace", { ...options })));
+      let lost = 0;
+      let closed = false;
+      const close = (): void => {
+        closed = true;
+        response.destroy();
+      };
+      async function* records(): AsyncGenerator<TraceRecord> {
+        try {
+          for await (const line of lines(response)) {
+            const told = JSON.parse(line) as TraceLine;
+            if ("lost" in told) lost = told.lost;
+            else yield readTraceRow(told);
+          }
+        } catch (error) {
+          // What is cut off by our own hand is no failure.
+          if (!closed) throw error;
+        } finally {
+          close();
+        }
+      }
+      return { lost: () => lost, close, [Symbol.asyncIterator]: records };
+    },
     async stop() {
       await call("POST", "/stop");
     },

@@ -57,5 +57,20 @@ export const flowQuerySchema = flowFilterSchema.extend({
 });
 export type FlowQuery = z.infer<typeof flowQuerySchema>;
 
+/** Which packets are traced, as text. */
+export const traceQuerySchema = z.strictObject({
+  service: z.string().optional(),
+  vni: z
+    .string()
+    .regex(/^\d{1,8}$/, "a network is a whole number")
+    .optional(),
+  address: z.string().optional(),
+  port: z
+    .string()
+    .regex(/^\d{1,5}$/, "a port is a whole number")
+    .optional(),
+  protocol: z.string().optional(),
+});
+
 /** What a client that is no newer than the node may send at most. */
 export const MOST_BYTES = 256 * 1024 * 1024;

@@ -12,6 +12,8 @@ import { type Flow, readFlows, removeFlows } from "../node/flows.ts";
 import { tellNetworks } from "../node/networks.ts";
 import type { Node, NodeService } from "../node/node.ts";
 import { noSuchService } from "../node/problems.ts";
+import { type TraceLine, traceRow } from "../trace/row.ts";
+import type { Trace } from "../trace/trace.ts";
 import type { Census } from "./census.ts";
 import { type FlowFilter, type FlowRow, flowMatcher, flowRow } from "./flow-filter.ts";
 import { badRequest } from "./problems.ts";
@@ -21,6 +23,7 @@ import {
   networksSchema,
   type serviceSchema,
   setConfigSchema,
+  traceQuerySchema,
   upgradeSchema,
 } from "./protocol.ts";
 import { memoryShared, type NodeStatus, serviceStatus, tenantsOf } from "./status.ts";
@@ -47,8 +50,11 @@ export interface Asked {
   readonly body: unknown;
 }
 
-/** Rows are sent one JSON document per line, as they are read. */
-export type Answer = { readonly json: unknown } | { readonly rows: AsyncIterable<unknown> };
+/** Rows are sent one JSON document per line, as they are read: many at once, or "live" each when it is there. */
+export type Answer =
+  | { readonly json: unknown }
+  | { readonly rows: AsyncIterable<unknown> }
+  | { readonly live: AsyncIterable<unknown>; readonly end: () => void };
 type Route = (served: Served, asked: Asked) => Promise<Answer>;
 
 function read<T>(schema: z.ZodType<T>, content: unknown): T {
@@ -121,6 +127,17 @@ async function countRows(node: Node, fits: (flow: Flow) => boolean): Promise<num
   let flows = 0;
   for await (const flow of unhurried(readFlows(node))) if (fits(flow)) flows += 1;
   return flows;
+}
+
+/** Records, and before them how many were lost whenever some were. */
+async function* traceRows(trace: Trace): AsyncGenerator<TraceLine> {
+  let known = 0n;
+  for await (const record of trace) {
+    const lost = record.step === "left" ? trace.lost() : known;
+    if (lost !== known) yield { lost: Number(lost) };
+    known = lost;
+    yield traceRow(record);
+  }
 }
 
 export const ROUTES: Readonly<Record<string, Route>> = {
@@ -202,6 +219,17 @@ export const ROUTES: Readonly<Record<string, Route>> = {
       for await (const slice of unhurried(removeFlows(node, fits))) removed += slice;
       return { json: { removed } };
     });
+  },
+
+  "GET /trace": async ({ node, inTurn }, { query }) => {
+    const { vni, port, ...rest } = read(traceQuerySchema, query);
+    const given = Object.entries({
+      ...rest,
+      vni: vni === undefined ? undefined : Number(vni),
+      port: port === undefined ? undefined : Number(port),
+    }).filter(([, value]) => value !== undefined);
+    const trace = await inTurn(() => node.trace(Object.fromEntries(given)));
+    return { live: traceRows(trace), end: trace.close };
   },
 
   "POST /stop": async ({ stop }) => {

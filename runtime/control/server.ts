@@ -43,6 +43,18 @@ const drained = (response: ServerResponse): Promise<void> =>
     response.on("close", go);
   });
 
+/** Whoever asked is told at once that it has begun, and of each row; when they are gone it ends. */
+async function sendLive(response: ServerResponse, { live, end }: Extract<Answer, { live: unknown }>): Promise<void> {
+  response.once("close", end);
+  if (response.destroyed) end();
+  response.flushHeaders();
+  for await (const row of live) {
+    if (response.destroyed) return;
+    if (!response.write(`${toJson(row)}\n`)) await drained(response);
+  }
+  response.end();
+}
+
 async function send(response: ServerResponse, answer: Answer): Promise<void> {
   if ("json" in answer) {
     response.writeHead(200, { "content-type": "application/json" });
@@ -50,6 +62,7 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
     return;
   }
   response.writeHead(200, { "content-type": "application/x-ndjson" });
+  if ("live" in answer) return sendLive(response, answer);
   let lines = "";
   for await (const row of answer.rows) {
     lines += `${toJson(row)}\n`;

@@ -99,6 +99,7 @@ async function open(options: StartNodeOptions): Promise<Opened> {
 
 async function take({ node, run, attachments }: Opened, keep: boolean): Promise<void> {
   if (keep) {
+    node.endTrace();
     for (const attachment of attachments) attachment.close();
     node.leave();
     return;

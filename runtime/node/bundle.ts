@@ -10,37 +10,59 @@ import { packageRoot } from "../../compiler/package-root.ts";
 import { type Bundle, openBundle } from "../loader/bundle.ts";
 import type { ObjectWithManifest } from "../loader/load.ts";
 
-/** Where a build puts it, from the package's root. */
-export const NODE_BUNDLE = "dist/node";
-export const NODE_SOURCE = "bpf-lib/node/node.ts";
+/** Programs of a node's, by paths from the package's root. */
+export interface NodePrograms {
+  /** Where a build puts them. */
+  readonly bundle: string;
+  readonly source: string;
+  /** Sources that they are compiled with in place of those that stand there. */
+  readonly instead: Readonly<Record<string, string>>;
+}
 
-const digest = (file: string): string | null =>
-  existsSync(file) ? createHash("sha256").update(readFileSync(file)).digest("hex") : null;
+export const NODE_PROGRAMS: NodePrograms = { bundle: "dist/node", source: "bpf-lib/node/node.ts", instead: {} };
+/** The same, which tell what becomes of chosen packets. */
+export const TRACED_PROGRAMS: NodePrograms = {
+  bundle: "dist/traced",
+  source: "bpf-lib/node/traced.ts",
+  instead: { "bpf-lib/trace/traced.ts": "export const TRACED: boolean = true;\n" },
+};
+
+/** For the compiler: absolute paths. */
+export const filesInstead = ({ instead }: NodePrograms, root = packageRoot()): ReadonlyMap<string, string> =>
+  new Map(Object.entries(instead).map(([path, text]) => [join(root, path), text]));
+
+const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
+const digest = (file: string): string | null => (existsSync(file) ? sha256(readFileSync(file)) : null);
 
 /** Whether every source that a bundle was made from is as it was. Paths of our own begin with the package's name. */
-const isCurrent = ({ manifest }: Bundle, root: string): boolean =>
-  manifest.sources.every(({ path, sha256 }) => digest(join(root, path.replace(/^zeta\//, ""))) === sha256);
+const isCurrent = ({ manifest }: Bundle, { instead }: NodePrograms, root: string): boolean =>
+  manifest.sources.every((source) => {
+    const path = source.path.replace(/^zeta\//, "");
+    const other = instead[path];
+    return (other === undefined ? digest(join(root, path)) : sha256(other)) === source.sha256;
+  });
 
-async function compiled(root: string): Promise<ObjectWithManifest> {
+async function compiled(programs: NodePrograms, root: string): Promise<ObjectWithManifest> {
   const { compile } = await import("../../compiler/index.ts");
-  const result = await compile(join(root, NODE_SOURCE));
+  const result = await compile(join(root, programs.source), { files: filesInstead(programs, root) });
   if (!result.ok) throw new ZetaError(result.problems);
   return { object: result.code.object, manifest: result.manifest };
 }
 
-let known: Promise<Bundle | ObjectWithManifest> | undefined;
-
-async function find(): Promise<Bundle | ObjectWithManifest> {
+async function find(programs: NodePrograms): Promise<Bundle | ObjectWithManifest> {
   const root = packageRoot();
-  const folder = join(root, NODE_BUNDLE);
-  if (!existsSync(join(folder, "manifest.json"))) return compiled(root);
+  const folder = join(root, programs.bundle);
+  if (!existsSync(join(folder, "manifest.json"))) return compiled(programs, root);
   // What an older build has left may not even be readable.
   const bundle = await openBundle(folder).catch(() => null);
-  return bundle !== null && isCurrent(bundle, root) ? bundle : compiled(root);
+  return bundle !== null && isCurrent(bundle, programs, root) ? bundle : compiled(programs, root);
 }
 
+const known = new Map<NodePrograms, Promise<Bundle | ObjectWithManifest>>();
+
 /** @throws ZetaError when nothing is shipped and it cannot be compiled here. */
-export function nodeBundle(): Promise<Bundle | ObjectWithManifest> {
-  known ??= find();
-  return known;
+export function nodeBundle(programs: NodePrograms = NODE_PROGRAMS): Promise<Bundle | ObjectWithManifest> {
+  const found = known.get(programs) ?? find(programs);
+  known.set(programs, found);
+  return found;
 }

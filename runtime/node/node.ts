@@ -13,6 +13,9 @@ import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } fr
 import { lookup, remove, update } from "../loader/map-operations.ts";
 import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
+import type { TraceOptions } from "../trace/choose.ts";
+import { alreadyTraced } from "../trace/problems.ts";
+import type { Trace } from "../trace/trace.ts";
 import { nodeBundle } from "./bundle.ts";
 import type { Canary, CanaryPlace } from "./canaries.ts";
 import { carryOf } from "./carry.ts";
@@ -98,6 +101,14 @@ export interface Node extends Underlay {
   readonly endings: Pick<Endings, "watch">;
   /** Lets go of a data plane that is pinned: it goes on without this process. */
   leave(): void;
+  /**
+   * Follows chosen packets from their arrival to what became of them. While it lasts, each packet costs more; before and
+   * after, nothing. Loading takes seconds, in which the node serves on.
+   * @throws ZetaError: ZT8120 while another lasts, ZT8121, ZT8101, and whatever `load` throws; nothing has changed then.
+   */
+  trace(options?: TraceOptions): Promise<Trace>;
+  /** Ends the trace that lasts, if there is one. */
+  endTrace(): void;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -119,12 +130,10 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const source = options.source ?? (await nodeBundle());
   const { manifest } = source;
   const ways = waysFor(options.flows ?? DEFAULT_FLOWS);
-  const object = await load(source, {
-    ...options.load,
-    maxEntries: tableEntries(ways),
-    constants: { ...(await flowConstants()), ...tableConstants(ways), ...options.load?.constants },
-  });
+  const constants = { ...(await flowConstants()), ...tableConstants(ways), ...options.load?.constants };
+  const object = await load(source, { ...options.load, maxEntries: tableEntries(ways), constants });
   const most = object.map(NODE_MAP.services).maxEntries;
+  const root = manifest.node?.root ?? "";
   const names: (string | undefined)[] = ["the node"];
   const services = new Map<string, NodeService>();
   const versions = new Map<string, Version>();
@@ -287,8 +296,33 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     }
   }
 
+  let tracing: Trace | "starting" | null = null;
+  const endTrace = (): void => {
+    if (tracing !== null && tracing !== "starting") tracing.close();
+  };
+  async function trace(wanted: TraceOptions = {}): Promise<Trace> {
+    if (tracing !== null) throw failure(alreadyTraced(null));
+    tracing = "starting";
+    const ended = (): void => {
+      tracing = null;
+    };
+    try {
+      const { startTrace } = await import("../trace/trace.ts");
+      const cpu = options.load?.cpu;
+      const place = { manifest, object, root, services };
+      const started = await startTrace(place, { ...(cpu === undefined ? {} : { cpu }), constants }, wanted, ended);
+      tracing = started;
+      if (closing) started.close();
+      return started;
+    } catch (error) {
+      ended();
+      throw error;
+    }
+  }
+
   const close = (): void => {
     closing = true;
+    endTrace();
     sweeper.close();
     for (const service of [...services.values()]) service.remove();
     object.close();
@@ -296,13 +330,16 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   return {
     manifest,
     object,
-    root: manifest.node?.root ?? "",
+    root,
     services,
     ...underlayOf(manifest, state),
     add,
     upgrade,
     endings,
+    trace,
+    endTrace,
     leave: () => {
+      endTrace();
       sweeper.close();
       object.close();
     },

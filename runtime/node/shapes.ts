@@ -27,6 +27,10 @@ export const NODE_MAP = {
   quotas: "zeta_node_quotas",
   limited: "zeta_node_limited",
   tenants: "zeta_node_tenants",
+  /** Of nodes that trace alone (bpf-lib/trace). */
+  trace: "zeta_node_trace",
+  traceMark: "zeta_node_trace_mark",
+  traceFrame: "zeta_node_trace_frame",
 } as const;
 
 /** Maps of this name belong to the node, and the objects of all its services share them. */

@@ -15,6 +15,7 @@ const COMMANDS = [
   "node",
   "flows",
   "top",
+  "trace",
   "config",
   "ps",
   "detach",

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cpu } from "../../compiler/api.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
-import { NODE_SOURCE } from "../../runtime/node/bundle.ts";
+import { NODE_PROGRAMS } from "../../runtime/node/bundle.ts";
 import type { GuestObject } from "./guest.ts";
 
 interface Toolchain {
@@ -30,7 +30,7 @@ function* sources(): Generator<{ name: string; file: string; by: readonly Toolch
     const file = join("examples", example, "service.ts");
     if (existsSync(file)) yield { name: example, file, by: toolchains };
   }
-  yield { name: "node", file: NODE_SOURCE, by: nodeToolchains };
+  yield { name: "node", file: NODE_PROGRAMS.source, by: nodeToolchains };
   for (const file of readdirSync(REGRESSIONS).sort()) {
     const refused = /^.*Refused: ZT/.test(readFileSync(join(REGRESSIONS, file), "utf8"));
     if (!refused) yield { name: file.replace(/\.ts$/, ""), file: join(REGRESSIONS, file), by: newest };

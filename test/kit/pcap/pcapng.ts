@@ -1,4 +1,5 @@
 /** The pcapng format (draft-ietf-opsawg-pcapng): blocks, several interfaces, several sections in either byte order. */
+import { PCAPNG_BLOCK, PCAPNG_BYTE_ORDER, PCAPNG_OPTION, pcapngBlocks } from "../../../runtime/capture/pcapng.ts";
 import { concat } from "../bytes.ts";
 import {
   type Capture,
@@ -10,10 +11,6 @@ import {
   SNAP_LENGTH,
   type WriteOptions,
 } from "./capture.ts";
-
-const BLOCK = { section: 0x0a0d0d0a, interface: 1, simplePacket: 3, enhancedPacket: 6 } as const;
-const BYTE_ORDER = 0x1a2b3c4d;
-const OPTION = { end: 0, interfaceName: 2, resolution: 9, offset: 14 } as const;
 
 /** Nanoseconds are `ticks * numerator / denominator + offset`. */
 interface Clock {
@@ -30,7 +27,7 @@ function readOptions(view: DataView, from: number, end: number, little: boolean)
   for (let at = from; at + 4 <= end; ) {
     const code = view.getUint16(at, little);
     const length = view.getUint16(at + 2, little);
-    if (code === OPTION.end || at + 4 + length > end) break;
+    if (code === PCAPNG_OPTION.end || at + 4 + length > end) break;
     options.set(code, new Uint8Array(view.buffer, view.byteOffset + at + 4, length));
     at += 4 + roundUp4(length);
   }
@@ -39,9 +36,9 @@ function readOptions(view: DataView, from: number, end: number, little: boolean)
 
 /** The resolution's high bit chooses powers of two; otherwise it is a negative power of ten. Microseconds unless told. */
 function clockOf(options: ReadonlyMap<number, Uint8Array>, little: boolean): Clock {
-  const resolution = options.get(OPTION.resolution)?.[0] ?? 6;
+  const resolution = options.get(PCAPNG_OPTION.resolution)?.[0] ?? 6;
   const power = BigInt(resolution & 0x7f);
-  const seconds = options.get(OPTION.offset);
+  const seconds = options.get(PCAPNG_OPTION.offset);
   const offset = seconds?.length === 8 ? new DataView(seconds.buffer, seconds.byteOffset).getBigInt64(0, little) : 0n;
   return {
     numerator: 1_000_000_000n,
@@ -70,7 +67,7 @@ class Reader {
 
   addInterface(at: number, end: number, little: boolean): void {
     const options = readOptions(this.#view, at + 8, end, little);
-    const name = options.get(OPTION.interfaceName);
+    const name = options.get(PCAPNG_OPTION.interfaceName);
     const clock = clockOf(options, little);
     this.#clocks.push(clock);
     this.interfaces.push({
@@ -114,7 +111,7 @@ class Reader {
 }
 
 export const isPcapng = (bytes: Uint8Array): boolean =>
-  bytes.length >= 12 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === BLOCK.section;
+  bytes.length >= 12 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === PCAPNG_BLOCK.section;
 
 /** `bytes` begin with a section header block. Unknown blocks are skipped, as the format asks. */
 export function readPcapngBody(bytes: Uint8Array): Capture {
@@ -128,17 +125,17 @@ export function readPcapngBody(bytes: Uint8Array): Capture {
       break;
     }
     // The section header's type reads the same in both orders; its magic then says which one follows.
-    if (view.getUint32(at) === BLOCK.section) little = view.getUint32(at + 8, true) === BYTE_ORDER;
+    if (view.getUint32(at) === PCAPNG_BLOCK.section) little = view.getUint32(at + 8, true) === PCAPNG_BYTE_ORDER;
     const type = view.getUint32(at, little);
     const length = view.getUint32(at + 4, little);
     const end = at + length - 4;
     if (length < 12 || length % 4 !== 0) stopped = `the block at byte ${at} has a length of ${length}`;
     else if (end + 4 > bytes.length) stopped = `the block at byte ${at} is cut off`;
-    else if (type === BLOCK.section) reader.startSection();
-    else if (type === BLOCK.interface && length >= 20) reader.addInterface(at + 8, end, little);
-    else if (type === BLOCK.enhancedPacket && (length < 32 || !reader.addPacket(at + 8, end, little))) {
+    else if (type === PCAPNG_BLOCK.section) reader.startSection();
+    else if (type === PCAPNG_BLOCK.interface && length >= 20) reader.addInterface(at + 8, end, little);
+    else if (type === PCAPNG_BLOCK.enhancedPacket && (length < 32 || !reader.addPacket(at + 8, end, little))) {
       stopped = `the packet at byte ${at} makes no sense`;
-    } else if (type === BLOCK.simplePacket && (length < 16 || !reader.addSimplePacket(at + 8, end, little))) {
+    } else if (type === PCAPNG_BLOCK.simplePacket && (length < 16 || !reader.addSimplePacket(at + 8, end, little))) {
       stopped = `the packet at byte ${at} makes no sense`;
     }
     at = end + 4;
@@ -153,50 +150,16 @@ export interface PcapngOptions extends WriteOptions {
 
 /** Writes a pcapng file with one section. */
 export function writePcapng(packets: Iterable<PacketToWrite>, options: PcapngOptions = {}): Uint8Array {
-  const { endianness = "little", resolution = "ns", snapLength = SNAP_LENGTH, linkType = ETHERNET_LINK } = options;
-  const little = endianness === "little";
-  const number = (size: 2 | 4, value: number): Uint8Array => {
-    const view = new DataView(new ArrayBuffer(size));
-    if (size === 2) view.setUint16(0, value, little);
-    else view.setUint32(0, value, little);
-    return new Uint8Array(view.buffer);
-  };
-  const short = (value: number) => number(2, value);
-  const word = (value: number) => number(4, value);
-  const padding = (bytes: Uint8Array) => new Uint8Array(roundUp4(bytes.length) - bytes.length);
-  const option = (code: number, value: Uint8Array) => concat(short(code), short(value.length), value, padding(value));
-  const block = (type: number, ...parts: readonly Uint8Array[]) => {
-    const body = concat(...parts);
-    return concat(word(type), word(body.length + 12), body, word(body.length + 12));
-  };
-
-  const unlimited = new Uint8Array(8).fill(0xff);
-  const section = block(BLOCK.section, word(BYTE_ORDER), short(1), short(0), unlimited);
+  const { endianness, resolution = "ns", snapLength = SNAP_LENGTH, linkType = ETHERNET_LINK } = options;
+  const to = pcapngBlocks(endianness);
   const interfaces = (options.interfaces ?? [null]).map((name) =>
-    block(
-      BLOCK.interface,
-      short(linkType),
-      short(0),
-      word(snapLength),
-      ...(name === null ? [] : [option(OPTION.interfaceName, new TextEncoder().encode(name))]),
-      option(OPTION.resolution, Uint8Array.of(resolution === "ns" ? 9 : 6)),
-      option(OPTION.end, new Uint8Array(0)),
-    ),
+    to.interface({ linkType, snapLength, name, resolution }),
   );
   const blocks = [...packets].map((packet, index) => {
-    const { time, bytes, originalLength, interface: on } = completed(packet, index, snapLength);
-    if (on >= interfaces.length) throw new RangeError(`packet ${index} names interface ${on}, of ${interfaces.length}`);
-    const ticks = resolution === "ns" ? time : time / 1000n;
-    const stamp = [word(Number(ticks >> 32n)), word(Number(ticks & 0xffff_ffffn))];
-    return block(
-      BLOCK.enhancedPacket,
-      word(on),
-      ...stamp,
-      word(bytes.length),
-      word(originalLength),
-      bytes,
-      padding(bytes),
-    );
+    const { time, ...one } = completed(packet, index, snapLength);
+    if (one.interface >= interfaces.length)
+      throw new RangeError(`packet ${index} names interface ${one.interface}, of ${interfaces.length}`);
+    return to.packet({ ...one, ticks: resolution === "ns" ? time : time / 1000n });
   });
-  return concat(section, ...interfaces, ...blocks);
+  return concat(to.section(), ...interfaces, ...blocks);
 }

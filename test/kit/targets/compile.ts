@@ -6,7 +6,7 @@ import type { Compiler } from "../../../compiler/index.ts";
 import type { Module } from "../../../compiler/ir/ir.ts";
 import { packageRoot } from "../../../compiler/package-root.ts";
 import { TEST_CLOCK } from "../../../compiler/passes/test-build.ts";
-import { NODE_SOURCE } from "../../../runtime/node/bundle.ts";
+import { NODE_PROGRAMS } from "../../../runtime/node/bundle.ts";
 import { noSuchProgram } from "../problems.ts";
 import type { Compiled, Source } from "./target.ts";
 
@@ -57,7 +57,7 @@ export async function objectOf(source: Source): Promise<Compiled & { readonly ob
 /** The node's own programs, which a service's are entered from: built for tests if the service is. */
 export function nodeFor({ module }: Compiled): Promise<Compiled> {
   const testBuild = module.globals.some(({ name }) => name === TEST_CLOCK);
-  const node = nodes.get(testBuild) ?? lowerFile(join(packageRoot(), NODE_SOURCE), testBuild);
+  const node = nodes.get(testBuild) ?? lowerFile(join(packageRoot(), NODE_PROGRAMS.source), testBuild);
   nodes.set(testBuild, node);
   return node;
 }

@@ -1,0 +1,188 @@
+/** From the records of the data plane (bpf-lib/trace/record.ts) to what a trace tells. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { decode } from "../../sdk/layout/codec.ts";
+import type { LayoutData, StructLayout } from "../../sdk/layout/data.ts";
+import { type FlowEnds as EndValues, endText } from "../node/flows.ts";
+import { layoutOf, NODE_MAP } from "../node/shapes.ts";
+import type { FlowEnds } from "../service/lifecycle.ts";
+import type { TracedFrame, TraceRecord, TraceVerdict } from "./records.ts";
+
+/** A service, as records name it. */
+export interface TracedService {
+  readonly name: string;
+  /** Its reasons by index. */
+  readonly drops: readonly string[];
+}
+
+interface Head {
+  readonly at: bigint;
+  readonly packet: number;
+  readonly cpu: number;
+  readonly point: number;
+  readonly service: number;
+  readonly vni: number;
+  readonly detail: number;
+  readonly extra: number;
+}
+
+const POINT = {
+  arrived: 1,
+  left: 2,
+  service: 3,
+  flow: 4,
+  filter: 5,
+  ask: 6,
+  decided: 7,
+  entered: 8,
+  route: 9,
+  wrap: 10,
+  unwrapped: 11,
+  obstacle: 12,
+  error: 13,
+  dropped: 14,
+  refuse: 15,
+} as const;
+const STEP = new Map(Object.entries(POINT).map(([name, point]) => [point as number, name as keyof typeof POINT]));
+const OUTCOMES = ["pass", "drop", "reject", "answer", "route", "complete", "wait"] as const;
+const PASS = 0;
+/** The old decision stands. */
+const HELD = 0xff;
+const [DROP, REJECT] = [1, 2];
+const VERDICTS: readonly TraceVerdict[] = ["abort", "drop", "host", "reply", "forward"];
+const REDIRECT = 4;
+
+function field(layout: LayoutData, name: string): { readonly at: number; readonly layout: LayoutData } {
+  const found = layout.kind === "struct" ? layout.fields.find((one) => one.name === name) : undefined;
+  if (found === undefined) throw new TypeError(`The traced node's records have no '${name}'.`);
+  return { at: found.offset, layout: found.layout };
+}
+
+const endsText = (of: EndValues): FlowEnds => ({
+  source: endText(of.source, of.sourcePort),
+  destination: endText(of.destination, of.destinationPort),
+});
+
+/** Its pieces are those whose size is a bit of the length, the longest first. */
+function frameBytes(
+  record: Uint8Array,
+  pieces: { readonly at: number; readonly layout: LayoutData },
+  length: number,
+): Uint8Array {
+  const { fields } = pieces.layout as StructLayout;
+  const kept = Math.min(
+    length,
+    fields.reduce((sum, { layout }) => sum + layout.size, 0),
+  );
+  const bytes = new Uint8Array(kept);
+  let at = 0;
+  for (const { offset, layout } of fields) {
+    if ((kept & layout.size) === 0) continue;
+    bytes.set(record.subarray(pieces.at + offset, pieces.at + offset + layout.size), at);
+    at += layout.size;
+  }
+  return bytes;
+}
+
+/** Nanoseconds since 1970 of the kernel's monotonic clock, which is this process's high-resolution clock. */
+const epoch = (): bigint => BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+
+/** The records of one packet are told together, when it has left: in order, how it arrived first. */
+export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => TracedService | null) {
+  const frame = layoutOf(manifest, NODE_MAP.traceFrame, "value");
+  const step = field(layoutOf(manifest, NODE_MAP.traceMark, "value"), "step").layout;
+  const head = field(frame, "head");
+  const ends = field(step, "ends");
+  const pieces = field(frame, "pieces");
+  const numbers = ["length", "ingress", "asked", "said", "reason"].map((name) => [name, field(frame, name)] as const);
+  const started = epoch();
+  const open = new Map<
+    number,
+    { readonly packet: number; readonly number: number; reason: string | null; readonly records: TraceRecord[] }
+  >();
+  let count = 0;
+
+  const reasonOf = (service: number, reason: number): string | null => serviceAt(service)?.drops[reason] ?? null;
+  const endsIn = (bytes: Uint8Array): FlowEnds => endsText(decode(ends.layout, bytes, ends.at) as EndValues);
+
+  function last(bytes: Uint8Array, { service, detail, extra }: Head, nodeReason: string | null) {
+    const told = Object.fromEntries(
+      numbers.map(([name, one]) => [name, decode(one.layout, bytes, one.at) as number]),
+    ) as Record<"length" | "ingress" | "asked" | "said" | "reason", number>;
+    const kept: TracedFrame = { bytes: frameBytes(bytes, pieces, told.length), length: told.length };
+    const refused = told.asked !== 0 && (told.said === DROP || told.said === REJECT);
+    const reason = nodeReason ?? (refused ? reasonOf(service, told.reason) : null);
+    return {
+      kept,
+      ingress: told.ingress,
+      reason,
+      verdict: VERDICTS[detail] ?? "abort",
+      out: detail === REDIRECT ? extra : null,
+    };
+  }
+
+  /** Gives the records of a packet when its last has come; none before. */
+  return (bytes: Uint8Array): readonly TraceRecord[] => {
+    const one = decode(head.layout, bytes, head.at) as Head;
+    const { cpu, packet, service, vni, detail, extra } = one;
+    const what = STEP.get(one.point);
+    if (what === undefined) return [];
+    let of = open.get(cpu);
+    // The last record of the one before had no room.
+    const before = of !== undefined && of.packet !== packet ? of.records : [];
+    if (of === undefined || of.packet !== packet) {
+      count += 1;
+      of = { packet, number: count, reason: null, records: [] };
+      open.set(cpu, of);
+    }
+    const { records } = of;
+    const told = {
+      packet: of.number,
+      time: started + one.at,
+      cpu,
+      vni,
+      service: serviceAt(service)?.name ?? null,
+    };
+    switch (what) {
+      case "arrived": {
+        const { kept, ingress } = last(bytes, one, null);
+        // It is told at the end, so that only packets that are meant cost a copy.
+        records.unshift({
+          ...told,
+          time: records[0]?.time ?? told.time,
+          service: null,
+          vni: 0,
+          step: "arrived",
+          interface: ingress,
+          frame: kept,
+        });
+        return before;
+      }
+      case "left": {
+        const { kept, reason, verdict, out } = last(bytes, one, of.reason);
+        open.delete(cpu);
+        return [...before, ...records, { ...told, step: "left", verdict, reason, interface: out, frame: kept }];
+      }
+      case "flow":
+        records.push({ ...told, step: "flow", direction: detail === 1 ? "reply" : "client", ends: endsIn(bytes) });
+        return before;
+      case "ask":
+        records.push({ ...told, step: "ask", asks: detail === 1 ? "holds" : "decide" });
+        return before;
+      case "decided": {
+        const outcome = detail === HELD ? "holds" : (OUTCOMES[detail] ?? "drop");
+        const reason = detail === DROP || detail === REJECT ? reasonOf(service, extra) : null;
+        const ends = detail === HELD || detail === PASS ? endsIn(bytes) : null;
+        records.push({ ...told, step: "decided", outcome, reason, ends });
+        return before;
+      }
+      case "dropped": {
+        of.reason = manifest.node?.drops[detail] ?? "dropped";
+        records.push({ ...told, vni: records.at(-1)?.vni ?? 0, step: "dropped", reason: of.reason });
+        return before;
+      }
+      default:
+        records.push({ ...told, step: what });
+        return before;
+    }
+  };
+}

@@ -1,0 +1,12 @@
+/** What can be wrong with a trace. Codes are written by hand and never reused; pages in docs/errors. */
+import { problem } from "../../compiler/diagnostics/problem.ts";
+
+export const alreadyTraced = problem("ZT8120", () => ({
+  message: "The node's packets are being traced already.",
+  fix: "End the other trace first: a node has one at a time.",
+}));
+
+export const badTraceChoice = problem("ZT8121", (what: string, value: string, expected: string) => ({
+  message: `'${value}' is not ${expected}, by which packets are chosen (${what}).`,
+  fix: "Correct it; 'zeta trace --help' shows each. Nothing was traced.",
+}));

@@ -1,0 +1,66 @@
+/** What a trace tells. */
+import type { FlowEnds } from "../service/lifecycle.ts";
+
+/** A frame, as far as it was kept. */
+export interface TracedFrame {
+  readonly bytes: Uint8Array;
+  /** Of the whole; at most 2047 bytes are kept. */
+  readonly length: number;
+}
+
+/** What became of a packet: sent on, given to the host, dropped, sent back by the way that it came; "abort" is a fault. */
+export type TraceVerdict = "forward" | "host" | "drop" | "reply" | "abort";
+
+interface Told {
+  /** Counts the packets of this trace, from 1. */
+  readonly packet: number;
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
+  readonly cpu: number;
+  /** The packet's network; 0 outside overlays. */
+  readonly vni: number;
+  /** Its service by name; null when it has none, or none yet. */
+  readonly service: string | null;
+}
+
+export type TraceRecord = Told &
+  (
+    | { readonly step: "arrived"; readonly interface: number; readonly frame: TracedFrame }
+    | {
+        readonly step:
+          | "unwrapped"
+          | "service"
+          | "filter"
+          | "entered"
+          | "route"
+          | "wrap"
+          | "obstacle"
+          | "error"
+          | "refuse";
+      }
+    /** Its flow is known, and what its packets are to leave with. */
+    | { readonly step: "flow"; readonly direction: "client" | "reply"; readonly ends: FlowEnds }
+    /** The service is asked to decide, or whether what it had decided holds. */
+    | { readonly step: "ask"; readonly asks: "decide" | "holds" }
+    | {
+        readonly step: "decided";
+        readonly outcome: "pass" | "drop" | "reject" | "answer" | "route" | "complete" | "wait" | "holds";
+        /** Why it was dropped or rejected, in the service's words. */
+        readonly reason: string | null;
+        /** What its packets are to leave with; null when they do not. */
+        readonly ends: FlowEnds | null;
+      }
+    /** By the node. */
+    | { readonly step: "dropped"; readonly reason: string }
+    | {
+        readonly step: "left";
+        readonly verdict: TraceVerdict;
+        /** Why it was dropped or rejected, by the node or its service. */
+        readonly reason: string | null;
+        /** By number; null where it is not sent on. */
+        readonly interface: number | null;
+        readonly frame: TracedFrame;
+      }
+  );
+
+export type TraceStep = TraceRecord["step"];
