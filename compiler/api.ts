@@ -15,6 +15,11 @@ export interface CompileOptions {
   readonly llvm?: number;
   /** `natural` lets packet loads be as wide as the field; `strict` makes them byte-wise safe for strict architectures. */
   readonly targetAlignment?: "natural" | "strict";
+  /**
+   * `fused`: all of a service's filters are one program. `tail-calls`: each is its own, and they follow each other by tail call,
+   * which costs more for every packet and leaves each the kernel's whole allowance of stack and complexity.
+   */
+  readonly filters?: "fused" | "tail-calls";
   /** Texts to keep beside the object; none unless told, for they are long. */
   readonly emit?: readonly ("llvm" | "assembly")[];
   /** Replaces file reading, for editors and tests: path → text. Falls back to disk. */

@@ -61,7 +61,8 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
     const [{ lowerFile }, { SourceCache }, { improve }] = parts;
     cache ??= new SourceCache();
     const files = options.files ?? defaults.files;
-    const written = lowerFile(entry, { cache, ...(files ? { files } : {}) });
+    const filters = options.filters ?? defaults.filters;
+    const written = lowerFile(entry, { cache, ...(filters ? { filters } : {}), ...(files ? { files } : {}) });
     const lowered = written.ok ? { ...written, module: improve(written.module) } : written;
     return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;
   };

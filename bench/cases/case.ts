@@ -9,6 +9,8 @@ export interface BenchCase {
   readonly source: string;
   /** Of a file in bench/rivals; or another source of ours, from the repository's root, to hold services against each other. */
   readonly rival: string;
+  /** How the rival's filters are built, where it is one of ours; fused unless told. */
+  readonly rivalFilters?: "tail-calls";
   /** Packets need an interface with routes behind it. */
   readonly routed: boolean;
   /** Which entries of its tables the flows meet. */

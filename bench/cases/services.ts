@@ -4,30 +4,36 @@ import { entries, generations } from "../measure/keyed.ts";
 import type { Subject } from "../measure/subject.ts";
 import { type BenchCase, each } from "./case.ts";
 
-type Work = Pick<BenchCase, "source" | "rival" | "routed" | "verdict" | "fill">;
+type Work = Pick<BenchCase, "source" | "rival" | "rivalFilters" | "routed" | "verdict" | "fill">;
 
 /** Tokens in plenty, so that no packet is refused while measuring; none refilled, so that what is left can be compared. */
 const LIMIT = { perSecond: 0n, burst: 10_000_000_000n };
 
-function fillAcl(subject: Subject): void {
+function fillAcl(subject: Subject, more: readonly string[] = []): void {
   generations(subject.map("acl_rules")).swap(0, (inner) => {
     const table = entries(inner);
     table.setMany(each(1000, (i) => [`::ffff:10.0.${i >> 8}.${i & 255}/128`, { from: 80, to: 90 }]));
+    table.setMany(more.map((rule) => [rule, { from: 80, to: 90 }]));
     table.set("::ffff:10.0.0.0/112", { from: 80, to: 443 });
     table.set("2001:db8::/32", { from: 53, to: 443 });
   });
   subject.setGlobal("zeta_config", { generation: 0, slots: [{ acl: LIMIT }, { acl: LIMIT }] });
 }
 
-function fillLargeAcl(subject: Subject): void {
-  fillAcl(subject);
-  generations(subject.map("acl_rules")).swap(0, (inner) => {
-    const rules = each(100_000, (i) => `::ffff:10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/128`);
-    entries(inner).setMany(rules.map((rule) => [rule, { from: 80, to: 90 }]));
-  });
-}
+/** As many as an access list may have. */
+const fillLargeAcl = (subject: Subject): void =>
+  fillAcl(
+    subject,
+    each(98_998, (i) => `::ffff:10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}/128`),
+  );
 
-const acl: Work = { source: "examples/acl/service.ts", rival: "acl", routed: false, verdict: "pass", fill: fillAcl };
+const acl: Work = {
+  source: "examples/acl/service.ts",
+  rival: "acl",
+  routed: false,
+  verdict: "pass",
+  fill: (subject) => fillAcl(subject),
+};
 
 export const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
 export const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
@@ -103,7 +109,23 @@ const deciders: Work = {
   fill: (subject) => subject.listen({ address: "10.1.0.1", port: 80, protocol: 6 }),
 };
 
+/** Filters that look at a packet's port and let it pass. */
+const filters: Work = {
+  ...deciders,
+  source: "bench/programs/filters-5.ts",
+  rival: "bench/programs/filters-5.ts",
+  rivalFilters: "tail-calls",
+  verdict: "pass",
+};
+
 export const serviceCases: readonly BenchCase[] = [
+  {
+    name: "five filters in one program, against one program each",
+    ...filters,
+    pattern: "one address, all flows pass",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
   {
     name: "five middleboxes that decide, against one",
     ...deciders,
@@ -116,7 +138,7 @@ export const serviceCases: readonly BenchCase[] = [
     name: "acl service, 100 k prefixes",
     ...acl,
     fill: fillLargeAcl,
-    pattern: "100 000 rules, 1024 of them hit in turn; known sources",
+    pattern: "100 000 rules, 1001 of them hit in turn; known sources",
     flows: 1024,
     frames: known(requests4(1024)),
   },

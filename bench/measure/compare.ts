@@ -1,5 +1,5 @@
 /** Measures one case: both sides and the wrapper alone, interleaved. */
-import { type BenchCase, isOurs, sourceOf } from "../cases/case.ts";
+import { type BenchCase, isOurs } from "../cases/case.ts";
 import type { Row } from "../report/row.ts";
 import { measure, type RoundOptions } from "./rounds.ts";
 import { net } from "./statistics.ts";
@@ -14,7 +14,7 @@ function prepare(one: BenchCase, subject: Subject): readonly Uint8Array[] {
 
 export async function compare(one: BenchCase, options: RoundOptions, ingress: Ingress | null): Promise<Row> {
   const at = one.routed ? ingress : null;
-  using pair = await loadPair(sourceOf(one), one.rival, at);
+  using pair = await loadPair(one, at);
   const frames = prepare(one, pair.ours);
   prepare(one, pair.rival);
   const opened = await openFrames(frames);
@@ -26,7 +26,9 @@ export async function compare(one: BenchCase, options: RoundOptions, ingress: In
     return {
       name: one.name,
       ns,
-      rival: isOurs(one.rival) ? one.rival : `C, bench/rivals/${one.rival}.c`,
+      rival: isOurs(one.rival)
+        ? [one.rival, one.rivalFilters ?? []].flat().join(", ")
+        : `C, bench/rivals/${one.rival}.c`,
       rivalNs,
       ratio: Math.round((ns.min / rivalNs.min) * 100) / 100,
       instructions: pair.ours.program.information.instructions,

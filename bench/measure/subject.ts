@@ -22,7 +22,7 @@ import { encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { address, struct, u8, u16, u32 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
-import { isOurs, sourceOf } from "../cases/case.ts";
+import { type BenchCase, isOurs, sourceOf } from "../cases/case.ts";
 import { type Entries, entries } from "./keyed.ts";
 import { compileRival } from "./rival.ts";
 
@@ -117,6 +117,8 @@ const nowhere = (): void => {
   throw new TypeError("A plain program has no addresses and no config.");
 };
 
+type Compared = Pick<BenchCase, "source" | "rival" | "rivalFilters">;
+
 /** What a rival calls the addresses that it stands behind. */
 const LISTENERS: MapData = {
   name: "listeners",
@@ -135,8 +137,8 @@ function entriesOf(object: LoadedObject, data: MapData | undefined): Entries {
   return entries(typedMap(object.map(data.name), data));
 }
 
-async function compiled(source: string) {
-  const result = await compile(source, { cpu: CPU });
+async function compiled(source: string, filters: "fused" | "tail-calls" = "fused") {
+  const result = await compile(source, { cpu: CPU, filters });
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
   return { object: result.code.object, manifest: result.manifest };
 }
@@ -180,8 +182,8 @@ async function loadOurs(source: { readonly object: Uint8Array; readonly manifest
 }
 
 /** A rival is one program, called as its file is. */
-async function loadRival(name: string): Promise<Side> {
-  if (isOurs(name)) return loadOurs(await compiled(sourceOf({ source: name })));
+async function loadRival({ rival: name, rivalFilters }: Compared): Promise<Side> {
+  if (isOurs(name)) return loadOurs(await compiled(sourceOf({ source: name }), rivalFilters));
   const object = await load(compileRival(name), { name });
   const program = [...object.programs.values()][0];
   if (program === undefined) throw new TypeError(`${name} has no program.`);
@@ -196,12 +198,12 @@ async function loadRival(name: string): Promise<Side> {
 }
 
 /** Compiles and loads both sides: our program from its source, the rival from C, for the same instruction set. */
-export async function loadPair(source: string, rival: string, ingress: Ingress | null): Promise<Pair> {
-  const made = await compiled(source);
+export async function loadPair(one: Compared, ingress: Ingress | null): Promise<Pair> {
+  const made = await compiled(sourceOf(one));
   const { manifest } = made;
   const ours = await loadOurs(made);
   try {
-    const other = await loadRival(rival);
+    const other = await loadRival(one);
     const declared = new Set(other.object.maps.keys());
     const shapes: Shapes = {
       maps: manifest.maps.filter(({ name }) => declared.has(name)),

@@ -1,5 +1,8 @@
-/** A service's filter program: all filters of the chain, one after the other. Entered from the node's root. */
-import { Action, address, type Frame, u8 } from "zeta/bpf";
+/**
+ * A service's filter program: all filters of the chain, one after the other. Entered from the node's root. Where each has a
+ * program of its own, they follow each other by tail call.
+ */
+import { Action, address, type Frame, map, u8 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import { type Call, From, zeta_node_call } from "../node/call.ts";
 import { sendBack } from "../node/reach.ts";
@@ -8,7 +11,7 @@ import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
 import { reopen } from "../packet/reopen.ts";
 import { countDrop } from "../state/counter.ts";
-import { type ServiceParts, type Session, start } from "./parts.ts";
+import { type Link, type ServiceParts, type Session, start } from "./parts.ts";
 
 /** `kind` is of `OutcomeKind`; the rest as it is there. */
 type Said = Pick<Outcome, "kind" | "reason" | "change" | "place" | "vni">;
@@ -26,16 +29,24 @@ const filtered = (session: Session, parts: Parts, call: Call): Said => {
   return PASS;
 };
 
-export const runFilters = (frame: Frame, service: ServiceParts): Action => {
-  const session = start(service);
+/** A service's filters, where each is a program. */
+const zeta_chain = map.programs({ name: "zeta_chain", max: 64 });
+
+export const runFilters = (frame: Frame, service: ServiceParts, link: Link): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
+  const session = link.first ? start(service) : start(service, call.generation);
   return reopen(
     frame,
     call.packet,
     (parts) => {
       const { source } = parts;
       const { kind, reason, change, place, vni } = filtered(session, parts, call);
+      if (kind === OutcomeKind.Pass && link.next !== null) {
+        call.generation = session.generation;
+        zeta_chain.call(link.next);
+        return Action.Drop;
+      }
       if (kind === OutcomeKind.Pass) {
         if (!service.decides) {
           if (call.vni === 0) return Action.Pass;

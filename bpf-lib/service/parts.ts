@@ -31,8 +31,17 @@ export interface Session {
   readonly generation: number;
 }
 
-/** Opens every middlebox once, so that a packet sees one generation of the config only. */
-export const start = (service: ServiceParts): Session => {
-  const generation = configGeneration();
+/** Which of a service's filter programs it is: the only one, unless each middlebox has its own (`filters: "tail-calls"`). */
+export interface Link {
+  readonly first: boolean;
+  /** Where `zeta_chain` holds the next; null for the last. */
+  readonly next: number | null;
+}
+
+/**
+ * Opens every middlebox once, so that a packet sees one generation of the config only.
+ * @param generation that under which the packet's first filter ran, when it has
+ */
+export const start = (service: ServiceParts, generation: number = configGeneration()): Session => {
   return { generation, boxes: service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own })) };
 };

@@ -22,6 +22,7 @@ import type { Value } from "./values.ts";
 export interface LowerOptions {
   readonly files?: FileOverlay;
   readonly cache: SourceCache;
+  readonly filters?: "fused" | "tail-calls";
 }
 
 /** Modules of bpf-lib that services are built from. */
@@ -85,7 +86,7 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
     if (built.has(value)) continue;
     built.add(value);
     if (isProgram(value)) lowerProgram(module, value.data);
-    else if (isService(value)) lowerService(module, value.data, source.entry);
+    else if (isService(value)) lowerService(module, value.data, source.entry, options.filters ?? "fused");
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
   if (module.failed) return { ok: false, problems: collectProblems(module.problems) };

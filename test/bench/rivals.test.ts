@@ -1,6 +1,6 @@
 /** A rival is one only when it does the same work: same verdicts, same packets, same content of maps. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type BenchCase, sourceOf } from "../../bench/cases/case.ts";
+import type { BenchCase } from "../../bench/cases/case.ts";
 import { cases } from "../../bench/cases/index.ts";
 import { BACKENDS, BACKENDS_6, fillBackends } from "../../bench/cases/services.ts";
 import { openRoad, type Road } from "../../bench/measure/road.ts";
@@ -23,7 +23,7 @@ describe.skipIf(reason !== "")(`rivals in C${reason}`, () => {
   afterAll(async () => {
     await road?.[Symbol.asyncDispose]();
   });
-  const pairOf = (one: BenchCase) => loadPair(sourceOf(one), one.rival, one.routed ? (road?.ingress ?? null) : null);
+  const pairOf = (one: BenchCase) => loadPair(one, one.routed ? (road?.ingress ?? null) : null);
 
   /** All that both sides say, to compare as a whole. */
   const agree = (ours: Subject, rival: Subject, packets = table): void => {

@@ -35,29 +35,48 @@ const boxObject = (box: MiddleboxSpec): Value =>
 const decides = (spec: ServiceSpec): boolean => spec.chain.some((box) => box.decide !== null);
 
 /** The shape of `ServiceParts` in bpf-lib/service/parts.ts. */
-const partsOf = (spec: ServiceSpec): Value =>
+const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain): Value =>
   object({
-    boxes: { kind: "list", items: spec.chain.map(boxObject) },
+    boxes: { kind: "list", items: boxes.map(boxObject) },
     decides: bool(decides(spec)),
   });
 
 const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.replaceAll("-", "_")}_${hook}`;
 
-/** The service's program of a hook, from the function of bpf-lib that runs it; null where no middlebox has the hook. */
-function lowerHook(module: ModuleBuilder, spec: ServiceSpec, hook: "filter" | "decide", node: ts.Node): void {
-  if (!spec.chain.some((box) => box[hook] !== null)) return;
-  const [file, name] = hook === "filter" ? ["service/filter.ts", "runFilters"] : ["service/decide.ts", "runDecide"];
-  const run = expectFunction(module.libraryValue(file, name), node, module.topLevel);
-  lowerProgram(module, {
-    name: programName(spec, hook),
-    section: "xdp",
-    run,
-    values: [partsOf(spec)],
-    slot: null,
+/** The shape of `Link` in bpf-lib/service/parts.ts. */
+const linkOf = (first: boolean, next: number | null): Value =>
+  object({ first: bool(first), next: next === null ? NULL : scalarConstant("u32", BigInt(next)) });
+
+/** The service's program of decisions; none where no middlebox decides. */
+function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
+  if (!decides(spec)) return;
+  const run = expectFunction(module.libraryValue("service/decide.ts", "runDecide"), node, module.topLevel);
+  const name = programName(spec, "decide");
+  lowerProgram(module, { name, section: "xdp", run, values: [partsOf(spec)], slot: null });
+}
+
+const CHAIN = "zeta_chain";
+
+/** The service's program of filters, or one for each; none where no middlebox filters. */
+function lowerFilters(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, filters: Filters): void {
+  const run = expectFunction(module.libraryValue("service/filter.ts", "runFilters"), node, module.topLevel);
+  const boxes = spec.chain.filter((box) => box.filter !== null);
+  const programs = filters === "fused" ? (boxes.length === 0 ? [] : [boxes]) : boxes.map((box) => [box]);
+  programs.forEach((own, at) => {
+    const next = at + 1 < programs.length ? at + 1 : null;
+    lowerProgram(module, {
+      name: programName(spec, at === 0 ? "filter" : `filter_${at}`),
+      section: "xdp",
+      run,
+      values: [partsOf(spec, own), linkOf(at === 0, next)],
+      slot: at === 0 ? null : { map: CHAIN, index: at },
+    });
   });
 }
 
-export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
+export type Filters = "fused" | "tail-calls";
+
+export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, filters: Filters): void {
   module.service = spec;
   for (const box of spec.chain) {
     for (const hook of HOOKS) {
@@ -65,8 +84,8 @@ export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.
       if (declaration !== undefined) module.hooks.set(declaration, { box: box.name, hook });
     }
   }
-  lowerHook(module, spec, "filter", node);
-  lowerHook(module, spec, "decide", node);
+  lowerFilters(module, spec, node, filters);
+  lowerDecide(module, spec, node);
   // The node's tables that the service's config goes into: no program of the service reads them.
   module.libraryValue("node/listen.ts", "zeta_node_listen");
   if (module.delivers) module.libraryValue("route/endpoints.ts", "zeta_node_endpoints");

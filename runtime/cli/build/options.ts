@@ -11,6 +11,7 @@ export interface CompilerOptions extends CommonOptions {
   readonly irBuilder?: IrBuilderName;
   readonly llvm?: number;
   readonly targetAlignment?: "natural" | "strict";
+  readonly filters?: "fused" | "tail-calls";
 }
 
 export interface BuildOptions extends CompilerOptions {
@@ -33,10 +34,16 @@ export const withCompilerOptions = (command: Command): Command =>
     .addOption(new Option("--cpu <level>", "eBPF instruction set (default v3)").choices(["v2", "v3", "v4"]))
     .addOption(new Option("--ir-builder <name>", "what writes LLVM IR").choices(["llvm-bindings", "text"]))
     .addOption(new Option("--llvm <major>", "version of opt and llc to use, 14 to 19").argParser(llvmVersion))
-    .addOption(new Option("--target-alignment <kind>", "how wide packet loads may be").choices(["natural", "strict"]));
+    .addOption(new Option("--target-alignment <kind>", "how wide packet loads may be").choices(["natural", "strict"]))
+    .addOption(
+      new Option("--filters <kind>", "one program of all filters (default), or one for each").choices([
+        "fused",
+        "tail-calls",
+      ]),
+    );
 
 export function compileOptions(
-  { cpu, irBuilder, llvm, targetAlignment }: CompilerOptions,
+  { cpu, irBuilder, llvm, targetAlignment, filters }: CompilerOptions,
   emit?: Emitted,
 ): CompileOptions {
   return {
@@ -44,6 +51,7 @@ export function compileOptions(
     ...(irBuilder === undefined ? {} : { irBuilder }),
     ...(llvm === undefined ? {} : { llvm }),
     ...(targetAlignment === undefined ? {} : { targetAlignment }),
+    ...(filters === undefined ? {} : { filters }),
     ...(emit === "llvm" ? { emit: ["llvm"] as const } : {}),
     ...(emit === "asm" ? { emit: ["assembly"] as const } : {}),
   };

@@ -86,6 +86,7 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
       const index = names.push(service.name) - 1;
       const share = Object.fromEntries(Object.entries(machine.maps).filter(([name]) => isNodeMap(name)));
       const own = createMachine(program.module, { beside: machine, share });
+      fillSlots(program, own);
       for (const hook of ["filter", "decide"] as const) {
         const name = service[hook];
         if (name === null) continue;
