@@ -12,6 +12,7 @@ import {
   vlan,
   vxlan,
 } from "../kit/index.ts";
+import { isPlain } from "./whole.ts";
 
 /** The kernel's test run takes none shorter. */
 const SHORTEST = 14;
@@ -66,6 +67,9 @@ export const table: readonly Packet[] = [
   ...packets(7, 500, { shortest: SHORTEST }),
   ...whole,
 ];
+
+/** Those that a node shows to its services as they come. */
+export const serviceTable: readonly Packet[] = table.filter(({ bytes }) => isPlain(bytes));
 
 /** To the address and in the network of the benchmark's overlay. */
 const tunnel = { from: "192.0.2.9", to: "192.0.2.1", vni: 77 };
