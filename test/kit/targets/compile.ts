@@ -8,6 +8,7 @@ import { packageRoot } from "../../../compiler/package-root.ts";
 import { TEST_CLOCK } from "../../../compiler/passes/test-build.ts";
 import { NODE_PROGRAMS } from "../../../runtime/node/bundle.ts";
 import { noSuchProgram } from "../problems.ts";
+import { kept } from "./kept.ts";
 import type { Compiled, Source } from "./target.ts";
 
 /** One compiler for all tests of a process: it keeps what it has parsed. Loaded only when a source file is named. */
@@ -54,12 +55,24 @@ export async function objectOf(source: Source): Promise<Compiled & { readonly ob
   return { ...program, object: await known };
 }
 
+const lowerNode = (testBuild: boolean): Promise<Compiled> =>
+  kept(testBuild ? "test" : "plain", () => lowerFile(join(packageRoot(), NODE_PROGRAMS.source), testBuild));
+
 /** The node's own programs, which a service's are entered from: built for tests if the service is. */
 export function nodeFor({ module }: Compiled): Promise<Compiled> {
   const testBuild = module.globals.some(({ name }) => name === TEST_CLOCK);
-  const node = nodes.get(testBuild) ?? lowerFile(join(packageRoot(), NODE_PROGRAMS.source), testBuild);
+  const node = nodes.get(testBuild) ?? lowerNode(testBuild);
   nodes.set(testBuild, node);
   return node;
+}
+
+/** The same with its object. */
+export async function nodeObjectFor(program: Compiled): Promise<Compiled & { readonly object: Uint8Array }> {
+  const node = await nodeFor(program);
+  const testBuild = node.module.globals.some(({ name }) => name === TEST_CLOCK);
+  const object = objects.get(node.module) ?? kept(testBuild ? "test-object" : "plain-object", () => emit(node.module));
+  objects.set(node.module, object);
+  return { ...node, object: await object };
 }
 
 /** The program that packets enter by: the one named, or the only one. */

@@ -9,7 +9,7 @@ import type { LiveConfig } from "../../../runtime/config/live.ts";
 import type { LoadedObject } from "../../../runtime/loader/load.ts";
 import type { LoadedProgram } from "../../../runtime/loader/program.ts";
 import { noPrivileges, shortForKernel } from "../problems.ts";
-import { nodeFor, objectOf, rootOf } from "./compile.ts";
+import { nodeObjectFor, objectOf, rootOf } from "./compile.ts";
 import { encodedGlobals, globalsOf } from "./globals.ts";
 import { type HostNode, startRunning } from "./running.ts";
 import type { Compiled, Target, TargetOptions, TestGlobals } from "./target.ts";
@@ -60,7 +60,7 @@ async function loadService(
   options: TargetOptions,
 ): Promise<Loaded> {
   const { openNode } = await import("../../../runtime/node/node.ts");
-  const compiled = await objectOf(await nodeFor(program));
+  const compiled = await nodeObjectFor(program);
   if (compiled.manifest === null) throw new TypeError("The node's programs have no manifest.");
   // Built for tests, a program counts ticks as its constants say, not as this kernel does.
   const ticks = compiled.module.globals.some(({ name }) => name === TEST_CLOCK) ? { constants: TEST_TICKS } : {};
