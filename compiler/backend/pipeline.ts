@@ -41,6 +41,12 @@ const failed = ({ tool, errors, failure }: Ended): PipelineResult => ({
   output: errors.trim() === "" ? (failure ?? "") : errors,
 });
 
+/**
+ * What is simplified first takes back what the two IR builders write differently, though it means the same: casts between
+ * pointers, and addresses within globals, that one of them folds. O2 decides by counting instructions, also such.
+ */
+const PASSES = "function(instsimplify),default<O2>";
+
 /** How LLVM orders the blocks of a function: by how likely they are, or as they stand in its IR. */
 export type BlockOrder = "likely" | "as written";
 
@@ -52,7 +58,7 @@ export async function generate(
   kind: "object" | "assembly",
   order: BlockOrder = "likely",
 ): Promise<PipelineResult> {
-  const optimiser = start(opt, ["-passes=default<O2>", `-mcpu=${cpu}`, "-o", "-", "-"]);
+  const optimiser = start(opt, [`-passes=${PASSES}`, `-mcpu=${cpu}`, "-o", "-", "-"]);
   const generator = start(llc, [
     "-march=bpf",
     `-mcpu=${cpu}`,

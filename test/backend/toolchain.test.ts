@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -12,9 +13,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A program that answers to --version. */
 function pretend(name: string, answer: string): void {
-  const file = join(folder, name);
-  writeFileSync(file, `#!/bin/sh\n${answer}\n`);
-  chmodSync(file, 0o755);
+  const draft = join(folder, "draft");
+  writeFileSync(draft, `#!/bin/sh\n${answer}\n`);
+  // Written by another process: a program that a process still has open for writing, or one that it is just starting, does not run (ETXTBSY).
+  execFileSync("install", ["-m", "755", draft, join(folder, name)]);
 }
 
 const says = (version: string): string => `echo "  LLVM version ${version}"`;

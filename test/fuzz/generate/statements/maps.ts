@@ -190,9 +190,11 @@ const userRing: Use = (to, _map, name) => {
 };
 
 const jump: Use = (to, _map, name) => {
-  if (!to.rights.finish || to.runs > 1) return observe(to);
+  if (!to.rights.finish || !to.rights.kill || to.runs > 1) return observe(to);
   const index = to.draw.chance(0.7) ? String(to.draw.below(5)) : argument(to, "u32", 1);
   to.line(`if (${expression(to, "bool", 2)}) ${name}.call(${index});`);
+  // One that comes back counts as a move of the packet.
+  kill(to.packet);
 };
 
 const redirect: Use = (to, _map, name) => {
