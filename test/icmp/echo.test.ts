@@ -1,24 +1,14 @@
 /** An echo's identifier is the port of the end that asked: read as one, and put like one, with the checksum following. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
 import { takenAsMadeByAll } from "../headers/toolchains.ts";
 import { fragments, fromBytes, fromHex, icmp, icmpv6, type Packet, packets, truncations, vlan } from "../kit/index.ts";
-import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
+import { startJudges } from "../kit-tests/judges.ts";
 
 const source = new URL("./programs/echo.ts", import.meta.url);
 const pair = pairOf(source);
 
-let scapy: Oracle;
-let wireshark: Wireshark;
-beforeAll(async () => {
-  scapy = startOracle();
-  wireshark = await startWireshark();
-});
-afterAll(async () => {
-  await scapy.close();
-  await wireshark.close();
-});
+const judges = startJudges();
 
 const SOURCE = 1;
 const DESTINATION = 2;
@@ -73,12 +63,12 @@ describe.each(Object.entries(FAMILIES))("%s", (_, family) => {
         next,
       );
       const link = `Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")`;
-      const { hex } = await scapy.ask<{ hex: string }>({ build: `${link}/${expected}` });
+      const { hex } = await judges.scapy.ask<{ hex: string }>({ build: `${link}/${expected}` });
       const made = await run(packet, change, family);
       const macs = packet.layer("ethernet");
       const wanted = fromBytes(fromHex(hex)).with({ ethernet: { source: macs.source, destination: macs.destination } });
       expect(made.packet).toEqualPacket(wanted);
-      expect(await wireshark.faults([made.packet])).toEqual([]);
+      expect(await judges.wireshark.faults([made.packet])).toEqual([]);
       const identifier = said.identifier;
       expect(made.ports).toEqual(
         asks ? { sourcePort: identifier, destinationPort: 0 } : { sourcePort: 0, destinationPort: identifier },

@@ -5,6 +5,7 @@ import { takenAsMadeByAll } from "../headers/toolchains.ts";
 import { fragments, type Outcome, type Packet, packets, random, truncations, vlan } from "../kit/index.ts";
 import { startJudges } from "../kit-tests/judges.ts";
 import { FAULTS_OF_CUT_QUOTES } from "../kit-tests/wireshark.ts";
+import { ECHO, ERRORS } from "./scapy-words.ts";
 
 const source = new URL("./programs/errors.ts", import.meta.url);
 const pair = pairOf(source);
@@ -39,8 +40,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     router: "100.64.0.9",
     network: (from, to, more = "") => `IP(src="${from}", dst="${to}"${more})`,
     size: 20,
-    errors: ["ICMP(type=3, code=3)", "ICMP(type=3, code=4, nexthopmtu=1400)", "ICMP(type=11)", "ICMP(type=12, ptr=6)"],
-    echo: (asks, id) => `ICMP(type=${asks ? 8 : 0}, id=${id}, seq=9)`,
+    errors: ERRORS.IPv4,
+    echo: ECHO.IPv4,
     numbers: { echo: 1 },
   },
   IPv6: {
@@ -49,13 +50,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     router: "2001:db8:ffff::9",
     network: (from, to, more = "") => `IPv6(src="${from}", dst="${to}"${more})`,
     size: 40,
-    errors: [
-      "ICMPv6DestUnreach(code=4)",
-      "ICMPv6PacketTooBig(mtu=1280)",
-      "ICMPv6TimeExceeded()",
-      "ICMPv6ParamProblem(code=1, ptr=6)",
-    ],
-    echo: (asks, id) => `ICMPv6Echo${asks ? "Request" : "Reply"}(id=${id}, seq=9)`,
+    errors: ERRORS.IPv6,
+    echo: ECHO.IPv6,
     numbers: { echo: 58 },
   },
 };

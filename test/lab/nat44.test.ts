@@ -10,6 +10,7 @@ import { compile } from "../../compiler/index.ts";
 import { type RunningNode, startNode } from "../../runtime/index.ts";
 import { type Built, buildLab, fetchMany, type Namespace, startWebServer } from "../../runtime/lab/index.ts";
 import { type FlowEvent, lifecycle } from "../../runtime/service/lifecycle.ts";
+import { mirror, mirrored } from "./long-datagrams.ts";
 
 const EXTERNAL = "203.0.113.8";
 const [SERVER, SECOND] = ["198.51.100.80", "198.51.100.81"] as const;
@@ -102,33 +103,6 @@ const OUTSIDE = [
   `tcp ${SERVER} 6001 ${EXTERNAL} 9999`,
   `udp ${SERVER} 6002 ${EXTERNAL} 9999`,
 ];
-
-/** Sends back what comes, turned round. */
-const MIRROR = `
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind((sys.argv[1], int(sys.argv[2])))
-print("ready", flush=True)
-while True:
-    data, who = s.recvfrom(65536)
-    s.sendto(data[::-1], who)
-`;
-/** Twenty datagrams of each size, one after the other; prints how many came back right. */
-const LONG = `
-import json, os, socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.connect((sys.argv[1], int(sys.argv[2])))
-s.settimeout(2)
-right = {}
-for size in map(int, sys.argv[3:]):
-    right[size] = 0
-    for _ in range(20):
-        data = os.urandom(size)
-        s.send(data)
-        try: right[size] += s.recv(65536) == data[::-1]
-        except TimeoutError: break
-print(json.dumps(right))
-`;
 
 interface Told {
   readonly asked: string;
@@ -227,9 +201,8 @@ describe("real clients behind it", () => {
     for (const { inside, outside } of [ours, rival]) {
       const ping = await inside.run("ping", ["-n", "-c", "10", "-i", "0.01", "-W", "2", "-s", "3000", SERVER]);
       expect(ping.stdout).toContain(" 0% packet loss");
-      await outside.start("python3", ["-c", MIRROR, SERVER, "7002"], { ready: { prints: /ready/ } });
-      const { stdout } = await inside.run("python3", ["-c", LONG, SERVER, "7002", "1400", "8000", "60000"]);
-      expect(JSON.parse(stdout)).toEqual({ 1400: 20, 8000: 20, 60000: 20 });
+      await mirror(outside, SERVER, 7002);
+      expect(await mirrored(inside, SERVER, 7002, [1400, 8000, 60_000])).toEqual({ 1400: 20, 8000: 20, 60000: 20 });
     }
   });
 

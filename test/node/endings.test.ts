@@ -1,20 +1,16 @@
 /** Flows that end without a packet are told of: when their time is over, when they are flushed, when others have their places. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createCompiler, ZetaError } from "../../compiler/index.ts";
-import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
 import { openMemory } from "../../runtime/loader/map-memory.ts";
 import { testRun } from "../../runtime/loader/test-run.ts";
 import { flowWays } from "../../runtime/node/flow-ways.ts";
 import { removeFlows } from "../../runtime/node/flows.ts";
-import { type Node, type NodeService, openNode } from "../../runtime/node/node.ts";
+import type { Node, NodeService } from "../../runtime/node/node.ts";
 import { type FlowClosed, type FlowEvent, lifecycle } from "../../runtime/service/lifecycle.ts";
 import { type Packet, tcp, udp } from "../kit/index.ts";
-
-const lacking = missingCapabilities();
-const reason = process.getuid?.() === 0 && lacking.length === 0 ? null : `root is needed (${lacking.join(", ")})`;
+import { openLimited, reason } from "./limited.ts";
 
 /** In seconds. */
-const IDLE = { opening: 240, established: 7440, closing: 1, udp: 2, icmp: 60, other: 600 };
+const IDLE = { closing: 1, udp: 2 };
 
 let node: Node;
 let service: NodeService;
@@ -23,11 +19,7 @@ const reading = new AbortController();
 let read: Promise<void>;
 beforeAll(async () => {
   if (reason !== null) return;
-  const built = await createCompiler().compile(new URL("../services/programs/limited.ts", import.meta.url).pathname);
-  if (!built.ok) throw new ZetaError(built.problems);
-  node = await openNode({ flows: 2000, load: { constants: { zeta_idle: IDLE } } });
-  const { manifest, code } = built;
-  service = await node.add({ object: code.object, manifest }, { config: { mover: { to: "10.9.0.1:80" } } });
+  ({ node, service } = await openLimited(IDLE));
   // Long over when somebody comes to listen: nothing is told of it.
   send(udp("10.0.0.99:1", "10.1.0.1:53").payload("?"));
   for (const _ of removeFlows(node, () => true));

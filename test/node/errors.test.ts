@@ -1,9 +1,9 @@
 /** ICMP errors reach the kernel of the client that sent the packet, as errors of its own connection. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningNode, startNode } from "../../runtime/index.ts";
+import type { RunningNode } from "../../runtime/index.ts";
 import type { Built } from "../../runtime/lab/index.ts";
-import { type Gateway, gatewayLab } from "./gateway.ts";
+import { type Gateway, gatewayLab, startOn } from "./gateway.ts";
 import { built } from "./sources.ts";
 
 const balancer = readFileSync(new URL("../../examples/balancer/service.ts", import.meta.url), "utf8");
@@ -30,13 +30,7 @@ beforeAll(async () => {
   await backend.route("::/0", { via: "2001:db8:3::254" });
   await lab.gateway.route("10.3.0.0/24", { via: "10.2.0.1" });
   await lab.gateway.route("2001:db8:3::/64", { via: "2001:db8:2::1" });
-  running = await startNode({
-    interfaces: ["front", "back"],
-    namespace: lab.gateway.fullName,
-    state: `${lab.lab.folder}/state`,
-    flows: 1000,
-  });
-  expect(running.attachments.map(({ mode }) => mode)).toEqual(["native", "native"]);
+  running = await startOn(lab);
   // One for each family: a backend is of the service's.
   const version = await built(balancer);
   for (const { name, at, backend } of FAMILIES) {

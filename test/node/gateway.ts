@@ -1,4 +1,6 @@
 /** A network for a live node: clients on one side, servers on the other, and the node in between. */
+import { expect } from "vitest";
+import { type RunningNode, startNode } from "../../runtime/index.ts";
 import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
 
 export interface Gateway {
@@ -34,3 +36,15 @@ export const gatewayLab = (): Promise<Built<Gateway>> =>
     await server.route("::/0", { via: "2001:db8:2::254" });
     return { client, gateway, server };
   });
+
+/** A small node on both of the gateway's links, in native mode. */
+export async function startOn({ gateway, lab }: Built<Gateway>): Promise<RunningNode> {
+  const running = await startNode({
+    interfaces: ["front", "back"],
+    namespace: gateway.fullName,
+    state: `${lab.folder}/state`,
+    flows: 1000,
+  });
+  expect(running.attachments.map(({ mode }) => mode)).toEqual(["native", "native"]);
+  return running;
+}

@@ -1,27 +1,19 @@
 /** Quotas on a live node: flows that stand when one is set count, and those that end by idling are counted out. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createCompiler, ZetaError } from "../../compiler/index.ts";
-import { missingCapabilities } from "../../runtime/loader/capabilities.ts";
 import { testRun } from "../../runtime/loader/test-run.ts";
 import { readFlows } from "../../runtime/node/flows.ts";
-import { type Node, openNode } from "../../runtime/node/node.ts";
+import type { Node } from "../../runtime/node/node.ts";
 import { type Packet, tcp, udp } from "../kit/index.ts";
-
-const lacking = missingCapabilities();
-const reason = process.getuid?.() === 0 && lacking.length === 0 ? null : `root is needed (${lacking.join(", ")})`;
+import { openLimited, reason } from "./limited.ts";
 
 /** In seconds; UDP's is the shortest that there is. */
-const IDLE = { opening: 240, established: 7440, closing: 240, udp: 1, icmp: 60, other: 600 };
+const IDLE = { udp: 1 };
 const XDP_DROP = 1;
 
 let node: Node;
 beforeAll(async () => {
   if (reason !== null) return;
-  const built = await createCompiler().compile(new URL("../services/programs/limited.ts", import.meta.url).pathname);
-  if (!built.ok) throw new ZetaError(built.problems);
-  node = await openNode({ flows: 2000, load: { constants: { zeta_idle: IDLE } } });
-  const { manifest, code } = built;
-  await node.add({ object: code.object, manifest }, { config: { mover: { to: "10.9.0.1:80" } } });
+  ({ node } = await openLimited(IDLE));
 });
 afterAll(() => node?.close());
 beforeEach((context) => {

@@ -6,16 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pairOf } from "../headers/pair.ts";
 import { geneve, icmp, type Outcome, type Packet, tcp, udp, vxlan } from "../kit/index.ts";
 import { FAULTS_OF_CUT_QUOTES, startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
-import { hopOf, listenOn, lookForAll, OWN4, OWN6, STATIONS } from "./underlay.ts";
+import { endpointOf, OWN4, OWN6, STATIONS } from "./underlay.ts";
 
 const CLIENT = "10.0.0.7";
 const BACKEND = "10.2.0.1";
 const SERVICE = "10.1.0.1";
 const GATEWAY = "10.1.0.254";
 const MTU = 1400;
-const NO_HOPS = { lock: 0, until: 0n, destination: "00:00:00:00:00:00", source: "00:00:00:00:00:00" };
-const FIRST = 4096;
-const TUNNEL = 3;
 
 /** Where the endpoints of each network are. */
 const HOSTS = {
@@ -42,26 +39,19 @@ beforeAll(async () => {
 });
 afterAll(() => wireshark.close());
 
-const configure = (): void => {
-  pair.both((running) => {
-    listenOn(running, [OWN4], [OWN6]);
-    lookForAll(running);
-    let next = FIRST;
-    for (const vni of NETWORKS) {
-      const { kind, local, client, backend } = HOSTS[vni];
-      for (const [address, remote] of [
-        [CLIENT, client],
-        [BACKEND, backend],
-      ] as const) {
-        const hop = hopOf({ kind, local, remote, vni }, { interface: vni, mtu: MTU });
-        running.map("zeta_node_hops").set(next, { ...NO_HOPS, ...hop, kind: TUNNEL, vni });
-        running.map("zeta_node_endpoints").set({ address, vni }, next);
-        next += 1;
-      }
-    }
-    running.map("zeta_node_own").set(7, { four: GATEWAY, six: "::" });
+const configure = (): Promise<void> =>
+  pair.tell(async ({ underlay }) => {
+    await underlay.tunnels.set([OWN4, OWN6]);
+    await underlay.endpoints.set(
+      NETWORKS.flatMap((vni) => {
+        const { kind, local, client, backend } = HOSTS[vni];
+        return [[CLIENT, client] as const, [BACKEND, backend] as const].map(([address, remote]) =>
+          endpointOf({ vni, address, interface: vni, mtu: MTU }, { kind, local, remote }),
+        );
+      }),
+    );
+    await underlay.addresses.set([{ vni: 7, address: GATEWAY }]);
   });
-};
 beforeAll(configure);
 
 const wrapped = (inner: Packet, vni: number, from: string, kind: "vxlan" | "geneve", to = OWN4): Packet =>

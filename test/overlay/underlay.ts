@@ -1,5 +1,6 @@
 /** A node in its underlay: its tunnel addresses, and hops into tunnels, as tests put them into maps. */
 
+import { sievePlace } from "../../runtime/node/sieve.ts";
 import { outerHeader, type TunnelEnds } from "../../runtime/overlay/outer-header.ts";
 import { parseIpv4, parseIpv6 } from "../../sdk/layout/address.ts";
 import type { Running } from "../kit/index.ts";
@@ -35,16 +36,28 @@ export const tunnelAddresses = (four: readonly string[], six: readonly string[])
 export const listenOn = (running: Running, four: readonly string[], six: readonly string[]): void =>
   running.map("zeta_node_tunnels").set(0, tunnelAddresses(four, six));
 
-/** For tests that write endpoints and listeners into the maps themselves: the node looks for any address in them. */
-export function lookForAll(running: Running): void {
+/** Makes a service of index 1 take all of a network besides what it takes outside overlays. */
+export function listenIn(running: Running, vni: number): void {
+  const place = sievePlace(0n, vni);
   const sieve = running.map("zeta_node_sieve");
-  for (const [word] of sieve.entries()) sieve.set(word, 2n ** 64n - 1n);
+  sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
+  running.map("zeta_node_listen").set({ address: "::", vni, port: 0, protocol: 0 }, 1);
 }
 
 export const STATIONS = {
   outer: { source: "02:aa:00:00:00:01", destination: "02:aa:00:00:00:02" },
   inner: { source: "02:bb:00:00:00:01", destination: "02:bb:00:00:00:02" },
 } as const;
+
+/** The endpoint of a tenant's host, as a node is told of it: by a tunnel, with the stations above. */
+export const endpointOf = (
+  to: { readonly vni: number; readonly address: string; readonly interface: number; readonly mtu: number },
+  ends: Omit<TunnelEnds, "outer" | "inner" | "vni">,
+) => {
+  const { overhead } = outerHeader({ ...ends, ...STATIONS, vni: to.vni });
+  const { source: gatewayMac, destination: mac } = STATIONS.inner;
+  return { ...ends, ...to, ...STATIONS.outer, mac, gatewayMac, mtu: to.mtu + overhead };
+};
 
 /** A hop's map value. */
 export function hopOf(ends: Omit<TunnelEnds, "outer" | "inner">, to: { interface?: number; mtu?: number } = {}) {

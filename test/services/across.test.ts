@@ -1,9 +1,9 @@
 /** Flows rewritten to the other family: packets are translated (RFC 7915) for the flow's whole life, and replies back. */
 import { describe, expect, test } from "vitest";
-import { sievePlace } from "../../runtime/node/sieve.ts";
 import { pairOf } from "../headers/pair.ts";
 import { fromBytes, type Outcome, type Packet, vxlan } from "../kit/index.ts";
 import { startJudges } from "../kit-tests/judges.ts";
+import { listenIn } from "../overlay/underlay.ts";
 
 const MTU = 1500;
 /** A tenant's network, whose endpoints are behind tunnels. */
@@ -18,14 +18,6 @@ const STATIONS = {
   source: "02:bb:00:00:00:01",
   destination: "02:bb:00:00:00:02",
 };
-/** The service takes all of a network besides what it takes outside. */
-const listenIn = (vni: number): void =>
-  pair.both((running) => {
-    const place = sievePlace(0n, vni);
-    const sieve = running.map("zeta_node_sieve");
-    sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
-    running.map("zeta_node_listen").set({ address: "::", vni, port: 0, protocol: 0 }, 1);
-  });
 const pair = pairOf(new URL("./programs/rewriters.ts", import.meta.url), { mtu: MTU });
 const judges = startJudges();
 
@@ -300,7 +292,7 @@ describe.each(CASES)("%s", (_, make) => {
       );
     });
     await Promise.all(told);
-    listenIn(VNI);
+    pair.both((running) => listenIn(running, VNI));
     for (const [ends, to, asked] of [
       [client, behind, true],
       [turned(behind), turned(client), false],

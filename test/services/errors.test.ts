@@ -1,22 +1,13 @@
 /** ICMP errors of a service's flows: each end finds the packet that it sent itself in them, and nobody else gets any. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pairOf } from "../headers/pair.ts";
-import { fromBytes, fromHex, type Outcome, type Packet, vlan } from "../kit/index.ts";
-import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { startWireshark, type Wireshark } from "../kit-tests/wireshark.ts";
+import { ECHO, ERRORS } from "../icmp/scapy-words.ts";
+import { type Outcome, type Packet, vlan } from "../kit/index.ts";
+import { startJudges } from "../kit-tests/judges.ts";
 
 const pair = pairOf(new URL("./programs/rewriters.ts", import.meta.url));
 
-let scapy: Oracle;
-let wireshark: Wireshark;
-beforeAll(async () => {
-  scapy = startOracle();
-  wireshark = await startWireshark();
-});
-afterAll(async () => {
-  await scapy.close();
-  await wireshark.close();
-});
+const judges = startJudges();
 
 interface End {
   readonly address: string;
@@ -45,8 +36,8 @@ interface Family {
 const FAMILIES: Readonly<Record<string, Family>> = {
   IPv4: {
     network: (from, to, ttl = 64) => `IP(src="${from}", dst="${to}", ttl=${ttl})`,
-    errors: ["ICMP(type=3, code=3)", "ICMP(type=3, code=4, nexthopmtu=1400)", "ICMP(type=11)", "ICMP(type=12, ptr=6)"],
-    echo: (asks, id) => `ICMP(type=${asks ? 8 : 0}, id=${id}, seq=9)`,
+    errors: ERRORS.IPv4,
+    echo: ECHO.IPv4,
     client: "10.0.0.7",
     service: "10.1.0.1",
     outside: "192.0.2.9",
@@ -55,13 +46,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   },
   IPv6: {
     network: (from, to, ttl = 64) => `IPv6(src="${from}", dst="${to}", hlim=${ttl})`,
-    errors: [
-      "ICMPv6DestUnreach(code=4)",
-      "ICMPv6PacketTooBig(mtu=1280)",
-      "ICMPv6TimeExceeded()",
-      "ICMPv6ParamProblem(code=1, ptr=6)",
-    ],
-    echo: (asks, id) => `ICMPv6Echo${asks ? "Request" : "Reply"}(id=${id}, seq=9)`,
+    errors: ERRORS.IPv6,
+    echo: ECHO.IPv6,
     client: "2001:db8::7",
     service: "2001:db8:1::1",
     outside: "2001:db8:9::9",
@@ -79,8 +65,7 @@ const TRANSPORTS: Readonly<Record<string, Transport>> = {
 };
 
 const LINK = `Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")`;
-const built = async (words: string): Promise<Packet> =>
-  fromBytes(fromHex((await scapy.ask<{ hex: string }>({ build: `${LINK}/${words}` })).hex));
+const built = async (words: string): Promise<Packet> => judges.built(`${LINK}/${words}`);
 
 const one = async (packet: Packet): Promise<Outcome> => (await pair.run([packet]))[0] as Outcome;
 
@@ -156,7 +141,7 @@ describe.each(Object.entries(FAMILIES))("%s", (_, family) => {
           }
         }
       }
-      expect(await wireshark.faults(out)).toEqual([]);
+      expect(await judges.wireshark.faults(out)).toEqual([]);
     },
   );
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pairOf, SHORTEST } from "../headers/pair.ts";
 import { type Outcome, type Packet, type Running, random, toHex, udp, vxlan } from "../kit/index.ts";
 import { type Oracle, startOracle } from "../kit-tests/oracle.ts";
-import { hopOf, listenOn, lookForAll, OWN4, OWN6, STATIONS } from "../overlay/underlay.ts";
+import { endpointOf, listenIn, OWN4, OWN6 } from "../overlay/underlay.ts";
 import { answered, HOSTS, hostile, type Tunnel } from "./hostile.ts";
 
 const TUNNELS: readonly Tunnel[] = [
@@ -15,8 +15,6 @@ const TUNNELS: readonly Tunnel[] = [
 ];
 const BACKENDS = { 4: "10.2.0.1", 6: "2001:db8:d::1" } as const;
 const MTU = 1400;
-const FIRST_HOP = 4096;
-const TUNNEL = 3;
 
 const pair = pairOf(new URL("./programs/gateway.ts", import.meta.url), {
   config: {
@@ -38,38 +36,38 @@ const pair = pairOf(new URL("./programs/gateway.ts", import.meta.url), {
   },
 });
 
-/** The service takes all of both overlays too; some hosts are endpoints there, one of them behind the node itself. */
-const configure = (running: Running): void => {
-  listenOn(running, [OWN4], [OWN6]);
-  lookForAll(running);
-  for (const vni of [0, 7]) running.map("zeta_node_own").set(vni, { four: "192.0.2.254", six: "2001:db8:ff::254" });
-  let next = FIRST_HOP;
-  for (const { vni, kind } of TUNNELS) {
-    running.map("zeta_node_listen").set({ address: "::", vni, port: 0, protocol: 0 }, 1);
-    const remotes = { inside: "192.0.2.7", outside: "192.0.2.8", backend: "192.0.2.9", loop: OWN4 };
-    const addresses = [4, 6].flatMap((family) => {
-      const { inside, outside } = HOSTS[family as 4 | 6];
-      return [
-        [inside, remotes.inside],
-        [outside, remotes.outside],
-        [BACKENDS[family as 4 | 6], remotes.backend],
-      ] as const;
-    });
-    for (const [address, remote] of [...addresses, [LOOP, remotes.loop] as const]) {
-      const hop = hopOf({ kind, local: OWN4, remote, vni }, { interface: vni, mtu: MTU });
-      const none = { lock: 0, until: 0n, destination: STATIONS.outer.destination, source: STATIONS.outer.source };
-      running.map("zeta_node_hops").set(next, { ...none, ...hop, kind: TUNNEL, vni });
-      running.map("zeta_node_endpoints").set({ address, vni }, next);
-      next += 1;
-    }
-  }
-};
 const LOOP = "203.0.113.99";
+/** Who holds what, in each of the overlays; one of them is behind the node itself. */
+const HOLDERS = [
+  ...([4, 6] as const).flatMap((family) => [
+    [HOSTS[family].inside, "192.0.2.7"] as const,
+    [HOSTS[family].outside, "192.0.2.8"] as const,
+    [BACKENDS[family], "192.0.2.9"] as const,
+  ]),
+  [LOOP, OWN4] as const,
+];
+
+/** The service takes all of both overlays too. */
+const configure = async (running: Running): Promise<void> => {
+  const { underlay } = running;
+  await underlay.tunnels.set([OWN4, OWN6]);
+  await underlay.addresses.set(
+    [0, 7].flatMap((vni) => ["192.0.2.254", "2001:db8:ff::254"].map((address) => ({ vni, address }))),
+  );
+  await underlay.endpoints.set(
+    TUNNELS.flatMap(({ vni, kind }) =>
+      HOLDERS.map(([address, remote]) =>
+        endpointOf({ vni, address, interface: vni, mtu: MTU }, { kind, local: OWN4, remote }),
+      ),
+    ),
+  );
+  for (const { vni } of TUNNELS) listenIn(running, vni);
+};
 
 let scapy: Oracle;
-beforeAll(() => {
+beforeAll(async () => {
   scapy = startOracle();
-  pair.both(configure);
+  await pair.tell(configure);
 });
 afterAll(() => scapy.close());
 

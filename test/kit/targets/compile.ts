@@ -70,7 +70,13 @@ export function nodeFor({ module }: Compiled): Promise<Compiled> {
 export async function nodeObjectFor(program: Compiled): Promise<Compiled & { readonly object: Uint8Array }> {
   const node = await nodeFor(program);
   const testBuild = node.module.globals.some(({ name }) => name === TEST_CLOCK);
-  const object = objects.get(node.module) ?? kept(testBuild ? "test-object" : "plain-object", () => emit(node.module));
+  const make = async (): Promise<Uint8Array> => {
+    const { findToolchain } = await import("../../../compiler/backend/index.ts");
+    const found = await findToolchain();
+    if (!found.ok) return refuse(found.problems);
+    return kept(`${testBuild ? "test" : "plain"}-${found.toolchain.version}`, () => emit(node.module));
+  };
+  const object = objects.get(node.module) ?? make();
   objects.set(node.module, object);
   return { ...node, object: await object };
 }
