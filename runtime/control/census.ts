@@ -51,18 +51,32 @@ async function count(node: Node): Promise<Census> {
   return { tables, services, tenants };
 }
 
-/** Counts at most a twentieth of the time, and once for all who ask meanwhile. */
-export function censusOf(node: Node): () => Promise<Census> {
+export interface Counter {
+  /** A count that is good still, or a new one. */
+  (): Promise<Census>;
+  /** After a change, what was counted before is not used. */
+  forget(): void;
+}
+
+/** Counts at most a twentieth of the time but for changes, and once for all who ask meanwhile. */
+export function censusOf(node: Node): Counter {
   let current: Promise<Census> | undefined;
   let good = 0;
-  return () => {
+  const census = (): Promise<Census> => {
     if (current !== undefined && performance.now() < good) return current;
     const started = performance.now();
     good = Number.POSITIVE_INFINITY;
-    current = count(node).finally(() => {
+    const counted = count(node).finally(() => {
+      if (current !== counted) return;
       const now = performance.now();
       good = now + Math.max(LEAST_AGE, (now - started) * SHARE);
     });
-    return current;
+    current = counted;
+    return counted;
   };
+  return Object.assign(census, {
+    forget: () => {
+      current = undefined;
+    },
+  });
 }

@@ -55,11 +55,11 @@ export interface RunningNode {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Runs one after the other, whatever becomes of each. */
-function queue(): Served["inTurn"] {
+/** Runs one after the other, whatever becomes of each, and something after each. */
+function queue(after: () => void): Served["inTurn"] {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
-    const next = last.then(work, work);
+    const next = last.then(work, work).finally(after);
     last = next.catch(() => undefined);
     return next;
   };
@@ -139,12 +139,13 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
     if (options.metrics !== undefined)
       metrics = await serveMetrics(options.metrics, () => ready.promise.then(statusOf));
     opened = await open(options);
+    const census = censusOf(opened.node);
     served = {
       ...opened,
       keep,
       started: new Date().toISOString(),
-      census: censusOf(opened.node),
-      inTurn: queue(),
+      census,
+      inTurn: queue(census.forget),
       stop: stopped.resolve,
     };
     ready.resolve(served);
