@@ -4,13 +4,13 @@
  * Per kind, with M the field's maps (arrays of two inner maps, one per slot):
  * - scalar: bytes in the slot of the global `zeta_config`;
  * - prefixes, table: M[0] holds the entries;
- * - maglev: M[0] the table's slots, each { choice, used }; M[1] the choices, for membership;
+ * - maglev: M[0] the table's slots, numbers of choices from 1 on, 0 for none; M[1] the choices; M[2] the same, for membership;
  * - secret: bytes beside the scalars;
  * - portPool: M as port-pool-plan.ts says; how many addresses of each family, beside the scalars;
  * - what belongs to the service itself (service.listen, service.endpoints): entries of one map, which has no slots.
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
-import { type LayoutData, roundUp, type StructLayout } from "../../sdk/layout/data.ts";
+import type { LayoutData, StructLayout } from "../../sdk/layout/data.ts";
 import { type Entries, writeEntries } from "./entries.ts";
 import type { ConfigField, EncodedChoice, FieldContent } from "./fields.ts";
 import { maglevTable } from "./maglev.ts";
@@ -63,17 +63,30 @@ function scalarOffset({ layout }: Slots, path: string): number | null {
 }
 
 const WORD_BYTES = 4;
+/** As bpf-lib/config/maglev.ts has them. */
+const NUMBER_BYTES = 2;
+const SLOTS_OF_A_LINE = 32;
 
-/** The table: by slot, the choice, then the byte that says there is one. */
-function tableOf({ of, size }: ConfigField, choices: readonly EncodedChoice[]): Entries {
-  const stride = roundUp(of.size + 1, of.align);
-  const slots = maglevTable(choices, size);
-  const out = writeEntries(slots === null ? 0 : size, WORD_BYTES, stride);
+function tableOf({ size }: ConfigField, choices: readonly EncodedChoice[]): Entries {
+  const slots = maglevTable(choices, size) ?? [];
+  const lines = Math.ceil(slots.length / SLOTS_OF_A_LINE);
+  const out = writeEntries(lines, WORD_BYTES, SLOTS_OF_A_LINE * NUMBER_BYTES);
+  const [keys, values] = [new DataView(out.keys.buffer), new DataView(out.values.buffer)];
+  for (let line = 0; line < lines; line++) {
+    keys.setUint32(out.keyAt, line, true);
+    for (const [at, choice] of slots.slice(line * SLOTS_OF_A_LINE, (line + 1) * SLOTS_OF_A_LINE).entries())
+      values.setUint16(out.valueAt + at * NUMBER_BYTES, choice + 1, true);
+    out.next();
+  }
+  return out.finish();
+}
+
+function choicesOf({ of }: ConfigField, choices: readonly EncodedChoice[]): Entries {
+  const out = writeEntries(choices.length, WORD_BYTES, of.size);
   const keys = new DataView(out.keys.buffer);
-  for (const [slot, choice] of (slots ?? []).entries()) {
-    keys.setUint32(out.keyAt, slot, true);
-    out.values.set((choices[choice] as EncodedChoice).bytes, out.valueAt);
-    out.values[out.valueAt + of.size] = 1;
+  for (const [index, { bytes }] of choices.entries()) {
+    keys.setUint32(out.keyAt, index, true);
+    out.values.set(bytes, out.valueAt);
     out.next();
   }
   return out.finish();
@@ -113,9 +126,10 @@ function mapsOf(manifest: Manifest, field: ConfigField, content: unknown): MapCo
       return [{ map: field.maps[0] ?? "", entries: content as FieldContent["prefixes" | "table"] }];
     case "maglev": {
       const choices = content as FieldContent["maglev"];
-      const [table = "", members = ""] = field.maps;
+      const [table = "", values = "", members = ""] = field.maps;
       return [
         { map: table, entries: tableOf(field, choices) },
+        { map: values, entries: choicesOf(field, choices) },
         { map: members, entries: membersOf(field, choices) },
       ];
     }

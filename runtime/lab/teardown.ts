@@ -3,7 +3,7 @@
  * asynchronous runs any more. Removing a namespace removes its interfaces, and with them their XDP programs.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isStale } from "./names.ts";
@@ -15,8 +15,22 @@ export function tearDown(namespaces: readonly string[], folder: string | null): 
     const input = namespaces.map((name) => `netns delete ${name}\n`).join("");
     spawnSync("ip", ["-force", "-batch", "-"], { input });
   }
-  if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  if (folder !== null) removeFolder(folder);
 }
+
+/** With what is mounted in it: a node's BPF file system, whose pins would keep programs and tables alive. */
+function removeFolder(folder: string): void {
+  // Those mounted last stand last, and may lie in those before.
+  for (const path of mountsIn(folder).reverse()) spawnSync("umount", [path]);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Mount points within a folder of a lab, whose path has nothing that mountinfo writes in another way (proc(5)). */
+const mountsIn = (folder: string): string[] =>
+  readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((path) => path.startsWith(`${folder}/`));
 
 /** Every process in a namespace of a lab is the lab's own: nobody else knows of the namespace. */
 function killInside(namespace: string): void {
@@ -43,7 +57,7 @@ export function cleanStale(): readonly string[] {
   const namespaces = namesIn("/run/netns").filter(isStale);
   const folders = namesIn(tmpdir()).filter(isStale);
   tearDown(namespaces, null);
-  for (const name of folders) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  for (const name of folders) removeFolder(join(tmpdir(), name));
   return [...namespaces, ...folders];
 }
 

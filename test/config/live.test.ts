@@ -78,15 +78,18 @@ describe("a change", () => {
     expect(log).toEqual([
       "make gate_rules",
       "make gate_backends",
+      "make gate_backends_choices",
       "make gate_backends_set",
       "put gate_rules 1",
       "put gate_backends 1",
+      "put gate_backends_choices 1",
       "put gate_backends_set 1",
       "scalars 16 7",
       "switch 1",
       "settle",
       "put gate_rules 0",
       "put gate_backends 0",
+      "put gate_backends_choices 0",
       "put gate_backends_set 0",
       "write zeta_node_listen 80",
     ]);
@@ -130,7 +133,7 @@ describe("a change", () => {
     const config = openConfig(manifest, store);
     config.set(whole(1));
     config.set(whole(2));
-    expect(made.filter(({ open }) => open)).toHaveLength(3);
+    expect(made.filter(({ open }) => open)).toHaveLength(4);
     config.close();
     expect(made.filter(({ open }) => open)).toHaveLength(0);
   });
@@ -156,7 +159,7 @@ describe("a change that is refused or fails", () => {
     failOn({ map: "gate_backends_set", step });
     expect(() => config.set(whole(8, ["10.2.0.9:80"]))).toThrow(/no memory|no room/);
     expect(slots).toEqual(before);
-    expect(made.filter(({ open }) => open)).toHaveLength(3);
+    expect(made.filter(({ open }) => open)).toHaveLength(4);
     expect(config.generation).toBe(1);
     expect(config.get("gate.limit")).toBe(7);
     config.set(whole(9));

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { cleanStale, createLab } from "../../runtime/lab/index.ts";
+import { bpffsMounts } from "../../runtime/loader/bpffs.ts";
 
 const program = fileURLToPath(new URL("./fixtures/hold-lab.ts", import.meta.url));
 
@@ -20,6 +21,7 @@ async function labOfAnother() {
   const left = () => ({
     namespaces: readdirSync("/run/netns").filter((name) => name.startsWith(run)),
     sleeping: isAlive(sleeper),
+    mounted: bpffsMounts().filter((path) => path.includes(run)).length,
   });
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
@@ -32,9 +34,9 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   "%s takes the lab down and ends the process as it would have",
   async (signal) => {
     using other = await labOfAnother();
-    expect(other.left()).toMatchObject({ namespaces: [expect.stringContaining("held")], sleeping: true });
+    expect(other.left()).toMatchObject({ namespaces: [expect.stringContaining("held")], sleeping: true, mounted: 1 });
     expect(await other.end(signal)).toEqual([null, signal]);
-    await expect.poll(other.left, { timeout: 20_000 }).toEqual({ namespaces: [], sleeping: false });
+    await expect.poll(other.left, { timeout: 20_000 }).toEqual({ namespaces: [], sleeping: false, mounted: 0 });
   },
 );
 
@@ -43,11 +45,11 @@ test("what a killed process left is found and removed; a living one's lab stays"
   await mine.namespace("mine");
   using other = await labOfAnother();
   await other.end("SIGKILL");
-  expect(other.left()).toMatchObject({ namespaces: [expect.stringContaining("held")], sleeping: true });
+  expect(other.left()).toMatchObject({ namespaces: [expect.stringContaining("held")], sleeping: true, mounted: 1 });
 
   const removed = cleanStale();
 
   expect(removed.filter((name) => name.startsWith(other.run))).toHaveLength(2);
-  await expect.poll(other.left, { timeout: 20_000 }).toEqual({ namespaces: [], sleeping: false });
+  await expect.poll(other.left, { timeout: 20_000 }).toEqual({ namespaces: [], sleeping: false, mounted: 0 });
   expect(readdirSync("/run/netns").filter((name) => name.startsWith(mine.run))).toHaveLength(1);
 });

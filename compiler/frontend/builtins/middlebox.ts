@@ -48,6 +48,19 @@ const isPrime = (value: number): boolean => {
   return value > 1;
 };
 
+/** Its slots hold numbers of choices in 16 bits. */
+const MOST_CHOICES = 0xffff;
+
+function maglevMax(options: ObjectValue, call: BuiltinCall): number {
+  const max = numberOption(options, "max", call);
+  return max <= MOST_CHOICES
+    ? max
+    : call.to.refuse(
+        (at) => badDeclaration(at, `A Maglev table has at most ${MOST_CHOICES} choices, and 'max' is ${max}.`),
+        call.argument(0),
+      );
+}
+
 function maglevSize(options: ObjectValue, call: BuiltinCall): number {
   const size = numberOption(options, "tableSize", call, 65_537);
   return isPrime(size)
@@ -73,7 +86,7 @@ const configs: Readonly<Record<string, (options: ObjectValue, call: BuiltinCall)
   maglev: (options, call) => ({
     kind: "maglev",
     of: shapeOption(options, "of", call),
-    max: numberOption(options, "max", call),
+    max: maglevMax(options, call),
     tableSize: maglevSize(options, call),
   }),
   portPool: (options, call) => ({

@@ -98,7 +98,7 @@ const MAPS: { readonly [K in ConfigSpec["kind"]]: readonly string[] } = {
   scalar: [],
   prefixes: [""],
   table: [""],
-  maglev: ["", "_set"],
+  maglev: ["", "_choices", "_set"],
   portPool: ["", "_ports", "_inward", "_outward"],
   secret: [],
 };
