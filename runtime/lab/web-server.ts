@@ -13,6 +13,8 @@ export interface WebServerOptions {
   readonly port?: number;
   /** What every request is answered with; the namespace's name unless told. */
   readonly body?: string;
+  /** A folder whose files are served too, under /files/. */
+  readonly files?: string;
 }
 
 /** One line of a server's own log. */
@@ -44,7 +46,7 @@ export async function startWebServer(
   mkdirSync(folder);
   const log = join(folder, "requests.log");
   const file = join(folder, "nginx.conf");
-  writeFileSync(file, configuration(folder, log, port, options.body ?? `${namespace.name}\n`));
+  writeFileSync(file, configuration(folder, log, { ...options, port }, options.body ?? `${namespace.name}\n`));
   const process = await namespace.start("nginx", ["-p", folder, "-e", join(folder, "error.log"), "-c", file], {
     ready: { listening: port },
   });
@@ -64,7 +66,12 @@ export async function startWebServer(
   };
 }
 
-function configuration(folder: string, log: string, port: number, body: string): string {
+function configuration(
+  folder: string,
+  log: string,
+  { port, files }: WebServerOptions & { readonly port: number },
+  body: string,
+): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   return `daemon off;
 master_process off;
@@ -77,10 +84,11 @@ ${temporary.map((name) => `  ${name}_temp_path ${folder}/${name};`).join("\n")}
   log_format lab '$remote_addr $remote_port $connection $status $request_uri';
   access_log ${log} lab;
   keepalive_requests 1000000;
+  sendfile on;
   server {
     listen ${port} backlog=4096;
     listen [::]:${port} backlog=4096;
-    location / { default_type text/plain; return 200 ${JSON.stringify(body)}; }
+${files === undefined ? "" : `    location /files/ { alias ${JSON.stringify(`${files}/`)}; }\n`}    location / { default_type text/plain; return 200 ${JSON.stringify(body)}; }
   }
 }
 `;

@@ -55,6 +55,8 @@ export const packageSets = {
     { name: "iperf3", why: "streams that upgrades must not disturb", command: "iperf3" },
     { name: "dnsmasq-base", why: "a UDP service that is not ours", command: "dnsmasq" },
     { name: "bind9-dnsutils", why: "asks it: dig", command: "dig" },
+    { name: "openssh-server", why: "a session held open while a node changes", command: "sshd" },
+    { name: "openssh-client", why: "its other end", command: "ssh" },
     { name: "git", why: "tests on what the repository holds", command: "git" },
   ],
   kernels: [

@@ -22,6 +22,7 @@ import {
 import { readFlows } from "../../runtime/node/flows.ts";
 import { fromBytes, readCapture } from "../kit/index.ts";
 import { FAULTS_OF_CUT_QUOTES, startWireshark } from "../kit-tests/wireshark.ts";
+import { askDns, DNS_ANSWER, startDns } from "./dns.ts";
 
 const EXTERNAL = "203.0.113.8";
 const [CLIENT, SECOND] = ["2001:db8:1::7", "2001:db8:1::8"] as const;
@@ -118,24 +119,8 @@ describe("from inside", () => {
   });
 
   test("dig's questions to dnsmasq", async () => {
-    const words = [
-      "-k",
-      "-C",
-      "/dev/null",
-      "--no-resolv",
-      "--no-hosts",
-      "-u",
-      "root",
-      "-z",
-      `--listen-address=${SERVER}`,
-    ];
-    await using _ = await network.outside.namespace.start("dnsmasq", [...words, "--address=/zeta.example/192.0.2.99"], {
-      ready: { listening: 53 },
-    });
-    for (const way of [[], ["+tcp"]]) {
-      const { stdout } = await from().run("dig", [`@${SERVER6}`, "+short", "+tries=1", ...way, "zeta.example", "A"]);
-      expect(stdout.trim()).toBe("192.0.2.99");
-    }
+    await using _ = await startDns(network.outside.namespace, SERVER);
+    for (const way of [[], ["+tcp"]]) expect(await askDns(from(), SERVER6, 1, ...way)).toEqual([DNS_ANSWER]);
   });
 
   test("traceroute sees the gateway, then the server: errors come back translated", async () => {

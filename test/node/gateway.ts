@@ -1,7 +1,7 @@
 /** A network for a live node: clients on one side, servers on the other, and the node in between. */
 import { expect } from "vitest";
 import { type RunningNode, startNode } from "../../runtime/index.ts";
-import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
+import { type Built, buildLab, type LinkOptions, type Namespace } from "../../runtime/lab/index.ts";
 
 export interface Gateway {
   readonly client: Namespace;
@@ -10,7 +10,7 @@ export interface Gateway {
 }
 
 /** The server holds 10.2.0.1 and 10.2.0.2; clients ask for addresses of 10.1.0.0/16, which only the node knows. */
-export const gatewayLab = (): Promise<Built<Gateway>> =>
+export const gatewayLab = (options: Pick<LinkOptions, "mtu"> = {}): Promise<Built<Gateway>> =>
   buildLab(async (lab) => {
     const gateway = await lab.namespace("gateway", { forwarding: true });
     const client = await lab.namespace("client");
@@ -18,7 +18,7 @@ export const gatewayLab = (): Promise<Built<Gateway>> =>
     await lab.connect(
       { namespace: gateway, interface: "front", addresses: ["10.0.0.1/24", "2001:db8::1/64"] },
       { namespace: client, interface: "wire", addresses: ["10.0.0.7/24", "2001:db8::7/64"], passXdp: true },
-      { staticNeighbours: true },
+      { staticNeighbours: true, ...options },
     );
     await lab.connect(
       { namespace: gateway, interface: "back", addresses: ["10.2.0.254/24", "2001:db8:2::254/64"] },
@@ -28,7 +28,7 @@ export const gatewayLab = (): Promise<Built<Gateway>> =>
         addresses: ["10.2.0.1/24", "10.2.0.2/24", "2001:db8:2::1/64"],
         passXdp: true,
       },
-      { staticNeighbours: true },
+      { staticNeighbours: true, ...options },
     );
     await client.route("default", { via: "10.0.0.1" });
     await server.route("default", { via: "10.2.0.254" });
