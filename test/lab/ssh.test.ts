@@ -24,7 +24,9 @@ let asked = 0;
 async function used(sessions: readonly SshSession[]): Promise<void> {
   asked += 1;
   const number = asked;
-  const answers = await Promise.all(sessions.map((session, i) => session.ask(`echo ${i}: $((${number} * ${number}))`)));
+  const answers = await Promise.all(
+    sessions.map((session, i) => session.ask(`sleep 0.02; echo ${i}: $((${number} * ${number}))`)),
+  );
   expect(answers).toEqual(sessions.map((_, i) => `${i}: ${number * number}`));
 }
 const closed = (sessions: readonly SshSession[]) => Promise.all(sessions.map((session) => session.close()));
@@ -67,7 +69,7 @@ test("through a stateful firewall: changes of its config, upgrades, and services
   // They are what they were: a firewall lets in no connection from its middle.
   expect([...readFlows(node)].filter(({ client }) => client.destinationPort === 22)).toHaveLength(2);
   expect(await closed(sessions)).toEqual([0, 0]);
-}, 120_000);
+}, 180_000);
 
 test("through a balancer whose node is killed, goes on without it, and is replaced", async () => {
   const folder = lab.lab.folder;
@@ -116,4 +118,4 @@ test("through a balancer whose node is killed, goes on without it, and is replac
   expect(await closed(sessions)).toEqual(sessions.map(() => 0));
   second.signal("SIGTERM");
   await second.ended;
-}, 120_000);
+}, 180_000);

@@ -8,6 +8,8 @@ import type { Lab, Namespace } from "../../runtime/lab/index.ts";
 
 /** The server's name in the list of known hosts: it has several addresses, and services stand before them. */
 const NAME = "server.lab";
+/** Milliseconds for an answer: many times what TCP waits before it sends again. */
+const PATIENCE = 40_000;
 
 export interface SshKeys {
   readonly folder: string;
@@ -88,7 +90,12 @@ export function openSession(from: Namespace, { folder }: SshKeys, host: string):
   return {
     async ask(command) {
       child.stdin.write(`${command}\n`);
+      const patience = setTimeout(() => {
+        said += `no answer to '${command}' for ${PATIENCE / 1000} s`;
+        child.kill("SIGKILL");
+      }, PATIENCE);
       const { value, done } = await lines.next();
+      clearTimeout(patience);
       if (done === true) throw new Error(`The session with ${host} has ended: ${said}`);
       return value;
     },
