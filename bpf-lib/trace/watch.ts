@@ -42,13 +42,10 @@ const copyFrame = (frame: Frame, to: Of<typeof traceFrame>): void => {
   copyPieces(frame, frame.length > MOST_BYTES ? MOST_BYTES : frame.length, to.pieces);
 };
 
-/**
- * A tail call leaves the subprogram: what the last of the programs gives is its result. LLVM knows nothing of that, and must
- * not know the other result either (0, that is `Aborted`), or it would take it for the only one.
- */
+/** A tail call leaves the subprogram: what the last of the programs gives is its result. */
 const everything = subprogram("zeta_watched", (): Action => {
   zeta_node_stages.call(Stage.Root);
-  return zeta_node_trace_mark.at(0)?.out ?? Action.Aborted;
+  return Action.Aborted;
 });
 
 /** Before a packet: nobody follows it, and no service has said anything of it. */

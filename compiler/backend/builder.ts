@@ -2,6 +2,8 @@
  * The one door to LLVM IR. Lowering talks to this interface only; `builders/` holds what stands behind it: text,
  * llvm-bindings, and the survey that finds out what the prelude must declare before either can start.
  *
+ * Lowering has numbers of 128 bits; `builders/halves.ts` makes two of each before a builder sees it.
+ *
  * It is as small as it is because llvm-bindings knows no alignment, volatile access, atomics, inline assembly or
  * intrinsics with attributes: whatever needs those is a helper function of the prelude, and is reached by `call`.
  */

@@ -1,5 +1,6 @@
 /** Functions compiled once and called (BPF-to-BPF calls), for code that would be too large inlined everywhere. */
 import type { IrFunction, Temp } from "../ir/ir.ts";
+import { makesTailCall } from "../ir/operands.ts";
 import { callFunction } from "./calls.ts";
 import { coerce } from "./coerce.ts";
 import { settle } from "./drafts.ts";
@@ -53,13 +54,19 @@ function compile(name: string, run: FunctionValue, alone: boolean, call: Builtin
     to,
   );
   checkedReturn(value, result, run, to);
+  const body = settle(to.block);
+  if (result !== null && IR_TYPE[result] === "u128" && makesTailCall({ body }))
+    call.to.refuse(
+      (at) => inSubprogram(at, "A result of 128 bits, which no tail-called program gives,"),
+      declared as ts.TypeNode,
+    );
   const fn: IrFunction = {
     name,
     parameters: temps,
     result: result === null ? null : IR_TYPE[result],
     variables: to.variables,
     slots: to.slots,
-    body: settle(to.block),
+    body,
     at: module.placeOf(run.declaration),
     ...(alone && { alone }),
   };

@@ -1,5 +1,5 @@
 /** Every operand an operation or a statement reads, for passes that do not care what it does with them. */
-import type { MapOperand, Op, Operand, Statement } from "./ir.ts";
+import type { Block, MapOperand, Op, Operand, Statement } from "./ir.ts";
 
 const inMap = (map: MapOperand): readonly Operand[] => (map.kind === "dynamic" ? [map.map] : []);
 
@@ -134,4 +134,13 @@ export function walk(block: readonly Statement[], visit: (statement: Statement) 
     visit(statement);
     for (const inner of blocksOf(statement)) walk(inner, visit);
   }
+}
+
+/** Whether a function may be left by a tail call. */
+export function makesTailCall({ body }: { readonly body: Block }): boolean {
+  let found = false;
+  walk(body, (statement) => {
+    found ||= statement.kind === "let" && statement.op.op === "tailCall";
+  });
+  return found;
 }

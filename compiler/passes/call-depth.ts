@@ -3,7 +3,7 @@
  * is shortened here: the least of its functions is put where it is called, until the chain fits or would grow too large.
  */
 import type { Block, IrFunction, Module } from "../ir/ir.ts";
-import { blocksOf, walk } from "../ir/operands.ts";
+import { blocksOf, makesTailCall, walk } from "../ir/operands.ts";
 import { inlined } from "./inline.ts";
 
 /** MAX_CALL_FRAMES of the kernel's linux/bpf_verifier.h. */
@@ -70,13 +70,7 @@ const callsOf = (caller: IrFunction, callee: number): number => {
 };
 
 /** A tail call ends the function that makes it: in its caller it would end that. And what is verified alone must be alone. */
-function mustStay({ body, alone }: IrFunction): boolean {
-  let found = alone === true;
-  walk(body, (statement) => {
-    found ||= statement.kind === "let" && statement.op.op === "tailCall";
-  });
-  return found;
-}
+const mustStay = (fn: IrFunction): boolean => fn.alone === true || makesTailCall(fn);
 
 /** The module with its longest chain shortened by one call; null when that cannot be. */
 function shortened(module: Module): Module | null {

@@ -477,6 +477,18 @@ export const examples: readonly RefusalExample[] = [
   ),
   example(
     "ZT2028",
+    "128 bits out of a subprogram that a tail call may leave",
+    body(
+      "return f() === 0n ? Action.Pass : Action.Drop;",
+      'const stages = map.programs({ max: 4 });\nconst f = subprogram("f", (): §ipv6 => { stages.call(1); return ipv6(0n); });',
+    ),
+    body(
+      "return f() === 0n ? Action.Pass : Action.Drop;",
+      'const stages = map.programs({ max: 4 });\nconst f = subprogram("f", (): u64 => { stages.call(1); return 0n; });',
+    ),
+  ),
+  example(
+    "ZT2028",
     "an object into a subprogram",
     body("f(5 as never);", 'const f = subprogram("f", (§frame: Frame): u32 => frame.length);'),
     body("f(5);", 'const f = subprogram("f", (n: u32): u32 => n + 1);'),

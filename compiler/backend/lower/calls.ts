@@ -1,6 +1,8 @@
 /** Calls between the module's own functions, and the two ends of their calling convention. */
 import type { Op, Temp } from "../../ir/ir.ts";
-import type { LlvmType, Value } from "../builder.ts";
+import { makesTailCall } from "../../ir/operands.ts";
+import type { IntegerType, LlvmType, Value } from "../builder.ts";
+import { barrier } from "../prelude/helpers.ts";
 import { contextOf, type Frame, resize, valueFor } from "./frame.ts";
 import { homeAt, layOut, readHome, writeHome } from "./memory.ts";
 import { readPacketBounds } from "./places.ts";
@@ -99,12 +101,25 @@ export function leave(frame: Frame, value: Value | null): void {
   const { builder } = frame;
   if (value !== null && frame.resultPointer !== null) {
     writeHome(frame, { pointer: frame.resultPointer, type: "u128", align: 8 }, value);
-  } else if (value !== null && frame.result !== null) {
-    builder.store(value, frame.result);
+  } else if (frame.result !== null) {
+    builder.store(value ?? builder.constant(frame.signatureOf(frame.routine).result as IntegerType, 0n), frame.result);
   }
   frame.exit ??= builder.block("exit");
   builder.jump(frame.exit);
   frame.reachable = false;
+}
+
+/** A program is left for good: nobody in the object sees what it gives. Nor does LLVM look into functions that stand alone. */
+const isLeftByTailCall = (routine: Routine): boolean =>
+  routine.kind === "function" && !routine.alone && makesTailCall(routine);
+
+/**
+ * A tail call leaves the function that makes it with the result of another program, which LLVM does not know of: were the
+ * function's own result a constant, or one of its parameters, LLVM would put that in the place of the call's.
+ */
+function unknownResult(frame: Frame, result: Value): Value {
+  const type = result.type === "i64" ? "i64" : "i32";
+  return resize(frame, frame.builder.call(barrier(type), [resize(frame, result, type)]), result.type);
 }
 
 /** Writes the exit, if anything goes there. */
@@ -113,5 +128,7 @@ export function writeExit(frame: Frame, type: LlvmType): void {
   if (frame.exit === null) return;
   builder.enter(frame.exit);
   for (const { from, to } of frame.handedBack) writeHome(frame, to, readHome(frame, from));
-  builder.leave(frame.result === null ? null : builder.load(type, frame.result));
+  if (frame.result === null) return builder.leave(null);
+  const result = builder.load(type, frame.result);
+  builder.leave(isLeftByTailCall(frame.routine) ? unknownResult(frame, result) : result);
 }

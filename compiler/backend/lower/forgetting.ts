@@ -137,7 +137,7 @@ export function withZero(frame: Frame, statement: Statement, lower: () => void):
   if (needed) frame.zero = null;
 }
 
-/** Wide numbers half by half: of twice the zero in one number LLVM would make a multiplication. */
+/** Wide numbers half by half. */
 function unknown(frame: Frame, value: Value, zero: Value): Value {
   const { builder } = frame;
   if (value.type !== "i128") return builder.binary("xor", value, resize(frame, zero, value.type));

@@ -4,6 +4,7 @@ import type { Problem } from "../../diagnostics/problem.ts";
 import type { Module, Statement } from "../../ir/ir.ts";
 import type { IrBuilder, Value } from "../builder.ts";
 import { checked } from "../builders/checked.ts";
+import { halved } from "../builders/halves.ts";
 import { captureBytes, receiveCaptures } from "./callbacks.ts";
 import { callBlockBytes, leave, receive, writeExit } from "./calls.ts";
 import { effectsOf } from "./effects.ts";
@@ -55,7 +56,7 @@ export function planOf(module: Module, target: Target): Plan {
     signatures: routines.all.map((routine) => ({ routine, signature: signature(routine) })),
     lowering: (builder, report) => ({
       module,
-      builder: checked(builder),
+      builder: checked(halved(builder)),
       target,
       routines,
       effectsOf: effects,

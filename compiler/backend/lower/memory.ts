@@ -5,6 +5,7 @@ import { type IntegerType, type LlvmType, type Value, widthOf } from "../builder
 import { clear, copy, loadAligned, storeAligned, swap } from "../prelude/helpers.ts";
 import { at, type Frame, type Home, resize, valueFor } from "./frame.ts";
 import { llvmType } from "./signature.ts";
+import { halvesOf, joined } from "./wide.ts";
 
 /** Integers that one load can fetch, by bytes. */
 const WORD: Readonly<Record<number, IntegerType>> = { 1: "i8", 2: "i16", 4: "i32", 8: "i64" };
@@ -20,6 +21,9 @@ function piecesOf(bytes: number): readonly number[] {
   return pieces;
 }
 
+/** Of a number of 128 bits. */
+const HALF_BYTES = 8;
+
 const wordOf = (bytes: number): IntegerType => WORD[bytes] as IntegerType;
 
 /** The alignment of `base + offset`, given that of `base`. */
@@ -27,11 +31,21 @@ const alignedAt = (align: number, offset: number): number => (offset === 0 ? ali
 
 export function loadWord(frame: Frame, type: IntegerType, pointer: Value, align: number): Value {
   const { builder } = frame;
+  if (type === "i128") {
+    const low = loadWord(frame, "i64", pointer, align);
+    return joined(frame, { low, high: loadWord(frame, "i64", at(frame, pointer, HALF_BYTES), align) });
+  }
   return align >= naturalAlign(type) ? builder.load(type, pointer) : builder.call(loadAligned(type, align), [pointer]);
 }
 
 export function storeWord(frame: Frame, value: Value, pointer: Value, align: number): void {
   const { builder } = frame;
+  if (value.type === "i128") {
+    const { low, high } = halvesOf(frame, value);
+    storeWord(frame, low, pointer, align);
+    storeWord(frame, high, at(frame, pointer, HALF_BYTES), align);
+    return;
+  }
   if (align >= naturalAlign(value.type)) builder.store(value, pointer);
   else builder.call(storeAligned(value.type as IntegerType, align), [pointer, value]);
 }

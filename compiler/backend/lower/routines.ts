@@ -14,7 +14,7 @@ import type {
   Temp,
   Variable,
 } from "../../ir/ir.ts";
-import { statementOperands } from "../../ir/operands.ts";
+import { makesTailCall, statementOperands } from "../../ir/operands.ts";
 import { opOf, statements } from "./walk.ts";
 
 export type CallbackStatement = Extract<Statement, { kind: "repeat" | "drain" }>;
@@ -110,7 +110,8 @@ export function routinesOf(module: Module): Routines {
     kind,
     section,
     parameters: from.parameters,
-    result: from.result,
+    // The kernel lets only functions that give a number make tail calls.
+    result: kind === "function" && makesTailCall(from) ? (from.result ?? "i32") : from.result,
     variables: from.variables,
     slots: from.slots,
     body: from.body,

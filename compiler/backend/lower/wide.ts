@@ -1,4 +1,4 @@
-/** Shifts of 128-bit values by a count that is not constant: LLVM would call a library for them, and there is none. */
+/** 128-bit values as halves, and their shifts by a count that is not constant. */
 import type { Value } from "../builder.ts";
 import { opaque } from "../prelude/helpers.ts";
 import { type Frame, resize } from "./frame.ts";

@@ -5,6 +5,7 @@ import { InterpreterFault } from "../fault.ts";
 import type { FunctionWriter } from "./function-writer.ts";
 import type { OpLowerings } from "./lowering.ts";
 import { functionName } from "./names.ts";
+import { converted } from "./operators.ts";
 import { isScalar, REPRESENTATION } from "./values.ts";
 
 /** A C int, which a u32 may stand for. */
@@ -23,7 +24,7 @@ function afterTailCall(to: FunctionWriter): string {
   const { result } = to.func;
   if (result === null) return "{ next.enter(); return; }";
   if (!isScalar(result)) throw new InterpreterFault("a function that gives a place cannot tail-call");
-  return REPRESENTATION[result] === "bigint" ? "return BigInt(next.enter());" : "return next.enter();";
+  return `return ${converted("u32", result, "next.enter()")};`;
 }
 
 export const kernel: OpLowerings<

@@ -39,6 +39,48 @@ export const again = program("again", (frame) => {
 );
 
 onTargets(
+  "a subprogram that a tail call leaves gives the other program's action, whatever it would give itself",
+  `
+const stages = map.programs({ max: 4 });
+export const second = program("second", () => Action.Transmit);
+const results = header({ fixed: u32, given: u32, narrow: u8, wide: u64, either: u8, after: u8 });
+const fixed = subprogram("fixed", (): u32 => { stages.call(1); return Action.Pass; });
+const given = subprogram("given", (n: u32): u32 => { stages.call(1); return n; });
+const narrow = subprogram("narrow", (): u8 => { stages.call(1); return 7; });
+const wide = subprogram("wide", (): u64 => { stages.call(1); return 0x1_0000_0000n; });
+const either = subprogram("either", (): boolean => { stages.call(1); return true; });
+const none = subprogram("none", (): void => { stages.call(1); });
+export const root = program("root", (frame) => {
+  const a = fixed();
+  const b = given(99);
+  const c = narrow();
+  const d = wide();
+  const e = either();
+  none();
+  const to = frame.cursor(14).take(results);
+  if (to === null) return Action.Drop;
+  to.fixed = a;
+  to.given = b;
+  to.narrow = c;
+  to.wide = d;
+  to.either = e ? 1 : 0;
+  to.after = 1;
+  return Action.Pass;
+});`,
+  async (running) => {
+    const packet = new Uint8Array(14 + 19);
+    const [empty] = await running.run(packet);
+    const own = [0, 0, 0, 2, 0, 0, 0, 99, 7, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1];
+    expect([...(empty?.packet.bytes.subarray(14) ?? [])]).toEqual(own);
+    running.map("stages").jump(1, "second");
+    const [left] = await running.run(packet);
+    const others = [0, 0, 0, 3, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1];
+    expect([...(left?.packet.bytes.subarray(14) ?? [])]).toEqual(others);
+  },
+  { program: "root" },
+);
+
+onTargets(
   "redirection: to an interface, by each map, and the fallback where there is no entry",
   `
 const devices = map.devmap({ max: 4 });
