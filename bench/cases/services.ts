@@ -37,18 +37,24 @@ const acl: Work = {
 
 export const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
 export const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
-const NONE = { address: "::", port: 0 };
 const TABLE_SIZE = 65_537;
+const SLOTS_OF_A_LINE = 32;
 
 /** Fills a Maglev table evenly: how user space spreads choices is not what is measured. */
 export function fillBackends(subject: Subject, backends: readonly { address: string; port: number }[], slot = 0): void {
+  // Numbers from 1 on; 0: none.
+  const numberAt = (place: number): number =>
+    place < TABLE_SIZE && backends.length > 0 ? (place % backends.length) + 1 : 0;
   generations(subject.map("balancer_backends")).swap(slot, (table) =>
     entries(table).setMany(
-      each(TABLE_SIZE, (i) => [
-        i,
-        { choice: backends[i % backends.length] ?? NONE, used: backends.length === 0 ? 0 : 1 },
+      each(Math.ceil(TABLE_SIZE / SLOTS_OF_A_LINE), (line) => [
+        line,
+        { numbers: each(SLOTS_OF_A_LINE, (at) => numberAt(line * SLOTS_OF_A_LINE + at)) },
       ]),
     ),
+  );
+  generations(subject.map("balancer_backends_choices")).swap(slot, (choices) =>
+    entries(choices).setMany(backends.map((choice, at) => [at, { choice }])),
   );
   generations(subject.map("balancer_backends_set")).swap(slot, (set) =>
     entries(set).setMany(backends.map((backend) => [backend, 1])),
