@@ -11,6 +11,11 @@ export const From = { Client: 0, Service: 1 } as const;
 /** What a service's decide program is asked. */
 export const Ask = { Decide: 0, Holds: 1 } as const;
 
+/** What its answer to `Ask.Holds` is, besides: `Denied` and more name the middlebox that does not stand by it. */
+export const Holds = { Unasked: 0, Yes: 1, Denied: 2 } as const;
+/** No middlebox of the chain, but the chain as a whole. */
+export const NO_BOX = 0xff;
+
 export const callRecord = struct({
   /** The network the packet belongs to; 0 outside overlays. */
   vni: u32,
@@ -22,10 +27,12 @@ export const callRecord = struct({
   from: u8,
   /** Of `Ask`. */
   ask: u8,
-  /** Answer to `Ask.Holds`: 1 when what was decided still stands. */
+  /** Of `Holds`. */
   holds: u8,
   /** Of `OutcomeKind`. */
   kind: u8,
+  /** The middlebox that had the last word, by its place in the chain: written where the word is not "pass". */
+  box: u8,
   /** Index of the reason in the service's own list. */
   reason: u32,
   /** Of the config that the service decided under. */

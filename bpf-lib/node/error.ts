@@ -35,7 +35,7 @@ const stray = (parts: Parts, call: Call): Action => {
   if (index !== NODE && service !== null && (service.sees & Sees.Client) !== 0) {
     countTraffic(index, parts.frame.length);
     call.from = From.Client;
-    stepAsked(call, Asked.Filter, 0);
+    stepAsked(call, Asked.Filter, call.from);
     enterService(index, Hook.Filter);
   }
   return refused(call, because.strayError());

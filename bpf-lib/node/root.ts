@@ -44,7 +44,7 @@ const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, 
   if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
     call.from = reply ? From.Service : From.Client;
     note(parts, call.packet);
-    stepAsked(call, Asked.Filter, 0);
+    stepAsked(call, Asked.Filter, call.from);
     enterService(index, Hook.Filter);
     return gone(index);
   }
@@ -84,7 +84,7 @@ const unknown = (parts: Parts, call: Call): Action => {
   step(Point.Service, call);
   if ((service.sees & Sees.Client) !== 0) {
     note(parts, call.packet);
-    stepAsked(call, Asked.Filter, 0);
+    stepAsked(call, Asked.Filter, call.from);
     enterService(index, Hook.Filter);
     return gone(index);
   }

@@ -32,7 +32,8 @@ const tellDecided = (parts: Parts, call: Call): void => {
   const { source, destination, sourcePort, destinationPort } = call;
   const ends = { source, destination, sourcePort, destinationPort };
   consider(parts, call, call.service, ends);
-  stepWithEnds(Point.Decided, call, ends, call.ask === Ask.Holds && call.holds === 1 ? HELD : call.kind, call.reason);
+  const held = call.ask === Ask.Holds && call.holds === 1;
+  stepWithEnds(Point.Decided, call, ends, held ? HELD : call.kind, call.reason);
 };
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {

@@ -8,7 +8,7 @@ import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/midd
 import { Change } from "../flow/entry.ts";
 import { flowOf, type Key, undecided } from "../flow/flow.ts";
 import { hashAddress } from "../flow/hash.ts";
-import { Ask, type Call, From, zeta_node_call } from "../node/call.ts";
+import { Ask, type Call, From, Holds, NO_BOX, zeta_node_call } from "../node/call.ts";
 import { enterCommit, Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
@@ -18,21 +18,25 @@ import { countDrop } from "../state/counter.ts";
 import { type ServiceParts, type Session, start } from "./parts.ts";
 
 /** Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. */
-const decide = (session: Session, packet: Packet, key: Key): Outcome => {
+const decide = (session: Session, packet: Packet, key: Key, call: Call): Outcome => {
   let decided = undecided(key);
   for (const box of session.boxes) {
     if (box.decide === null) continue;
     const flow = flowOf(packet, key.protocol, decided);
     decided = inside(box.decide(flow as never, box.own));
-    if (decided.kind !== OutcomeKind.Pass) return decided;
+    if (decided.kind === OutcomeKind.Pass) continue;
+    call.box = u8(box.index);
+    return decided;
   }
-  if ((decided.change & Change.Pending) !== 0)
+  if ((decided.change & Change.Pending) !== 0) {
+    call.box = NO_BOX;
     return { ...decided, kind: OutcomeKind.Drop, reason: serviceReason("not completed") };
+  }
   return decided;
 };
 
-/** Whether every middlebox stands by what was decided, under the config of now. */
-const holds = (session: Session, packet: Packet, key: Key, call: Call): boolean => {
+/** Whether every middlebox stands by what was decided, under the config of now: of `Holds`, or which does not. */
+const holds = (session: Session, packet: Packet, key: Key, call: Call): u8 => {
   const decided = {
     source: { address: call.source, port: call.sourcePort },
     destination: { address: call.destination, port: call.destinationPort },
@@ -40,9 +44,9 @@ const holds = (session: Session, packet: Packet, key: Key, call: Call): boolean 
   for (const box of session.boxes) {
     if (box.holds === null) continue;
     const flow = { ...flowOf(packet, key.protocol, undecided(key)), decided };
-    if (!box.holds(flow as never, box.own)) return false;
+    if (!box.holds(flow as never, box.own)) return u8(Holds.Denied + box.index);
   }
-  return true;
+  return Holds.Yes;
 };
 
 const answer = (call: Call, outcome: Outcome): void => {
@@ -85,7 +89,10 @@ const readPools = (session: Session, call: Call, decided: Outcome, protocol: u8)
           call.poolFirst = range.first;
           call.poolLast = range.last;
           call.perDestination = pool.perDestination ? 1 : 0;
-        } else there = false;
+        } else {
+          call.box = u8(box.index);
+          there = false;
+        }
       }
     }
   }
@@ -99,16 +106,17 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
   call.generation = session.generation;
   call.fresh = 0;
   call.entered = 0;
-  const stands = call.ask === Ask.Holds && holds(session, packet, key, call);
-  call.holds = stands ? 1 : 0;
+  call.holds = call.ask === Ask.Holds ? holds(session, packet, key, call) : Holds.Unasked;
+  const stands = call.holds === Holds.Yes;
   if (!stands) {
-    const outcome = decide(session, packet, key);
+    const outcome = decide(session, packet, key, call);
     answer(call, outcome);
     if (outcome.kind === OutcomeKind.Pass) {
       if (readPools(session, call, outcome, protocol)) commitBindings(session.boxes, outcome.binds);
       else {
         call.kind = OutcomeKind.Drop;
-        countDrop(serviceReason("no port"));
+        call.reason = serviceReason("no port");
+        countDrop(call.reason);
       }
     } else countDrop(outcome.reason);
   }

@@ -24,7 +24,11 @@ const filtered = (session: Session, parts: Parts, call: Call): Said => {
     if (box.filter === null) continue;
     if (!box.both && call.from === From.Service) continue;
     const { kind, reason, change, place, vni } = inside(box.filter(packet, box.own));
-    if (kind !== OutcomeKind.Pass) return { kind, reason, change, place, vni };
+    if (kind === OutcomeKind.Pass) continue;
+    // For whoever wants to know what became of the packet.
+    call.kind = u8(kind);
+    call.box = u8(box.index);
+    return { kind, reason, change, place, vni };
   }
   return PASS;
 };
@@ -64,8 +68,6 @@ export const runFilters = (frame: Frame, service: ServiceParts, link: Link): Act
         zeta_node_stages.call(Stage.Carry);
         return Action.Drop;
       }
-      // As decisions do: for whoever wants to know what became of the packet.
-      call.kind = u8(kind);
       call.reason = reason;
       countDrop(reason);
       if (kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);

@@ -6,6 +6,8 @@ import type { OpenBinding } from "../state/binding.ts";
 
 export interface Box {
   readonly name: string;
+  /** Its place in the chain. */
+  readonly index: number;
   /** Its filter sees replies too. */
   readonly both: boolean;
   readonly filter: ((packet: Packet, own: unknown) => Verdict) | null;

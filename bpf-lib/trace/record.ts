@@ -9,9 +9,9 @@ export const Point = {
   Left: 2,
   /** A service was found by its address. */
   Service: 3,
-  /** Its flow was found. `detail`: 1 for a reply; ends: as it is to leave. */
+  /** Its flow was found. `detail`: 1 for a reply, 2 more for a fragment that follows its first; ends: as it is to leave. */
   Flow: 4,
-  /** Its service's filters are asked. */
+  /** Its service's filters are asked. `detail`: of `From`. */
   Filter: 5,
   /** Its service is asked to decide: `detail` is of `Ask`. */
   Ask: 6,
@@ -32,6 +32,8 @@ export const Point = {
   Dropped: 14,
   /** Its sender is told that it was rejected. */
   Refuse: 15,
+  /** It becomes one of the other family. */
+  Translated: 16,
 } as const;
 
 /** The old decision stands. */
@@ -50,7 +52,10 @@ export const traceHead = struct({
   vni: u32,
   detail: u32,
   extra: u32,
-  spare: u32,
+  /** Which middlebox of the service had the last word, and what it said when it was asked whether it stands by its word. */
+  box: u8,
+  holds: u8,
+  spare: u16,
 });
 export const traceEnds = struct({
   source: address,

@@ -1,6 +1,6 @@
 /** Where packets are traced: nothing at all in programs that do not (traced.ts). */
 import { type Action, type address, barrier, clock, cpu, type Of, redirect, type u16, type u32 } from "zeta/bpf";
-import type { Call } from "../node/call.ts";
+import { type Call, zeta_node_call } from "../node/call.ts";
 import type { Parts } from "../packet/open.ts";
 import {
   ANY,
@@ -39,6 +39,10 @@ export const writeHead = (head: Of<typeof traceHead>, packet: u32, told: Told): 
   head.vni = told.vni;
   head.detail = told.detail;
   head.extra = told.extra;
+  const call = zeta_node_call.at(0);
+  if (call === null) return;
+  head.box = call.box;
+  head.holds = call.holds;
 };
 
 const send = (mark: Of<typeof traceMark>): void => {
@@ -115,7 +119,7 @@ export const considerFlow = (parts: Parts, call: Call, service: u32, ends: Ends,
     point: Point.Flow,
     service,
     vni: call.vni,
-    detail: reply ? 1 : 0,
+    detail: (reply ? 1 : 0) + (parts.later ? 2 : 0),
     extra: 0,
   });
   send(mark);

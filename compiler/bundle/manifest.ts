@@ -127,6 +127,10 @@ export const manifestSchema = z.object({
       /** Which packets its filters see. */
       sees: z.object({ client: z.boolean(), replies: z.boolean() }),
       middleboxes: z.array(z.string()),
+      /** What each of them does, in order: which packets its filter sees, and whether it decides and is asked again. */
+      chain: z
+        .array(z.object({ filters: z.enum(["client", "both"]).nullable(), decides: z.boolean(), holds: z.boolean() }))
+        .optional(),
       /** Map of the addresses it listens to; null when every IP packet is its own. */
       listen: z.string().nullable(),
       /** Map of where endpoints are, for services that deliver; null for others. */

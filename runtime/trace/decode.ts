@@ -5,6 +5,7 @@ import type { LayoutData, StructLayout } from "../../sdk/layout/data.ts";
 import { type FlowEnds as EndValues, endText } from "../node/flows.ts";
 import { layoutOf, NODE_MAP } from "../node/shapes.ts";
 import type { FlowEnds } from "../service/lifecycle.ts";
+import { type ChainLink, type ChainWord, DENIED, ENDS, PASSED, wordsOf } from "./chain.ts";
 import type { TracedFrame, TraceRecord, TraceVerdict } from "./records.ts";
 
 /** A service, as records name it. */
@@ -12,6 +13,8 @@ export interface TracedService {
   readonly name: string;
   /** Its reasons by index. */
   readonly drops: readonly string[];
+  /** In the order of the chain. */
+  readonly chain: readonly ChainLink[];
 }
 
 interface Head {
@@ -23,6 +26,8 @@ interface Head {
   readonly vni: number;
   readonly detail: number;
   readonly extra: number;
+  readonly box: number;
+  readonly holds: number;
 }
 
 const POINT = {
@@ -41,6 +46,7 @@ const POINT = {
   error: 13,
   dropped: 14,
   refuse: 15,
+  translated: 16,
 } as const;
 const STEP = new Map(Object.entries(POINT).map(([name, point]) => [point as number, name as keyof typeof POINT]));
 const OUTCOMES = ["pass", "drop", "reject", "answer", "route", "complete", "wait"] as const;
@@ -97,14 +103,21 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
   const started = epoch();
   const open = new Map<
     number,
-    { readonly packet: number; readonly number: number; reason: string | null; readonly records: TraceRecord[] }
+    {
+      readonly packet: number;
+      readonly number: number;
+      reason: string | null;
+      readonly records: TraceRecord[];
+      /** Its filters have been asked, or its service whether its decision holds; what they said is told by what comes after. */
+      asked: { readonly hook: "filter" | "holds" | "decide"; readonly replies: boolean } | null;
+    }
   >();
   let count = 0;
 
   const reasonOf = (service: number, reason: number): string | null => serviceAt(service)?.drops[reason] ?? null;
   const endsIn = (bytes: Uint8Array): FlowEnds => endsText(decode(ends.layout, bytes, ends.at) as EndValues);
 
-  function last(bytes: Uint8Array, { service, detail, extra }: Head, nodeReason: string | null) {
+  function last(bytes: Uint8Array, { service, detail, extra, box }: Head, nodeReason: string | null) {
     const told = Object.fromEntries(
       numbers.map(([name, one]) => [name, decode(one.layout, bytes, one.at) as number]),
     ) as Record<"length" | "ingress" | "asked" | "said" | "reason", number>;
@@ -117,13 +130,14 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
       reason,
       verdict: VERDICTS[detail] ?? "abort",
       out: detail === REDIRECT ? extra : null,
+      said: { kind: told.said, box, reason: reasonOf(service, told.reason) },
     };
   }
 
   /** Gives the records of a packet when its last has come; none before. */
   return (bytes: Uint8Array): readonly TraceRecord[] => {
     const one = decode(head.layout, bytes, head.at) as Head;
-    const { cpu, packet, service, vni, detail, extra } = one;
+    const { cpu, packet, service, vni, detail, extra, box, holds } = one;
     const what = STEP.get(one.point);
     if (what === undefined) return [];
     let of = open.get(cpu);
@@ -131,7 +145,7 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
     const before = of !== undefined && of.packet !== packet ? of.records : [];
     if (of === undefined || of.packet !== packet) {
       count += 1;
-      of = { packet, number: count, reason: null, records: [] };
+      of = { packet, number: count, reason: null, records: [], asked: null };
       open.set(cpu, of);
     }
     const { records } = of;
@@ -141,6 +155,15 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
       cpu,
       vni,
       service: serviceAt(service)?.name ?? null,
+    };
+    /** What each middlebox has said of the hook that was asked last. */
+    const settle = (asked: NonNullable<typeof of>["asked"], said: ChainWord): void => {
+      const known = serviceAt(service);
+      if (asked === null || known === null) return;
+      const words = wordsOf(known, asked, said).map((word) => ({ ...told, step: "verdict" as const, ...word }));
+      // Behind the filters' own record: what came of their verdict is told before they are known.
+      const at = asked.hook === "filter" ? records.findLastIndex(({ step }) => step === "filter") + 1 : records.length;
+      records.splice(at, 0, ...words.map((word) => ({ ...word, time: records[at - 1]?.time ?? word.time })));
     };
     switch (what) {
       case "arrived": {
@@ -158,20 +181,40 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
         return before;
       }
       case "left": {
-        const { kept, reason, verdict, out } = last(bytes, one, of.reason);
+        const { kept, reason, verdict, out, said } = last(bytes, one, of.reason);
+        if (of.asked?.hook === "filter") settle(of.asked, said);
         open.delete(cpu);
         return [...before, ...records, { ...told, step: "left", verdict, reason, interface: out, frame: kept }];
       }
       case "flow":
-        records.push({ ...told, step: "flow", direction: detail === 1 ? "reply" : "client", ends: endsIn(bytes) });
+        records.push({
+          ...told,
+          step: "flow",
+          direction: (detail & 1) === 1 ? "reply" : "client",
+          ends: endsIn(bytes),
+          fragment: (detail & 2) !== 0,
+        });
+        return before;
+      case "filter":
+        of.asked = { hook: "filter", replies: detail === 1 };
+        records.push({ ...told, step: "filter" });
         return before;
       case "ask":
+        // Whoever is asked to decide was let pass.
+        if (of.asked?.hook === "filter") settle(of.asked, PASSED);
+        of.asked = { hook: detail === 1 ? "holds" : "decide", replies: false };
         records.push({ ...told, step: "ask", asks: detail === 1 ? "holds" : "decide" });
         return before;
       case "decided": {
         const outcome = detail === HELD ? "holds" : (OUTCOMES[detail] ?? "drop");
         const reason = detail === DROP || detail === REJECT ? reasonOf(service, extra) : null;
         const ends = detail === HELD || detail === PASS ? endsIn(bytes) : null;
+        if (of.asked?.hook === "holds") {
+          settle(of.asked, holds > DENIED - 1 ? { kind: ENDS, box: holds - DENIED, reason: null } : PASSED);
+          if (detail !== HELD) of.asked = { hook: "decide", replies: false };
+        }
+        if (detail !== HELD) settle(of.asked, { kind: detail, box, reason });
+        of.asked = null;
         records.push({ ...told, step: "decided", outcome, reason, ends });
         return before;
       }

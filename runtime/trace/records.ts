@@ -11,6 +11,8 @@ export interface TracedFrame {
 /** What became of a packet: sent on, given to the host, dropped, sent back by the way that it came; "abort" is a fault. */
 export type TraceVerdict = "forward" | "host" | "drop" | "reply" | "abort";
 
+export type MiddleboxVerdict = "pass" | "drop" | "reject" | "answer" | "route" | "ends";
+
 interface Told {
   /** Counts the packets of this trace, from 1. */
   readonly packet: number;
@@ -36,10 +38,26 @@ export type TraceRecord = Told &
           | "wrap"
           | "obstacle"
           | "error"
-          | "refuse";
+          | "refuse"
+          | "translated";
+      }
+    /** What a middlebox of its service has said, when its filter or its decision was asked, in the order of the chain. */
+    | {
+        readonly step: "verdict";
+        readonly middlebox: string;
+        readonly hook: "filter" | "decide" | "holds";
+        /** Of `holds`, "pass" says that it stands by what was decided, and "ends" that it does not. */
+        readonly verdict: MiddleboxVerdict;
+        /** Why it has dropped or rejected the packet, in the service's words. */
+        readonly reason: string | null;
       }
     /** Its flow is known, and what its packets are to leave with. */
-    | { readonly step: "flow"; readonly direction: "client" | "reply"; readonly ends: FlowEnds }
+    | {
+        readonly step: "flow";
+        readonly direction: "client" | "reply";
+        readonly ends: FlowEnds /** It is a fragment, and follows its first. */;
+        readonly fragment: boolean;
+      }
     /** The service is asked to decide, or whether what it had decided holds. */
     | { readonly step: "ask"; readonly asks: "decide" | "holds" }
     | {

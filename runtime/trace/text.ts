@@ -47,7 +47,7 @@ function sentence(record: TraceRecord): string {
       return `service ${service}`;
     case "flow": {
       const { source, destination } = record.ends;
-      return `known flow of ${service}, ${record.direction === "reply" ? "a reply" : "from its client"}: ${source} -> ${destination}`;
+      return `${record.fragment ? "a fragment of a " : ""}known flow of ${service}, ${record.direction === "reply" ? "a reply" : "from its client"}: ${source} -> ${destination}`;
     }
     case "filter":
       return `filters of ${service}`;
@@ -60,6 +60,12 @@ function sentence(record: TraceRecord): string {
       const ends = record.ends === null ? "" : `: ${record.ends.source} -> ${record.ends.destination}`;
       return `${service} decided: ${record.outcome}${reason}${ends}`;
     }
+    case "verdict": {
+      const reason = record.reason === null ? "" : ` (${record.reason})`;
+      return `  ${record.hook} of ${record.middlebox}: ${record.verdict}${reason}`;
+    }
+    case "translated":
+      return "becomes a packet of the other family";
     case "entered":
       return "flow entered, both directions";
     case "route":

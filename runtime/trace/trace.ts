@@ -104,7 +104,10 @@ function reader(ring: RingReader, traced: LoadedObject, node: Place) {
   const services = () => [...node.services.values()];
   const decodeNext = traceDecoder(manifest, (index) => {
     const found = services().find((one) => one.index === index);
-    return found === undefined ? null : { name: found.name, drops: found.manifest.service?.drops ?? [] };
+    const service = found?.manifest.service;
+    if (found === undefined || service === undefined || service === null) return null;
+    const chain = (service.chain ?? []).map((link, at) => ({ ...link, name: service.middleboxes[at] ?? "" }));
+    return { name: found.name, drops: service.drops, chain };
   });
   let raw: Uint8Array[] = [];
   const ready: TraceRecord[] = [];

@@ -53,14 +53,15 @@ const last = (told: readonly TraceRecord[], packet: number) =>
 test("each packet is followed from its arrival to what became of it", async () => {
   await using trace = await node.trace();
   const told = await records(trace, [query, query, answer, refused, foreign], 5);
-  expect(stepsOf(told, 1)).toEqual(["arrived", "service", "filter", "ask", "decided", "entered", "route", "left"]);
-  expect(stepsOf(told, 2)).toEqual(["arrived", "flow", "filter", "route", "left"]);
+  const asked = ["filter", "verdict", "ask", "verdict", "decided"];
+  expect(stepsOf(told, 1)).toEqual(["arrived", "service", ...asked, "entered", "route", "left"]);
+  expect(stepsOf(told, 2)).toEqual(["arrived", "flow", "filter", "verdict", "route", "left"]);
   // The filter sees what clients send.
   expect(stepsOf(told, 3)).toEqual(["arrived", "flow", "route", "left"]);
-  expect(stepsOf(told, 4)).toEqual(["arrived", "service", "filter", "ask", "decided", "left"]);
+  expect(stepsOf(told, 4)).toEqual(["arrived", "service", ...asked, "left"]);
   expect(stepsOf(told, 5)).toEqual(["arrived", "left"]);
   const ends = { source: "10.0.0.7:4000", destination: "10.2.0.1:8053" };
-  expect(told[4]).toMatchObject({ step: "decided", service: "relay", outcome: "pass", reason: null, ends });
+  expect(told[6]).toMatchObject({ step: "decided", service: "relay", outcome: "pass", reason: null, ends });
   expect(told.find(({ packet, step }) => packet === 3 && step === "flow")).toMatchObject({
     direction: "reply",
     ends: { source: "10.1.0.1:53", destination: "10.0.0.7:4000" },

@@ -3,6 +3,8 @@ import { EtherType, program, type u32, u64 } from "zeta/bpf";
 import { type Family, ipv4Family, ipv6Family } from "../../flow/table.ts";
 import { network, type Parts } from "../../packet/open.ts";
 import { ipv4Words } from "../../packet/words.ts";
+import { Point } from "../../trace/record.ts";
+import { step } from "../../trace/trace.ts";
 import { FRAGMENT, IPV4, IPV6 } from "../../translate/headers.ts";
 import { toIpv4 } from "../../translate/to-ipv4.ts";
 import { toIpv6 } from "../../translate/to-ipv6.ts";
@@ -31,6 +33,7 @@ const translate = (family: Family) =>
         count: () => {
           both.entry.packets += 1n;
           both.entry.bytes += u64(parts.frame.length);
+          step(Point.Translated, call);
         },
         become: (to, use, refuse) => (family.isIpv4 ? toIpv6(parts, to, use, refuse) : toIpv4(parts, to, use, refuse)),
       }),

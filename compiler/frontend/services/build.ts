@@ -22,9 +22,10 @@ const object = (parts: Readonly<Record<string, Value>>): ObjectValue => ({
   ),
 });
 
-const boxObject = (box: MiddleboxSpec): Value =>
+const boxObject = (spec: ServiceSpec, box: MiddleboxSpec): Value =>
   object({
     name: { kind: "string", value: box.name },
+    index: scalarConstant("u32", BigInt(spec.chain.indexOf(box))),
     both: bool(box.both),
     filter: box.filter ?? NULL,
     decide: box.decide ?? NULL,
@@ -37,7 +38,7 @@ const decides = (spec: ServiceSpec): boolean => spec.chain.some((box) => box.dec
 /** The shape of `ServiceParts` in bpf-lib/service/parts.ts. */
 const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain): Value =>
   object({
-    boxes: { kind: "list", items: boxes.map(boxObject) },
+    boxes: { kind: "list", items: boxes.map((box) => boxObject(spec, box)) },
     decides: bool(decides(spec)),
   });
 
@@ -167,6 +168,11 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
     decide: program("decide"),
     sees: { client: filters(() => true), replies: filters((box) => box.both) },
     middleboxes: service.chain.map((box) => box.name),
+    chain: service.chain.map((box) => ({
+      filters: box.filter === null ? null : box.both ? "both" : "client",
+      decides: box.decide !== null,
+      holds: box.holds !== null,
+    })),
     listen: service.listensToAll ? null : "zeta_node_listen",
     endpoints: module.delivers ? "zeta_node_endpoints" : null,
     config: service.chain.flatMap((box) => [...box.config].map(([name, spec]) => configEntry(box.name, name, spec))),
