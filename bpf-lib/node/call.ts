@@ -8,8 +8,8 @@ import { noted } from "../packet/reopen.ts";
 
 /** Which side sent the packet. */
 export const From = { Client: 0, Service: 1 } as const;
-/** What a service's decide program is asked. */
-export const Ask = { Decide: 0, Holds: 1 } as const;
+/** What a service's decide program is asked; with `Bind`, to write what a decision binds whose entries stand. */
+export const Ask = { Decide: 0, Holds: 1, Bind: 2 } as const;
 
 /** What its answer to `Ask.Holds` is, besides: `Denied` and more name the middlebox that does not stand by it. */
 export const Holds = { Unasked: 0, Yes: 1, Denied: 2 } as const;
@@ -39,6 +39,8 @@ export const callRecord = struct({
   generation: u32,
   /** Bits of `Change`. */
   change: u32,
+  /** Which of its service's bindings the decision writes, once it stands: 0 when they are written. */
+  binds: u32,
   /** What was decided: asked about, or answered. */
   source: address,
   destination: address,

@@ -71,6 +71,10 @@ export const goOn = (parts: Parts, call: Call, stage: u32): void => {
 export const enterCommit = (type: u16): void =>
   zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Commit4 : Stage.Commit6);
 
+/** Goes on where a flow has been entered. */
+export const enterEntered = (type: u16): void =>
+  zeta_node_stages.call(type === EtherType.Ipv4 ? Stage.Entered4 : Stage.Entered6);
+
 /** Goes on where ICMP errors find the flow that they are about. */
 export const enterError = (parts: Parts, call: Call): void =>
   goOn(parts, call, parts.type === EtherType.Ipv4 ? Stage.Error4 : Stage.Error6);

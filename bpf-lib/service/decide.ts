@@ -9,7 +9,7 @@ import { Change } from "../flow/entry.ts";
 import { flowOf, type Key, undecided } from "../flow/flow.ts";
 import { hashAddress } from "../flow/hash.ts";
 import { Ask, type Call, From, Holds, NO_BOX, zeta_node_call } from "../node/call.ts";
-import { enterCommit, Stage, zeta_node_stages } from "../node/stages.ts";
+import { enterCommit, enterEntered, Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
 import { reopen } from "../packet/reopen.ts";
@@ -112,8 +112,8 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
     const outcome = decide(session, packet, key, call);
     answer(call, outcome);
     if (outcome.kind === OutcomeKind.Pass) {
-      if (readPools(session, call, outcome, protocol)) commitBindings(session.boxes, outcome.binds);
-      else {
+      call.binds = outcome.binds;
+      if (!readPools(session, call, outcome, protocol)) {
         call.kind = OutcomeKind.Drop;
         call.reason = serviceReason("no port");
         countDrop(call.reason);
@@ -126,10 +126,19 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
   return Action.Drop;
 };
 
+/** The flow's entries stand: what its decision binds is written. */
+const bind = (session: Session, call: Call): Action => {
+  commitBindings(session.boxes, call.binds);
+  call.binds = 0;
+  enterEntered(call.packet.type);
+  return Action.Drop;
+};
+
 export const runDecide = (frame: Frame, service: ServiceParts): Action => {
   const session = start(service);
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
+  if (service.binds && call.ask === Ask.Bind) return bind(session, call);
   return reopen(
     frame,
     call.packet,

@@ -19,6 +19,8 @@ export interface Box {
 export interface ServiceParts {
   readonly boxes: readonly Box[];
   readonly decides: boolean;
+  /** Whether its decisions may bind anything. */
+  readonly binds: boolean;
 }
 
 /** A middlebox's config and state, opened: what its hooks take, and what the commit of its decisions needs. */

@@ -1,10 +1,10 @@
 /**
- * Bindings: what a decision binds waits in a record of this CPU, and is written where the decision is committed. A decision
+ * Bindings: what a decision binds waits in a record of this CPU, and is written once the flow's entries stand. A decision
  * that is made again fills the record again; one that is not committed leaves nothing.
  */
 
 import type { Binding } from "zeta";
-import { type Layout, map, struct, type u32 } from "zeta/bpf";
+import { type Layout, map, struct, u8, type u32 } from "zeta/bpf";
 import { asDecision, inside, untilCommit } from "../../sdk/middlebox/internal.ts";
 
 /** A binding as the commit sees it. */
@@ -23,7 +23,7 @@ export const openBinding = <K, V>(
   index: number,
 ): OpenBinding<K, V> => {
   const entries = map.lruHash({ name, key, value: of, max });
-  const waiting = map.perCpuArray({ name: `${name}_waiting`, value: struct({ key, value: of }), max: 1 });
+  const waiting = map.perCpuArray({ name: `${name}_waiting`, value: struct({ key, value: of, waits: u8 }), max: 1 });
   return {
     bit: 1 << index,
     get: (at) => entries.get(at),
@@ -34,12 +34,16 @@ export const openBinding = <K, V>(
         if (record === null) return;
         record.key = at;
         record.value = value;
+        record.waits = 1;
       });
       return asDecision({ ...decided, binds: decided.binds | (1 << index) });
     },
     commit() {
       const record = waiting.at(0);
-      if (record !== null) entries.set(record.key, record.value);
+      // Nothing waits in a version of the service that has come since the flow was decided.
+      if (record === null || record.waits === 0) return;
+      record.waits = 0;
+      entries.set(record.key, record.value);
     },
   };
 };

@@ -10,7 +10,15 @@ import { scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.ts";
 import { NULL, type ObjectValue, type Value } from "../values.ts";
 import { partOf } from "./config-global.ts";
-import { type ConfigSpec, HOOKS, type MiddleboxSpec, mapName, type ServiceSpec, type StateSpec } from "./spec.ts";
+import {
+  bindingPaths,
+  type ConfigSpec,
+  HOOKS,
+  type MiddleboxSpec,
+  mapName,
+  type ServiceSpec,
+  type StateSpec,
+} from "./spec.ts";
 
 const bool = (value: boolean): Value => scalarConstant("bool", value ? 1n : 0n);
 
@@ -40,6 +48,7 @@ const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain
   object({
     boxes: { kind: "list", items: boxes.map((box) => boxObject(spec, box)) },
     decides: bool(decides(spec)),
+    binds: bool(bindingPaths(spec).length > 0),
   });
 
 const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.replaceAll("-", "_")}_${hook}`;

@@ -5,6 +5,7 @@ import {
   type Machine,
   type Redirect,
 } from "../../../compiler/interpreter/index.ts";
+import { tableConstants, waysFor } from "../../../runtime/node/flow-tables.ts";
 import { moduleOf, nodeFor, rootOf } from "./compile.ts";
 import { globalsOf } from "./globals.ts";
 import { interpretedConfig } from "./interpreter-config.ts";
@@ -91,6 +92,10 @@ export const interpreter: Target = {
     } else {
       const compiled = await nodeFor(program);
       const node = await interpretedNode(compiled, kernel);
+      if (options.flows !== undefined) {
+        const ofNode = globalsFor(compiled, node.machine);
+        for (const [name, last] of Object.entries(tableConstants(waysFor(options.flows)))) ofNode.set(name, last);
+      }
       const added = node.add(program, options.vni ?? 0);
       prepare(added.machine);
       const clocks = [start(compiled, node.machine), start(program, added.machine)];

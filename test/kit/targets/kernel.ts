@@ -64,7 +64,9 @@ async function loadService(
   if (compiled.manifest === null) throw new TypeError("The node's programs have no manifest.");
   // Built for tests, a program counts ticks as its constants say, not as this kernel does.
   const ticks = compiled.module.globals.some(({ name }) => name === TEST_CLOCK) ? { constants: TEST_TICKS } : {};
-  const node = await openNode({ source: { object: compiled.object, manifest: compiled.manifest }, load: ticks });
+  const flows = options.flows === undefined ? {} : { flows: options.flows };
+  const source = { object: compiled.object, manifest: compiled.manifest };
+  const node = await openNode({ source, load: ticks, ...flows });
   try {
     const load = options.globals === undefined ? {} : { load: { constants: options.globals } };
     const vni = options.vni === undefined ? {} : { vni: options.vni };

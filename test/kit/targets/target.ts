@@ -37,6 +37,8 @@ export interface TargetOptions {
   readonly vni?: number;
   /** Values of globals by name, set before the first packet. */
   readonly globals?: Readonly<Record<string, unknown>>;
+  /** How many flows each family's table has room for, of a service's node: the node's own number unless told. */
+  readonly flows?: number;
   /** The program to run: the service's root, or the only one, unless told. */
   readonly program?: string;
   /** Index of the interface that packets come in by; the loopback's, 1, unless told. */
