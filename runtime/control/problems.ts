@@ -35,3 +35,8 @@ export const chooseService = problem("ZT8116", (known: readonly string[]) => ({
   message: known.length === 0 ? "The node has no service." : "The node has several services.",
   fix: known.length === 0 ? "Add one with 'zeta node add'." : `Say --service with one of: ${known.join(", ")}.`,
 }));
+
+export const badKept = problem("ZT8117", (file: string, reason: string) => ({
+  message: `What the node was told of its networks, kept in '${file}', cannot be told again: ${reason}.`,
+  fix: "Mend the file, or remove it and tell the node anew ('zeta node networks'). Nothing is attached.",
+}));

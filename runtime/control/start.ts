@@ -9,12 +9,13 @@
 
 import { rmSync } from "node:fs";
 import type { Attachment } from "../attach/attach.ts";
-import { openRun, type Run } from "../attach/runs.ts";
+import { cleanRun, openRun, type Run } from "../attach/runs.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { attachAll, type ServiceInterface } from "../node/attach.ts";
 import { type Node, openNode } from "../node/node.ts";
 import { censusOf } from "./census.ts";
 import { claim } from "./claim.ts";
+import { withKeptNetworks } from "./kept-networks.ts";
 import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
 import type { Served } from "./routes.ts";
 import type { NodeStatus } from "./status.ts";
@@ -30,7 +31,10 @@ export interface StartNodeOptions {
   readonly state?: string;
   /** How many flows each family's table has room for. */
   readonly flows?: number;
-  /** Leaves the data plane running, pinned, when the node is closed or killed, until `zeta detach`. */
+  /**
+   * Leaves the data plane running, pinned, when the node is closed or killed, until `zeta detach`; and keeps what the node was
+   * told of its networks and quotas in the state folder, for the node that starts there next.
+   */
   readonly keep?: boolean;
   /** Where Prometheus may ask: "127.0.0.1:9464", or the path of a UNIX socket. */
   readonly metrics?: string;
@@ -89,10 +93,18 @@ async function open(options: StartNodeOptions): Promise<Opened> {
       ...(namespace === undefined ? {} : { namespace }),
       ...(state === undefined ? {} : { state }),
     });
-    return { node, run, attachments };
+    if (keep !== true) return { node, run, attachments };
+    const on = new Map(attachments.map(({ interface: { name, index } }) => [name, index] as const));
+    try {
+      return { node: await withKeptNetworks(node, on, state), run, attachments };
+    } catch (error) {
+      for (const attachment of attachments) await attachment.detach();
+      throw error;
+    }
   } catch (error) {
     node.close();
-    await run?.close();
+    // With what it had pinned: nobody will ask for that by its name.
+    if (run !== null) await cleanRun(run.id, { force: true, ...(state === undefined ? {} : { state }) });
     throw error;
   }
 }
