@@ -9,7 +9,9 @@
  *
  * Candidates are computed from the flow, beginning with its own port; after `PROBES` of them the pool counts as exhausted.
  */
+
 import { address, atomic, i32, u32 as toU32, u8, u16, type u32 } from "zeta/bpf";
+import { Owned } from "../node/call.ts";
 import { endsAcross, newMark, partnerOf, protocolIn } from "./across.ts";
 import type { FlowEnds } from "./ends.ts";
 import { turned } from "./ends.ts";
@@ -89,10 +91,15 @@ interface Mapping {
   readonly now: u32;
 }
 
-/** What a mapping gives. */
+/** What a mapping gives; or, with `asks`, what it would give if its service's pools still have it. */
 interface Given extends Endpoint {
   readonly isNew: boolean;
+  readonly asks: boolean;
 }
+
+/** Whether an external endpoint is of a range: nobody need be asked then. */
+const isOf = ({ address: of, first, last }: PoolRange, { address: at, port }: Endpoint): boolean =>
+  at === of && port >= first && port <= last;
 
 /** Whom an external endpoint belongs to; null when nobody has it. An IPv6 host that has an IPv4 one is no host of the family. */
 export const holderOf = (family: Family, external: Endpoint, protocol: u8, now: u32): Endpoint | null => {
@@ -114,9 +121,9 @@ export const holderAcross = (external: Endpoint, protocol: u8, now: u32): Endpoi
 
 /**
  * The external endpoint of an inside one: as it was, and kept for the flow that is about to use it, or prepared to be
- * entered now; port 0 when the pool has none left.
+ * entered now; port 0 when the pool has none left. One that its service's pools have no more (`owned`) is over with this.
  */
-export const externalOf = (family: Family, outside: Family, range: PoolRange, of: Mapping): Given => {
+export const externalOf = (family: Family, outside: Family, range: PoolRange, of: Mapping, owned: u32): Given => {
   const { inside, vni, protocol, now } = of;
   const across = family.isIpv4 !== outside.isIpv4;
   const protocolOutside = across ? protocolIn(outside, protocol) : protocol;
@@ -129,15 +136,21 @@ export const externalOf = (family: Family, outside: Family, range: PoolRange, of
       ? partnerOf(family, known.way, known.index, now)
       : family.find(inwardKey(family, { address: source, port: sourcePort }, protocol), now);
     if (back.way !== null && family.stands(known)) {
-      prolong(back.way, now + idle + LONGER.inward);
-      prolong(known.way, now + idle + LONGER.outward);
-      return { address: source, port: sourcePort, isNew: false };
+      const given = { address: source, port: sourcePort };
+      const sure = owned === Owned.Yes || known.way.service !== of.service || isOf(range, given);
+      if (sure) {
+        prolong(back.way, now + idle + LONGER.inward);
+        prolong(known.way, now + idle + LONGER.outward);
+      }
+      if (sure || owned === Owned.Unasked) return { ...given, isNew: false, asks: !sure };
+      known.way.until = 0;
+      back.way.until = 0;
     }
   }
   const hash = hashFlow(inside.address, range.address, inside.port, 0, protocol);
   const at = (port: u16) => inwardKey(outside, { address: range.address, port }, protocolOutside);
   const port = freePort(range, inside.port, hash, (one) => outside.has(at(one), now));
-  if (port === 0) return { ...NONE, isNew: false };
+  if (port === 0) return { ...NONE, isNew: false, asks: false };
   const external = { address: range.address, port };
   const half = { state: FlowState.Datagrams, service: of.service, generation: 0, hop: 0 };
   const rest = across ? { ...half, mark: newMark() } : half;
@@ -146,7 +159,7 @@ export const externalOf = (family: Family, outside: Family, range: PoolRange, of
   outside.prepare(Fresh.Inward, at(port), turned(outward(inside)), from);
   const to = { ...outward(inside), source: external.address, sourcePort: external.port };
   family.prepare(Fresh.Outward, key, to, { ...rest, idle: idle + LONGER.outward, change: Change.Source | kind });
-  return { ...external, isNew: true };
+  return { ...external, isNew: true, asks: false };
 };
 
 /**

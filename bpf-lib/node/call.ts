@@ -8,8 +8,13 @@ import { noted } from "../packet/reopen.ts";
 
 /** Which side sent the packet. */
 export const From = { Client: 0, Service: 1 } as const;
-/** What a service's decide program is asked; with `Bind`, to write what a decision binds whose entries stand. */
-export const Ask = { Decide: 0, Holds: 1, Bind: 2 } as const;
+/**
+ * What a service's decide program is asked; with `Bind`, to write what a decision binds whose entries stand; with `Owns`, whether
+ * its pools have an external endpoint that a mapping was given.
+ */
+export const Ask = { Decide: 0, Holds: 1, Bind: 2, Owns: 3 } as const;
+/** What is known of that. */
+export const Owned = { Unasked: 0, Yes: 1, No: 2 } as const;
 
 /** What its answer to `Ask.Holds` is, besides: `Denied` and more name the middlebox that does not stand by it. */
 export const Holds = { Unasked: 0, Yes: 1, Denied: 2 } as const;
@@ -53,6 +58,10 @@ export const callRecord = struct({
   poolLast: u16,
   /** 1 when a port is bound to one remote endpoint. */
   perDestination: u8,
+  /** Of `Owned`, of the external endpoint that follows. */
+  owned: u8,
+  mappedPort: u16,
+  mapped: address,
   /** Which mappings of a flow are to be kept, as bits of `Change`; and the flow's state before this packet. */
   keeps: u16,
   was: u8,

@@ -57,6 +57,7 @@ export const follow = (
       return Action.Drop;
     }
     const decided = family.endsOf(entry);
+    call.change = entry.change;
     call.source = decided.source;
     call.destination = decided.destination;
     call.sourcePort = decided.sourcePort;

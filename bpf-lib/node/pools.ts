@@ -5,8 +5,9 @@ import { externalOf, holderOf, portFor } from "../flow/mapping.ts";
 import { type Family, Fresh } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { endsWithPort, type Parts } from "../packet/open.ts";
-import type { Call } from "./call.ts";
+import { Ask, type Call, Owned } from "./call.ts";
 import { because } from "./drops.ts";
+import { enterService, Hook } from "./services.ts";
 import { refused, withPacketOfFamily } from "./stage.ts";
 import { enterCommit, Stage, zeta_node_stages } from "./stages.ts";
 
@@ -21,7 +22,7 @@ const findHolder = (parts: Parts, family: Family, call: Call, now: u32): boolean
 };
 
 /** `rewrite({ source: pool })`: a port of the address that was picked. */
-const takePort = (parts: Parts, family: Family, call: Call, now: u32): boolean => {
+const takePort = (parts: Parts, family: Family, call: Call, now: u32): u32 => {
   const range = { address: call.source, first: call.poolFirst, last: call.poolLast };
   const { source, sourcePort, protocol } = parts;
   const { destination, destinationPort } = call;
@@ -29,15 +30,30 @@ const takePort = (parts: Parts, family: Family, call: Call, now: u32): boolean =
     const flow = { source, sourcePort, destination, destinationPort };
     call.sourcePort = portFor(family, range, flow, protocol, 0, now);
     call.change &= ~Change.SourcePool;
-    return call.sourcePort !== 0;
+    return call.sourcePort === 0 ? Taken.None : Taken.Port;
   }
   const inside = { address: source, port: sourcePort };
   const of = { inside, vni: call.vni, protocol, service: u16(call.service), now };
-  const external = externalOf(family, family, range, of);
+  const external = externalOf(family, family, range, of, call.owned);
+  if (external.asks) {
+    call.mapped = external.address;
+    call.mappedPort = external.port;
+    return Taken.Asks;
+  }
   call.source = external.address;
   call.sourcePort = external.port;
   if (external.isNew) call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
-  return external.port !== 0;
+  return external.port === 0 ? Taken.None : Taken.Port;
+};
+
+/** What became of the flow's wish for a port; `Asks`: the service is to say whether the one that it has is still the pool's. */
+export const Taken = { None: 0, Port: 1, Asks: 2 } as const;
+
+/** Asks it. Comes back, in `zeta_pools`, with the answer. */
+export const askOwned = (call: Call): Action => {
+  call.ask = Ask.Owns;
+  enterService(call.service, Hook.Decide);
+  return refused(call, because.gone());
 };
 
 const settle = (parts: Parts, family: Family, call: Call): Action => {
@@ -48,12 +64,16 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   if ((wanted & ~endsWithPort(parts)) !== 0) return refused(call, because.portless());
   // Between the families, in a program of its own: IPv6 hosts may have external ports of IPv4.
   if (isIpv4(call.destination) !== family.isIpv4) zeta_node_stages.call(Stage.Pools64);
-  if (named && !findHolder(parts, family, call, now)) {
+  // Found before, when the service was asked in between.
+  if (named && call.owned === Owned.Unasked && !findHolder(parts, family, call, now)) {
     if (family.isIpv4) zeta_node_stages.call(Stage.Pools64);
     return refused(call, because.nobody());
   }
-  if ((call.change & Change.SourcePool) !== 0 && !takePort(parts, family, call, now))
-    return refused(call, because.noPort());
+  if ((call.change & Change.SourcePool) !== 0) {
+    const taken = takePort(parts, family, call, now);
+    if (taken === Taken.None) return refused(call, because.noPort());
+    if (taken === Taken.Asks) return askOwned(call);
+  }
   enterCommit(parts.type);
   return Action.Drop;
 };

@@ -3,12 +3,12 @@
  * record. It is asked for new flows, and under newer config whether an old decision still stands.
  */
 import type { Packet } from "zeta";
-import { Action, type Frame, isIpv4, u8 } from "zeta/bpf";
+import { Action, type address, type Frame, isIpv4, u8, type u16, type u32 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change } from "../flow/entry.ts";
 import { flowOf, type Key, undecided } from "../flow/flow.ts";
 import { hashAddress } from "../flow/hash.ts";
-import { Ask, type Call, From, Holds, NO_BOX, zeta_node_call } from "../node/call.ts";
+import { Ask, type Call, From, Holds, NO_BOX, Owned, zeta_node_call } from "../node/call.ts";
 import { enterCommit, enterEntered, Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
@@ -106,9 +106,10 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
   call.generation = session.generation;
   call.fresh = 0;
   call.entered = 0;
-  call.holds = call.ask === Ask.Holds ? holds(session, packet, key, call) : Holds.Unasked;
-  const stands = call.holds === Holds.Yes;
-  if (!stands) {
+  call.owned = Owned.Unasked;
+  call.holds = call.ask === Ask.Holds ? stands(session, packet, key, call) : Holds.Unasked;
+  const held = call.holds === Holds.Yes;
+  if (!held) {
     const outcome = decide(session, packet, key, call);
     answer(call, outcome);
     if (outcome.kind === OutcomeKind.Pass) {
@@ -121,9 +122,32 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
     } else countDrop(outcome.reason);
   }
   const named = call.kind === OutcomeKind.Pass && (call.change & (Change.SourcePool | Change.DestinationPool)) !== 0;
-  if (!stands && named) zeta_node_stages.call(Stage.Pools);
+  if (!held && named) zeta_node_stages.call(Stage.Pools);
   enterCommit(parts.type);
   return Action.Drop;
+};
+
+/**
+ * Whether a pool has an external endpoint that a mapping was given under older config: of `Holds`, or whose pool it was. Which
+ * pool of several gave it is not known.
+ */
+const owns = (session: Session, external: address, port: u16): u8 => {
+  let answer: u32 = Holds.Yes;
+  for (const box of session.boxes) {
+    for (const pool of box.own.pools) {
+      const ports = pool.portsOf(external);
+      if (ports !== null && port >= ports.first && port <= ports.last) return Holds.Yes;
+      answer = Holds.Denied + box.index;
+    }
+  }
+  return u8(answer);
+};
+
+/** A mapping goes with its address: a flow that uses one is over when no pool has that any more, whatever its middleboxes say. */
+const stands = (session: Session, packet: Packet, key: Key, call: Call): u8 => {
+  const said = holds(session, packet, key, call);
+  const mapped = (call.change & Change.SourcePool) !== 0;
+  return said === Holds.Yes && mapped ? owns(session, call.source, call.sourcePort) : said;
 };
 
 /** The flow's entries stand: what its decision binds is written. */
@@ -139,6 +163,11 @@ export const runDecide = (frame: Frame, service: ServiceParts): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
   if (service.binds && call.ask === Ask.Bind) return bind(session, call);
+  if (service.pools && call.ask === Ask.Owns) {
+    call.owned = owns(session, call.mapped, call.mappedPort) === Holds.Yes ? Owned.Yes : Owned.No;
+    zeta_node_stages.call(Stage.Pools);
+    return Action.Drop;
+  }
   return reopen(
     frame,
     call.packet,

@@ -21,6 +21,8 @@ export interface ServiceParts {
   readonly decides: boolean;
   /** Whether its decisions may bind anything. */
   readonly binds: boolean;
+  /** Whether any of its middleboxes has a port pool. */
+  readonly pools: boolean;
 }
 
 /** A middlebox's config and state, opened: what its hooks take, and what the commit of its decisions needs. */

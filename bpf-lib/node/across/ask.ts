@@ -12,6 +12,7 @@ export const zeta_ask46 = program(
   withPacket((parts, call) =>
     withBoth(ipv4Family, call, ({ entry, partner }) => {
       const decided = endsAcross(ipv4Family, entry, partner);
+      call.change = entry.change;
       call.source = decided.source;
       call.destination = decided.destination;
       call.sourcePort = decided.sourcePort;

@@ -8,18 +8,19 @@ import { spansNow } from "../../flow/time.ts";
 import type { Parts } from "../../packet/open.ts";
 import type { Call } from "../call.ts";
 import { because } from "../drops.ts";
+import { askOwned, Taken } from "../pools.ts";
 import { refused, withPacket } from "../stage.ts";
 import { enterCommit, Stage, zeta_node_stages } from "../stages.ts";
 
 /** An IPv6 host's flow gets a port of the IPv4 address that was picked. */
-const takePort = (parts: Parts, call: Call, now: u32): boolean => {
+const takePort = (parts: Parts, call: Call, now: u32): u32 => {
   const range = { address: call.source, first: call.poolFirst, last: call.poolLast };
   const { source, sourcePort, protocol } = parts;
   if (call.perDestination === 1) {
     const flow = { source, sourcePort, destination: call.destination, destinationPort: call.destinationPort };
     call.sourcePort = portFor(ipv4Family, range, flow, protocolIn(ipv4Family, protocol), 0, now);
     call.change &= ~Change.SourcePool;
-    return call.sourcePort !== 0;
+    return call.sourcePort === 0 ? Taken.None : Taken.Port;
   }
   const of = {
     inside: { address: source, port: sourcePort },
@@ -28,11 +29,16 @@ const takePort = (parts: Parts, call: Call, now: u32): boolean => {
     service: u16(call.service),
     now,
   };
-  const external = externalOf(ipv6Family, ipv4Family, range, of);
+  const external = externalOf(ipv6Family, ipv4Family, range, of, call.owned);
+  if (external.asks) {
+    call.mapped = external.address;
+    call.mappedPort = external.port;
+    return Taken.Asks;
+  }
   call.source = external.address;
   call.sourcePort = external.port;
   if (external.isNew) call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
-  return external.port !== 0;
+  return external.port === 0 ? Taken.None : Taken.Port;
 };
 
 const settle = (parts: Parts, call: Call): Action => {
@@ -48,7 +54,9 @@ const settle = (parts: Parts, call: Call): Action => {
   } else {
     if ((call.change & Change.DestinationPool) !== 0 || !isIpv4(call.source))
       return refused(call, because.otherFamily());
-    if (!takePort(parts, call, now)) return refused(call, because.noPort());
+    const taken = takePort(parts, call, now);
+    if (taken === Taken.None) return refused(call, because.noPort());
+    if (taken === Taken.Asks) return askOwned(call);
   }
   enterCommit(parts.type);
   return Action.Drop;

@@ -16,6 +16,7 @@ import {
   HOOKS,
   type MiddleboxSpec,
   mapName,
+  poolPaths,
   type ServiceSpec,
   type StateSpec,
 } from "./spec.ts";
@@ -49,6 +50,7 @@ const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain
     boxes: { kind: "list", items: boxes.map((box) => boxObject(spec, box)) },
     decides: bool(decides(spec)),
     binds: bool(bindingPaths(spec).length > 0),
+    pools: bool(poolPaths(spec).length > 0),
   });
 
 const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.replaceAll("-", "_")}_${hook}`;
