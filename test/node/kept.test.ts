@@ -9,7 +9,7 @@ import { endpointOf } from "../overlay/underlay.ts";
 import { type Gateway, gatewayLab } from "./gateway.ts";
 
 /** Loading takes seconds, more on a busy machine. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const OURS = "02:99:00:00:00:01";
 const ENTRANCE = "10.0.0.50";

@@ -15,7 +15,7 @@ import { endpointOf, OWN4 } from "../overlay/underlay.ts";
 import { built, relay, relayConfig } from "./sources.ts";
 
 /** Loading takes seconds, more on a busy machine. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** Each says one thing of packets from one port; the third alone sees what comes back, and the fifth stands by nothing twice. */
 const chain = `
