@@ -28,10 +28,13 @@ export interface CompilerOptions extends CompileOptions {
 export interface Compiler {
   /** Source → checked IR; needs no LLVM. */
   lower(entry: string, options?: CompilerOptions): Promise<LowerResult>;
-  compile(entry: string, options?: CompilerOptions): Promise<CompileResult>;
+  /** Source → object code. `meanwhile` is called when the front end is done: LLVM's programs leave time to load what comes next. */
+  compile(entry: string, options?: CompilerOptions, meanwhile?: () => Promise<unknown>): Promise<CompileResult>;
 }
 
-async function forTests(lowered: Extract<LowerResult, { ok: true }>): Promise<LowerResult> {
+type Lowered = Extract<LowerResult, { ok: true }>;
+
+async function forTests(lowered: Lowered): Promise<LowerResult> {
   const { testBuild } = await import("./passes/test-build.ts");
   const module = testBuild(lowered.module);
   const globals = module.globals.map(({ name, layout, constant }) => ({ name, layout, constant, offset: 0 }));
@@ -53,6 +56,12 @@ async function loadParts() {
   }
 }
 
+/** Has LLVM's programs asked for their versions while the front end works: what comes of it is remembered. */
+async function seekToolchain(llvm: number | undefined): Promise<void> {
+  const { findToolchain } = await import("./backend/toolchain.ts");
+  void findToolchain(llvm);
+}
+
 export function createCompiler(defaults: CompilerOptions = {}): Compiler {
   let cache: import("./frontend/program.ts").SourceCache | undefined;
   const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
@@ -66,15 +75,20 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
     const lowered = written.ok ? { ...written, module: improve(written.module) } : written;
     return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;
   };
+  const generate = async (lowered: Lowered, options: CompilerOptions): Promise<CompileResult> => {
+    const { emitObject } = await import("./backend/index.ts");
+    const emitted = await emitObject(lowered.module, { ...defaults, ...options });
+    if (!emitted.ok) return { ok: false, problems: [...lowered.problems, ...emitted.problems] };
+    return { ...lowered, code: emitted.code };
+  };
   return {
     lower,
-    async compile(entry, options = {}) {
+    async compile(entry, options = {}, meanwhile = () => Promise.resolve()) {
+      await seekToolchain(options.llvm ?? defaults.llvm);
       const lowered = await lower(entry, options);
       if (!lowered.ok) return lowered;
-      const { emitObject } = await import("./backend/index.ts");
-      const emitted = await emitObject(lowered.module, { ...defaults, ...options });
-      if (!emitted.ok) return { ok: false, problems: [...lowered.problems, ...emitted.problems] };
-      return { ...lowered, code: emitted.code };
+      const [result] = await Promise.all([generate(lowered, options), meanwhile()]);
+      return result;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Which names and property names some code assigns: only those need variables. */
 import { isOwnSource } from "./program.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 
 interface Assigned {
   readonly symbols: ReadonlySet<ts.Symbol>;

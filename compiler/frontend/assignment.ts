@@ -8,7 +8,7 @@ import type { Lowering } from "./lowering.ts";
 import { writeAt, writeMember } from "./memory.ts";
 import { arithmetic } from "./operators.ts";
 import { dynamicProperty, indexOutOfRange, readOnly, unknownName, unsupportedSyntax } from "./problems.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import { describe, presence, type Value } from "./values.ts";
 
 /** A place that can be read and written, its parts evaluated once. */

@@ -10,7 +10,7 @@ import { asyncUsed, generatorUsed, notCallable, recursion, tooDeep, wrongArgumen
 import { Scope } from "./scope.ts";
 import { declareBinding } from "./statements/bindings.ts";
 import { lowerStatements } from "./statements/index.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import { describe, type FunctionValue, NULL, type Value } from "./values.ts";
 
 const MAX_DEPTH = 64;

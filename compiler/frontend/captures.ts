@@ -6,7 +6,7 @@ import type { Operand } from "../ir/ir.ts";
 import { symbolOf } from "./expressions/identifier.ts";
 import type { Lowering } from "./lowering.ts";
 import { escapingClosure } from "./problems.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import type { FunctionValue, Value } from "./values.ts";
 
 const isInner = (operand: Operand | null, floor: number): boolean => operand?.kind === "temp" && operand.id >= floor;

@@ -20,7 +20,7 @@ import {
 } from "./problems.ts";
 import type { Cell, MutableCell, Storage } from "./scope.ts";
 import { arithmeticType, compatible, constant, IR_TYPE, isNumber, RANGE, scalar } from "./types.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import {
   describe,
   NULL,

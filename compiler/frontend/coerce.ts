@@ -12,7 +12,7 @@ import {
   wrongArgument,
 } from "./problems.ts";
 import { compatible, constant, fits, IR_TYPE, isNumber, RANGE, scalar, scalarConstant, wrap } from "./types.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import {
   describe,
   type LiteralValue,

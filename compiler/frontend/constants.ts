@@ -4,7 +4,7 @@ import { readField } from "./cells.ts";
 import { settleNull } from "./coerce.ts";
 import type { Lowering } from "./lowering.ts";
 import { notConstant } from "./problems.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import { NULL, type Value } from "./values.ts";
 
 /** The value as the codec takes it. */

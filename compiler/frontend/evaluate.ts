@@ -20,7 +20,7 @@ import {
   unsupportedSyntax,
 } from "./problems.ts";
 import { scalarConstant } from "./types.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import { NULL, type ScalarValue, type StringValue, type Value } from "./values.ts";
 
 interface Supported {

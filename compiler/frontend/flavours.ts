@@ -1,5 +1,5 @@
 /** Reading the language's scalar types off TypeScript types: `u16` is `number & { __zeta?: 8 | 16 }`. */
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import type { ScalarType } from "./values.ts";
 
 const TEXT: ReadonlySet<string> = new Set<ScalarType>(["i32", "i64", "ipv4", "ipv6", "mac", "address"]);

@@ -1,7 +1,7 @@
 /** Calls being inlined, and what statements can jump out of. */
 import type { Problem } from "../diagnostics/problem.ts";
 import type { Hole } from "./drafts.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import type { ScalarType, Value } from "./values.ts";
 
 /** Thrown to leave a statement whose problem has been reported (or, with null, was reported earlier). */

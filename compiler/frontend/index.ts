@@ -16,7 +16,7 @@ import { nothingToBuild, tooLarge } from "./problems.ts";
 import { createSourceProgram, type FileOverlay, libraryPath, type SourceCache } from "./program.ts";
 import { lowerProgram } from "./programs.ts";
 import { lowerService, serviceManifest } from "./services/build.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import type { Value } from "./values.ts";
 
 export interface LowerOptions {

@@ -3,7 +3,7 @@ import type { Operand } from "../ir/ir.ts";
 import type { Draft } from "./drafts.ts";
 import type { MutableCell } from "./scope.ts";
 import { isConstant } from "./types.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import type { Fact, Value } from "./values.ts";
 
 /** What holds on the path being lowered. Copied, never changed, so that a branch's end can be compared with its start. */

@@ -8,7 +8,7 @@ import type { Jump } from "./frames.ts";
 import type { Nested } from "./knowledge.ts";
 import type { Lowering } from "./lowering.ts";
 import { steadyCells } from "./steady.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 
 /** More iterations than this cost the verifier too much; `loop` (bpf_loop) has no such limit. */
 export const MAX_TRIPS = 4096;

@@ -22,7 +22,7 @@ import {
 } from "./problems.ts";
 import { spanOf } from "./program.ts";
 import type { MutableCell } from "./scope.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import type { FunctionValue } from "./values.ts";
 
 export class Lowering extends Paths {

@@ -17,7 +17,7 @@ import {
   wrongArgument,
 } from "./problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "./types.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import { describe, NULL, type NullableValue, type ScalarValue, type Value, type ViewValue } from "./values.ts";
 
 /** A view of memory that the packet's moves do not kill. */

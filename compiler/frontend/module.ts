@@ -16,7 +16,7 @@ import { badName, duplicateName, hostOnly, recursion, unknownName } from "./prob
 import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
 import { Scope } from "./scope.ts";
 import type { Hook, ServiceSpec } from "./services/spec.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import { type DeclaredValue, POISON, type Value } from "./values.ts";
 
 /** Nodes of source lowered, once for each call that leads there. A large service takes ten thousand. */

@@ -26,7 +26,7 @@ import {
   scalar,
   scalarConstant,
 } from "./types.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import {
   describe,
   type Fact,

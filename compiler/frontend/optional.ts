@@ -3,7 +3,7 @@ import { merge } from "./cells.ts";
 import { settleNull } from "./coerce.ts";
 import type { Hole } from "./drafts.ts";
 import type { Lowering } from "./lowering.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import { type Fact, NULL, presence, type Value } from "./values.ts";
 
 /** Two ways of making one value. */

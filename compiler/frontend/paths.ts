@@ -18,7 +18,7 @@ import {
 } from "./knowledge.ts";
 import { type MutableCell, Scope, variablesOf } from "./scope.ts";
 import { isConstant } from "./types.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import type { Fact, Facts, Value } from "./values.ts";
 
 export class Paths extends Emitter {

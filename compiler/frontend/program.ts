@@ -12,7 +12,7 @@ import {
   typescriptType,
   unknownImport,
 } from "./problems.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 
 const OWN_MODULES: Readonly<Record<string, string>> = {
   zeta: "sdk/index.ts",

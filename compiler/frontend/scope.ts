@@ -1,5 +1,5 @@
 /** Where names live: a chain of scopes, one per block and per inlined call, binding TypeScript symbols to cells. */
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 import type { Property, ScalarType, Value } from "./values.ts";
 
 /** What a name is bound to. */

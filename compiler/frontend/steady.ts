@@ -2,7 +2,7 @@
 import { symbolOf } from "./expressions/identifier.ts";
 import type { Lowering } from "./lowering.ts";
 import type { MutableCell, Storage } from "./scope.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 
 /** The name that an expression assigns, if it is an assignment to a name. */
 function assignedName(node: ts.Node): ts.Identifier | null {

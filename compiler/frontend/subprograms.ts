@@ -9,7 +9,7 @@ import { Lowering } from "./lowering.ts";
 import { badDeclaration, duplicateName, inSubprogram, recursion } from "./problems.ts";
 import { checkedReturn } from "./programs.ts";
 import { IR_TYPE, scalar } from "./types.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import { type BuiltinCall, type FunctionValue, NULL, type ScalarType, type Value } from "./values.ts";
 
 interface Compiled {

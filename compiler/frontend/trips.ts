@@ -9,7 +9,7 @@ import type { Lowering } from "./lowering.ts";
 import type { Cell } from "./scope.ts";
 import { assignments, movedByClosure } from "./steady.ts";
 import { RANGE } from "./types.ts";
-import { ts } from "./typescript.ts";
+import { ts } from "./typescript.js";
 import type { Value } from "./values.ts";
 
 export interface Counter {

@@ -6,7 +6,7 @@ import type { LayoutData } from "../../sdk/layout/data.ts";
 import type { Operand } from "../ir/ir.ts";
 import type { Lowering } from "./lowering.ts";
 import type { Cell, Scope } from "./scope.ts";
-import type { ts } from "./typescript.ts";
+import type { ts } from "./typescript.js";
 
 export type ScalarType = "bool" | "u8" | "u16" | "u32" | "u64" | "i32" | "i64" | "ipv4" | "ipv6" | "mac" | "address";
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The `zeta` command. */
 import { useCompileCache } from "./compile-cache.ts";
-import { runCommandLine } from "./program.ts";
 import type { Sink } from "./session.ts";
 
 let cut = false;
@@ -26,10 +25,10 @@ function sink(stream: NodeJS.WriteStream): Sink {
   };
 }
 
+// Before anything else is loaded, so that it is kept too.
 useCompileCache(process.env);
 const host = { stdout: sink(process.stdout), stderr: sink(process.stderr), env: process.env, cwd: process.cwd() };
 
-// No top-level await: the package ships CommonJS too. Not process.exit: what is still in a pipe must be written first.
-void runCommandLine(process.argv.slice(2), host).then((code) => {
-  process.exitCode = code;
-});
+const { runCommandLine } = await import("./program.ts");
+// Not process.exit: what is still in a pipe must be written first.
+process.exitCode = await runCommandLine(process.argv.slice(2), host);

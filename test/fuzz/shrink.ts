@@ -1,5 +1,5 @@
 /** Cuts a failing program down: takes out statements, then parts of expressions, as long as it fails the same way. */
-import { ts } from "../../compiler/frontend/typescript.ts";
+import { ts } from "../../compiler/frontend/typescript.js";
 import type { BatchCompiler, Variant } from "./compile.ts";
 import { attempt, type Case, type Failure } from "./trial.ts";
 import type { Unit } from "./unit.ts";

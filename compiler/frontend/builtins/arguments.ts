@@ -4,7 +4,7 @@ import { readField } from "../cells.ts";
 import { settleNull } from "../coerce.ts";
 import type { Lowering } from "../lowering.ts";
 import { notConstantSize, wrongArgument } from "../problems.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import { type BuiltinCall, type BuiltinValue, describe, NULL, type ObjectValue, type Value } from "../values.ts";
 
 export const builtin = (name: string, call: (call: BuiltinCall) => Value): BuiltinValue => ({

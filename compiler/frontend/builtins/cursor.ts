@@ -6,7 +6,7 @@ import type { Lowering } from "../lowering.ts";
 import { packetView, readView } from "../memory.ts";
 import { badDeclaration } from "../problems.ts";
 import { constant, scalar } from "../types.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import type { BuiltinCall, DeclaredValue, ScalarValue, Value } from "../values.ts";
 import { argument, builtin, layoutOf } from "./arguments.ts";
 import { reordered } from "./order.ts";

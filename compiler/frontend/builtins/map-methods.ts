@@ -10,7 +10,7 @@ import type { Lowering } from "../lowering.ts";
 import { inMemory, memoryView, readView, writeAt } from "../memory.ts";
 import { badDeclaration, outerJump, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import {
   type BuiltinCall,
   describe,

@@ -7,7 +7,7 @@ import type { MapOperand, Operand } from "../../ir/ir.ts";
 import { coerce } from "../coerce.ts";
 import type { Lowering } from "../lowering.ts";
 import { badDeclaration, notConstantSize, wrongArgument } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import {
   type BuiltinCall,
   type DeclaredValue,

@@ -3,7 +3,7 @@ import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../../sdk/layou
 import type { Lowering } from "../lowering.ts";
 import { wrongArgument } from "../problems.ts";
 import { scalarConstant } from "../types.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import type { ScalarType, ScalarValue } from "../values.ts";
 
 const PARSERS: Readonly<Partial<Record<ScalarType, (text: string) => number | bigint | null>>> = {

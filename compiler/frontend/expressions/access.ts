@@ -10,7 +10,7 @@ import type { Lowering } from "../lowering.ts";
 import { elementOf, readMember } from "../memory.ts";
 import { whenPresent } from "../optional.ts";
 import { dynamicProperty, indexOutOfRange, unknownField } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { describe, NULL, type Value } from "../values.ts";
 import { callExpression } from "./call.ts";
 

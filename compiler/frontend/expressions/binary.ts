@@ -8,7 +8,7 @@ import { arithmetic, comparison, isArithmetic, isComparison } from "../operators
 import { choose, orElse } from "../optional.ts";
 import { looseEquality, unsupportedSyntax } from "../problems.ts";
 import { scalarConstant } from "../types.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import type { Fact, ScalarValue, Value } from "../values.ts";
 
 /** `a && b`: b is evaluated only when a is true. Facts of both hold when the whole is true. */

@@ -6,7 +6,7 @@ import { convertTo, settleNull } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
 import { notCallable, unsupportedSyntax } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import type { LayoutValue, Value } from "../values.ts";
 import { link, type Next } from "./access.ts";
 

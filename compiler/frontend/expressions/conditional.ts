@@ -2,7 +2,7 @@
 import { evaluate, evaluateCondition } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
 import { choose } from "../optional.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import type { Value } from "../values.ts";
 
 export function conditionalExpression(node: ts.ConditionalExpression, to: Lowering): Value {

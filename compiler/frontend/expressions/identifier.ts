@@ -3,7 +3,7 @@ import { readCell } from "../cells.ts";
 import { Refusal } from "../frames.ts";
 import type { Lowering } from "../lowering.ts";
 import { unknownName } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { NULL, type Value } from "../values.ts";
 
 /** The symbol behind a name, import aliases followed. */

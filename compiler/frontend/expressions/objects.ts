@@ -7,7 +7,7 @@ import { flavourOf } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
 import { alive, readAt, readMember } from "../memory.ts";
 import { dynamicProperty, tooLarge, unsupportedSyntax } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import type { FunctionValue, ListValue, ObjectValue, Property, ScalarType, Value } from "../values.ts";
 import { identifier } from "./identifier.ts";
 

@@ -4,7 +4,7 @@ import { evaluate } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
 import { complement, negate, not, step } from "../operators.ts";
 import { unsupportedSyntax } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import type { Value } from "../values.ts";
 
 export function prefixUnary(node: ts.PrefixUnaryExpression, to: Lowering): Value {

@@ -7,7 +7,7 @@ import { expectFunction } from "../calls.ts";
 import type { ModuleBuilder } from "../module.ts";
 import { lowerProgram } from "../programs.ts";
 import { scalarConstant } from "../types.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import { NULL, type ObjectValue, type Value } from "../values.ts";
 import { partOf } from "./config-global.ts";
 import {

@@ -7,7 +7,7 @@ import { flavourOf, includesNull, isAny } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
 import { anyType, unsupportedSyntax } from "../problems.ts";
 import type { Cell } from "../scope.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { NULL, POISON, type Value } from "../values.ts";
 
 /** The cell for a name: variables only for what some code assigns. */

@@ -2,7 +2,7 @@
 import { evaluate } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
 import { unsupportedSyntax } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { NULL } from "../values.ts";
 import { declareBinding } from "./bindings.ts";
 

@@ -10,7 +10,7 @@ import { elementOf } from "../memory.ts";
 import { unsupportedSyntax } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { constant, scalar } from "../types.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import type { Value } from "../values.ts";
 import { declareBinding } from "./bindings.ts";
 import { lowerStatement } from "./index.ts";

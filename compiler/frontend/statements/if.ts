@@ -1,6 +1,6 @@
 import { evaluateCondition } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
-import type { ts } from "../typescript.ts";
+import type { ts } from "../typescript.js";
 import { lowerStatement } from "./index.ts";
 
 /** After a problem in the condition: its branches are still checked, but what the condition would have shown is not known. */

@@ -7,7 +7,7 @@ import { Refusal } from "../frames.ts";
 import type { Lowering } from "../lowering.ts";
 import { classUsed, exceptionUsed, unsupportedSyntax, unusedVerdict } from "../problems.ts";
 import { Scope } from "../scope.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { POISON } from "../values.ts";
 import { poisonNames } from "./bindings.ts";
 import { functionDeclaration, variableStatement } from "./declarations.ts";

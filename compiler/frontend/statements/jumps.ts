@@ -4,7 +4,7 @@ import { evaluate } from "../evaluate.ts";
 import type { Jump } from "../frames.ts";
 import type { Lowering } from "../lowering.ts";
 import { outerJump, unsupportedSyntax } from "../problems.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { NULL } from "../values.ts";
 import { lowerStatement } from "./index.ts";
 

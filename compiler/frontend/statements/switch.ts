@@ -8,7 +8,7 @@ import type { Lowering } from "../lowering.ts";
 import { comparison } from "../operators.ts";
 import { duplicateName, notConstant, unsupportedSyntax } from "../problems.ts";
 import { arithmeticType, IR_TYPE } from "../types.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import type { Fact, ScalarValue, Value } from "../values.ts";
 import { lowerBlock } from "./index.ts";
 

@@ -3,7 +3,7 @@ import { lowerLoop } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
 import { unboundedLoop } from "../problems.ts";
 import { countTrips, findCounter } from "../trips.ts";
-import { ts } from "../typescript.ts";
+import { ts } from "../typescript.js";
 import { lowerStatement } from "./index.ts";
 import { labelOf } from "./jumps.ts";
 

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { CompileResult } from "../../../compiler/api.ts";
-import { writeBundle } from "../../../compiler/bundle/write.ts";
 import type { Problem } from "../../../compiler/diagnostics/problem.ts";
 import { displayPath, loadCompiler, localize, missingInputs } from "../compiler.ts";
 import type { ExitCode } from "../exit.ts";
@@ -26,6 +25,9 @@ interface Build {
   readonly started: number;
 }
 
+/** What is needed after the compiler: to be loaded while LLVM is at work. */
+const loadRest = () => Promise.all([import("../../../compiler/bundle/write.ts"), import("../../loader/load.ts")]);
+
 /** Verifies, writes and reports one compilation. */
 async function deliver(session: Session, { file, options, result, started }: Build): Promise<ExitCode> {
   const report = (problems: readonly Problem[], data = {}): ExitCode =>
@@ -36,6 +38,7 @@ async function deliver(session: Session, { file, options, result, started }: Bui
   if (verification.ok === false) return report([...result.problems, ...verification.problems]);
 
   const out = options.out ?? defaultOut(result.manifest.name);
+  const { writeBundle } = await import("../../../compiler/bundle/write.ts");
   const written = writeBundle(out, result);
   if (!written.ok) return report([...result.problems, ...written.problems]);
 
@@ -52,8 +55,8 @@ async function deliver(session: Session, { file, options, result, started }: Bui
 
 async function buildOnce(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
   const started = performance.now();
-  const compiler = await loadCompiler();
-  const result = await compiler.compile(session.path(file), compileOptions(options));
+  const { createCompiler } = await loadCompiler();
+  const result = await createCompiler().compile(session.path(file), compileOptions(options), loadRest);
   return deliver(session, { file, options, result, started });
 }
 
@@ -77,7 +80,7 @@ async function buildOnChange(session: Session, options: BuildOptions, file: stri
 
   const build = async (): Promise<void> => {
     const started = performance.now();
-    const result = await compiler.compile(entry, compileOptions(options));
+    const result = await compiler.compile(entry, compileOptions(options), loadRest);
     sources = sourcesOf(session, file, sources, result);
     watcher.follow(sources);
     await deliver(session, { file, options, result, started });

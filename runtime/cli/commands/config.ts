@@ -6,7 +6,7 @@ import { type CommandContext, defineCommand, defineGroup, runs } from "../comman
 import { EXIT, type ExitCode } from "../exit.ts";
 import { chosenService, type NodeOptions, nodeOf, serviceOption, withState } from "../node/options.ts";
 import { usage } from "../problems.ts";
-import { readConfig } from "../run/start.ts";
+import { readConfig } from "../run/config-file.ts";
 import type { Session } from "../session.ts";
 
 interface ConfigOptions extends NodeOptions {

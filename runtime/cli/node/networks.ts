@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
-import { readConfig } from "../run/start.ts";
+import { readConfig } from "../run/config-file.ts";
 import type { Session } from "../session.ts";
 import { type NodeOptions, nodeOf, withState } from "./options.ts";
 

@@ -10,8 +10,8 @@ import { type CompilerOptions, withCompilerOptions } from "../build/options.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { localized } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
+import { readConfig } from "../run/config-file.ts";
 import { openInput } from "../run/input.ts";
-import { readConfig } from "../run/start.ts";
 import { isForPeople, type Session } from "../session.ts";
 import { type NodeOptions, nodeOf, whole, withState } from "./options.ts";
 

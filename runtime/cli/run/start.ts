@@ -1,13 +1,12 @@
 /** Brings what `zeta run` was given onto its interfaces: a service with its config, or a plain program. */
-import { readFileSync } from "node:fs";
 import { type Attachment, attach } from "../../attach/attach.ts";
 import { openRun } from "../../attach/runs.ts";
-import type { Config } from "../../config/live.ts";
-import { notAService, unreadableConfig } from "../../config/problems.ts";
+import { notAService } from "../../config/problems.ts";
 import { type LoadedObject, load } from "../../loader/load.ts";
 import { failure } from "../../loader/problems.ts";
 import { startService } from "../../service/service.ts";
 import type { Session } from "../session.ts";
+import { readConfig } from "./config-file.ts";
 import { type RunInput, rootProgram } from "./input.ts";
 
 export interface StartOptions {
@@ -23,16 +22,6 @@ export interface Started {
   readonly attachments: readonly Attachment[];
   /** Safe to call twice. */
   detach(): Promise<void>;
-}
-
-/** @throws ZetaError ZT6006. */
-export function readConfig(session: Session, file: string): Config {
-  try {
-    const { $schema: _, ...config } = JSON.parse(readFileSync(session.path(file), "utf8")) as Record<string, never>;
-    return config;
-  } catch (cause) {
-    throw failure(unreadableConfig(null, file, cause instanceof Error ? cause.message : String(cause)), cause);
-  }
 }
 
 async function startProgram({ what, manifest, load: options }: RunInput, given: StartOptions): Promise<Started> {
