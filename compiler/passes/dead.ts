@@ -1,33 +1,30 @@
 /** Takes away what nobody sees: values without a use, variables without a reader, statements that are not reached. */
-import type { Block, IrFunction, Op, Operand, Statement } from "../ir/ir.ts";
-import { statementOperands, walk } from "../ir/operands.ts";
+import type { Block, IrFunction, Statement } from "../ir/ir.ts";
+import { blocksOf, statementOperands, walk } from "../ir/operands.ts";
 import { isSilent } from "./effects.ts";
 import { leaves, replaceBlocks } from "./operands.ts";
 
-interface Uses {
-  readonly temps: ReadonlySet<number>;
-  readonly variables: ReadonlySet<number>;
-  readonly slots: ReadonlySet<number>;
+/** How often each temp, variable and slot is read, by its id. */
+class Uses {
+  readonly temps = new Map<number, number>();
+  readonly variables = new Map<number, number>();
+  readonly slots = new Map<number, number>();
+
+  /** Counts what a statement itself reads, or with -1 takes it back. */
+  count(statement: Statement, by: 1 | -1): void {
+    for (const operand of statementOperands(statement)) if (operand.kind === "temp") add(this.temps, operand.id, by);
+    if (statement.kind === "let") {
+      if (statement.op.op === "get") add(this.variables, statement.op.variable, by);
+      if (statement.op.op === "slot") add(this.slots, statement.op.slot, by);
+    }
+    if (statement.kind === "drain") add(this.slots, statement.slot, by);
+  }
 }
 
-function usesOf(body: Block): Uses {
-  const temps = new Set<number>();
-  const variables = new Set<number>();
-  const slots = new Set<number>();
-  const read = (operand: Operand): void => {
-    if (operand.kind === "temp") temps.add(operand.id);
-  };
-  const readOp = (op: Op): void => {
-    if (op.op === "get") variables.add(op.variable);
-    if (op.op === "slot") slots.add(op.slot);
-  };
-  walk(body, (statement) => {
-    statementOperands(statement).forEach(read);
-    if (statement.kind === "let") readOp(statement.op);
-    if (statement.kind === "drain") slots.add(statement.slot);
-  });
-  return { temps, variables, slots };
-}
+const add = (counts: Map<number, number>, id: number, by: number): void => {
+  counts.set(id, (counts.get(id) ?? 0) + by);
+};
+const isRead = (counts: ReadonlyMap<number, number>, id: number): boolean => (counts.get(id) ?? 0) > 0;
 
 const isEmpty = (statement: Statement): boolean =>
   (statement.kind === "if" && statement.then.length === 0 && statement.otherwise.length === 0) ||
@@ -35,41 +32,49 @@ const isEmpty = (statement: Statement): boolean =>
     [...statement.cases, { body: statement.otherwise }].every(({ body }) => body.length === 0)) ||
   (statement.kind === "block" && statement.body.length === 0);
 
+function isDead(statement: Statement, uses: Uses): boolean {
+  if (statement.kind === "set") return !isRead(uses.variables, statement.variable);
+  if (statement.kind !== "let" || !isSilent(statement.op)) return false;
+  return statement.result === null || !isRead(uses.temps, statement.result.id);
+}
+
+/** From the last statement to the first: what only a dead value was made of is dead when its turn comes. */
 function sweep(block: Block, uses: Uses): Block {
   const kept: Statement[] = [];
-  for (const statement of block) {
-    if (statement.kind === "set" && !uses.variables.has(statement.variable)) continue;
-    if (statement.kind === "let" && isSilent(statement.op)) {
-      if (statement.result === null || !uses.temps.has(statement.result.id)) continue;
+  for (const statement of block.toReversed()) {
+    if (isDead(statement, uses)) {
+      uses.count(statement, -1);
+      continue;
     }
-    const swept = replaceBlocks(statement, (inner) => sweep(inner, uses));
-    if (isEmpty(swept)) continue;
+    const swept =
+      blocksOf(statement).length === 0 ? statement : replaceBlocks(statement, (inner) => sweep(inner, uses));
+    if (isEmpty(swept)) {
+      uses.count(swept, -1);
+      continue;
+    }
+    // What stands behind it is not reached.
+    if (leaves([swept])) for (const lost of kept.splice(0)) walk([lost], (one) => uses.count(one, -1));
     kept.push(swept);
-    if (leaves([swept])) break;
   }
-  return kept;
+  return kept.reverse();
 }
 
-/** Until nothing more goes: what a dead value was made of may be dead next. */
-export function removeDead<F extends IrFunction>(fn: F): F {
-  let body = fn.body;
-  for (;;) {
-    const uses = usesOf(body);
-    const next = sweep(body, uses);
-    if (same(body, next)) {
-      const variables = fn.variables.filter(({ id }) => uses.variables.has(id));
-      return { ...fn, body, variables, slots: fn.slots.filter(({ id }) => uses.slots.has(id)) };
-    }
-    body = next;
-  }
-}
-
-const count = (block: Block): number => {
+const size = (block: Block): number => {
   let statements = 0;
   walk(block, () => {
     statements += 1;
   });
   return statements;
 };
-/** Sweeping only ever takes away. */
-const same = (before: Block, after: Block): boolean => count(before) === count(after);
+
+/** Until nothing more goes: what is dead behind a loop's end may have been read before it. */
+export function removeDead<F extends IrFunction>(fn: F): F {
+  const uses = new Uses();
+  walk(fn.body, (statement) => uses.count(statement, 1));
+  let body = fn.body;
+  for (let [before, after] = [-1, size(body)]; before !== after; [before, after] = [after, size(body)]) {
+    body = sweep(body, uses);
+  }
+  const variables = fn.variables.filter(({ id }) => isRead(uses.variables, id));
+  return { ...fn, body, variables, slots: fn.slots.filter(({ id }) => isRead(uses.slots, id)) };
+}
