@@ -35,6 +35,19 @@ const acl: Work = {
   fill: (subject) => fillAcl(subject),
 };
 
+const limiter: Work = {
+  source: "examples/rate-limiter/service.ts",
+  rival: "rate-limiter",
+  routed: false,
+  verdict: "pass",
+  fill(subject) {
+    // Packets outside overlays are of network 0, which has a limit of its own.
+    generations(subject.map("rate_limiter_perTenant")).swap(0, (table) => entries(table).set(0, LIMIT));
+    const slot = { "rate-limiter": { perSource: LIMIT } };
+    subject.setGlobal("zeta_config", { generation: 0, slots: [slot, slot] });
+  },
+};
+
 export const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
 export const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
 const TABLE_SIZE = 65_537;
@@ -152,6 +165,20 @@ export const serviceCases: readonly BenchCase[] = [
     name: "acl service, many sources",
     ...acl,
     pattern: "1002 rules, 1000 of them hit in turn; known sources",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
+  {
+    name: "rate limiter service",
+    ...limiter,
+    pattern: "a known source, of a tenant with a limit",
+    flows: 1,
+    frames: known(requests4(1)),
+  },
+  {
+    name: "rate limiter service, many sources",
+    ...limiter,
+    pattern: "1024 known sources in turn, a bucket each, of one tenant with a limit",
     flows: 1024,
     frames: known(requests4(1024)),
   },

@@ -34,6 +34,29 @@ const filter: Work = {
   fill: fillRules,
 };
 
+/** 1000 sources of each family. */
+function fillList(subject: Subject): void {
+  const rule = { ends: 1 };
+  entries(subject.map("listed4")).setMany(each(1000, (i) => [`10.0.${i >> 8}.${i & 255}`, rule]));
+  entries(subject.map("listed6")).setMany(each(1000, (i) => [`2001:db8::${i.toString(16)}`, rule]));
+}
+
+const list: Work = {
+  source: "bench/programs/source-list.ts",
+  rival: "xdp-filter",
+  routed: false,
+  verdict: "pass",
+  fill: fillList,
+};
+
+const forward: Work = {
+  source: "bench/programs/forward.ts",
+  rival: "xdp-forward",
+  routed: true,
+  verdict: "redirect",
+  fill: () => {},
+};
+
 function fillTargets(subject: Subject): void {
   const targets = entries(subject.map("targets"));
   // Address and port are words in memory order: 192.168.0.1 and 8080.
@@ -115,6 +138,28 @@ export const systemCases: readonly BenchCase[] = [
     name: "access list, many sources",
     ...filter,
     pattern: "1002 rules, 1000 of them hit in turn",
+    flows: 1024,
+    frames: segments(1024),
+  },
+  {
+    name: "source list",
+    ...list,
+    pattern: "1000 sources, one of them hit; the rival asks for both ends, as xdp-filter does",
+    flows: 1,
+    frames: segments(1),
+  },
+  {
+    name: "source list, many sources",
+    ...list,
+    pattern: "1000 sources, 512 of them hit in turn; the rival asks for both ends, as xdp-filter does",
+    flows: 512,
+    frames: segments(512),
+  },
+  { name: "forward by route", ...forward, pattern: "one route, as xdp-forward does", flows: 1, frames: segments(1) },
+  {
+    name: "forward by route, many sources",
+    ...forward,
+    pattern: "one route, 1024 flows in turn, as xdp-forward does",
     flows: 1024,
     frames: segments(1024),
   },
