@@ -19,9 +19,14 @@ export interface BenchCase {
   readonly verdict: Verdict;
   /** Distinct flows: a power of two. */
   readonly flows: number;
+  /**
+   * Every packet is of a flow that is not known (any more): flows are made from one frame, ours has room for so many and forgets
+   * them at once, the rival's tables let go of the oldest.
+   */
+  readonly room?: number;
   /** Fills the maps of either side. */
   readonly fill: (subject: Subject) => void;
-  /** The frames of the measurement, one a flow, all of the same length. Runs whatever makes the flows known. */
+  /** The frames of the measurement, one a flow (of new flows: one), all of the same length. Runs whatever makes the flows known. */
   readonly frames: (subject: Subject) => readonly Packet[];
 }
 

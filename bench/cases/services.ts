@@ -48,6 +48,40 @@ const limiter: Work = {
   },
 };
 
+export const EXTERNAL = each(64, (i) => `203.0.113.${i + 64}`);
+const PORTS = { first: 1024, last: 65_535 };
+
+/** 64 external addresses, and one static forward. */
+export function fillNat44(subject: Subject, slot = 0, external = EXTERNAL): void {
+  const put = (name: string, rows: readonly (readonly [unknown, unknown])[]): void =>
+    generations(subject.map(name)).swap(slot, (table) => entries(table).setMany(rows as never));
+  put("nat44_inside", [["::ffff:10.0.0.0/104", 1]]);
+  put(
+    "nat44_external",
+    external.map((address, at) => [at, { address, ...PORTS }]),
+  );
+  put(
+    "nat44_external_ports",
+    external.map((address) => [address, PORTS]),
+  );
+  const [outside, inside] = [
+    { address: external[0], port: 80, protocol: 6 },
+    { address: "10.0.0.5", port: 8080, protocol: 6 },
+  ];
+  put("nat44_external_inward", [[outside, { address: inside.address, port: inside.port }]]);
+  put("nat44_external_outward", [[inside, { address: outside.address, port: outside.port }]]);
+  const counts = { nat44: { external: { ipv4: external.length, ipv6: 0 } } };
+  subject.setGlobal("zeta_config", { generation: slot, slots: [counts, counts] });
+}
+
+const nat44: Work = {
+  source: "examples/nat44/service.ts",
+  rival: "nat44",
+  routed: true,
+  verdict: "redirect",
+  fill: (subject) => fillNat44(subject),
+};
+
 export const BACKENDS = each(4, (i) => ({ address: `10.2.0.${i + 1}`, port: 8080 }));
 export const BACKENDS_6 = each(4, (i) => ({ address: `2001:db8:2::${i + 1}`, port: 8080 }));
 const TABLE_SIZE = 65_537;
@@ -181,6 +215,30 @@ export const serviceCases: readonly BenchCase[] = [
     pattern: "1024 known sources in turn, a bucket each, of one tenant with a limit",
     flows: 1024,
     frames: known(requests4(1024)),
+  },
+  { name: "nat44, out", ...nat44, pattern: "established", flows: 1, frames: known(requests4(1)) },
+  {
+    name: "nat44, out, many flows",
+    ...nat44,
+    pattern: "established, all hit in turn",
+    flows: 1024,
+    frames: known(requests4(1024)),
+  },
+  { name: "nat44, back", ...nat44, pattern: "established", flows: 1, frames: replies(requests4(1)) },
+  {
+    name: "nat44, back, many flows",
+    ...nat44,
+    pattern: "established, all hit in turn",
+    flows: 1024,
+    frames: replies(requests4(1024)),
+  },
+  {
+    name: "nat44, new flows",
+    ...nat44,
+    pattern: "every packet another flow of another host, which takes a port; the kernel's route",
+    flows: 2 ** 22,
+    room: 2 ** 19,
+    frames: () => [tcp("10.0.0.0:10000", "10.1.0.1:80").payload("0123456789")],
   },
   { name: "balancer, to backend", ...balancer, pattern: "established", flows: 1, frames: known(requests4(1)) },
   {

@@ -1,10 +1,11 @@
 /** Measures one case: both sides and the wrapper alone, interleaved. */
 import { type BenchCase, isOurs } from "../cases/case.ts";
+import { frameOf } from "../cases/tables.ts";
 import type { Row } from "../report/row.ts";
 import { measure, type RoundOptions } from "./rounds.ts";
 import { net } from "./statistics.ts";
 import { type Ingress, loadPair, type Subject } from "./subject.ts";
-import { openFrames } from "./wrapper.ts";
+import { type Frames, openFrames, openVariedFrames } from "./wrapper.ts";
 
 /** Fills a side and makes its flows known. */
 function prepare(one: BenchCase, subject: Subject): readonly Uint8Array[] {
@@ -12,12 +13,17 @@ function prepare(one: BenchCase, subject: Subject): readonly Uint8Array[] {
   return one.frames(subject).map(({ bytes }) => bytes);
 }
 
+async function variedFrames({ flows }: BenchCase, [frame]: readonly Uint8Array[]): Promise<Frames> {
+  if (frame === undefined) throw new RangeError("New flows are made from one frame.");
+  return openVariedFrames(frame, flows, frameOf(4).vary);
+}
+
 export async function compare(one: BenchCase, options: RoundOptions, ingress: Ingress | null): Promise<Row> {
   const at = one.routed ? ingress : null;
   using pair = await loadPair(one, at);
   const frames = prepare(one, pair.ours);
   prepare(one, pair.rival);
-  const opened = await openFrames(frames);
+  const opened = await (one.room === undefined ? openFrames(frames) : variedFrames(one, frames));
   try {
     const programs = { bare: null, ours: pair.ours.program, rival: pair.rival.program };
     const times = await measure(programs, opened, options, at);

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { compile } from "../../compiler/index.ts";
 import type { LoadedProgram } from "../../runtime/index.ts";
 import { openNode } from "../../runtime/node/node.ts";
+import { FORGETFUL } from "./subject.ts";
 
 const SERVICE = fileURLToPath(new URL("../../examples/balancer/service.ts", import.meta.url));
 const HOSTS = [1, 2, 3, 4].map((host) => `10.2.0.${host}`);
@@ -26,8 +27,7 @@ export interface Gateway extends AsyncDisposable {
 export async function openGateway(flows: number, brief: boolean, link: number | null): Promise<Gateway> {
   const built = await compile(SERVICE, { cpu: "v3" });
   if (!built.ok) throw new Error(built.problems.map(({ message }) => message).join("\n"));
-  const idle = { opening: 0, established: 0, closing: 0, udp: 0, icmp: 0, other: 0 };
-  const node = await openNode({ flows, load: { cpu: "v3", ...(brief ? { constants: { zeta_idle: idle } } : {}) } });
+  const node = await openNode({ flows, load: { cpu: "v3", ...(brief ? { constants: FORGETFUL } : {}) } });
   try {
     if (link !== null)
       await node.endpoints.set(HOSTS.map((address) => ({ kind: "station", address, interface: link, ...MACS })));

@@ -14,13 +14,13 @@ import {
   testRun,
   typedMap,
 } from "../../runtime/index.ts";
-import { openNode } from "../../runtime/node/node.ts";
+import { type NodeOptions, openNode } from "../../runtime/node/node.ts";
 import { NODE_MAP } from "../../runtime/node/shapes.ts";
 import { sievePlace } from "../../runtime/node/sieve.ts";
 import { parseAddress } from "../../sdk/layout/address.ts";
 import { encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
-import { address, struct, u8, u16, u32 } from "../../sdk/layout/layouts.ts";
+import { address, struct, u8, u16 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { type BenchCase, isOurs, sourceOf } from "../cases/case.ts";
 import { type Entries, entries } from "./keyed.ts";
@@ -117,7 +117,7 @@ const nowhere = (): void => {
   throw new TypeError("A plain program has no addresses and no config.");
 };
 
-type Compared = Pick<BenchCase, "source" | "rival" | "rivalFilters">;
+type Compared = Pick<BenchCase, "source" | "rival" | "rivalFilters" | "room">;
 
 /** What a rival calls the addresses that it stands behind. */
 const LISTENERS: MapData = {
@@ -130,7 +130,6 @@ const LISTENERS: MapData = {
   extra: 0,
   inner: null,
 };
-const GENERATION = struct({ generation: u32 });
 
 function entriesOf(object: LoadedObject, data: MapData | undefined): Entries {
   if (data === undefined) throw new RangeError("There is no such map.");
@@ -143,14 +142,25 @@ async function compiled(source: string, filters: "fused" | "tail-calls" = "fused
   return { object: result.code.object, manifest: result.manifest };
 }
 
+/** A node that forgets its flows at once, so that new ones always find room. */
+export const FORGETFUL = {
+  zeta_idle: { opening: 0, established: 0, closing: 0, udp: 0, icmp: 0, other: 0 },
+};
+
+const nodeOptions = (room: number | undefined): NodeOptions =>
+  room === undefined ? { load: { cpu: CPU } } : { flows: room, load: { cpu: CPU, constants: FORGETFUL } };
+
 /** A program by itself, or a service on a node, whose packets enter by the node's root. */
-async function loadOurs(source: { readonly object: Uint8Array; readonly manifest: Manifest }): Promise<Side> {
+async function loadOurs(
+  source: { readonly object: Uint8Array; readonly manifest: Manifest },
+  room: number | undefined,
+): Promise<Side> {
   if (source.manifest.service === null) {
     const object = await load(source);
     const program = object.program(source.manifest.programs[0]?.name ?? "");
     return { side: "ours", program, object, listen: nowhere, switchTo: nowhere, close: object.close };
   }
-  const node = await openNode({ load: { cpu: CPU } });
+  const node = await openNode(nodeOptions(room));
   try {
     const { object, index } = await node.add(source, { config: "later" });
     const tableOf = (name: string) =>
@@ -182,8 +192,8 @@ async function loadOurs(source: { readonly object: Uint8Array; readonly manifest
 }
 
 /** A rival is one program, called as its file is. */
-async function loadRival({ rival: name, rivalFilters }: Compared): Promise<Side> {
-  if (isOurs(name)) return loadOurs(await compiled(sourceOf({ source: name }), rivalFilters));
+async function loadRival({ rival: name, rivalFilters, room }: Compared): Promise<Side> {
+  if (isOurs(name)) return loadOurs(await compiled(sourceOf({ source: name }), rivalFilters), room);
   const object = await load(compileRival(name), { name });
   const program = [...object.programs.values()][0];
   if (program === undefined) throw new TypeError(`${name} has no program.`);
@@ -192,7 +202,7 @@ async function loadRival({ rival: name, rivalFilters }: Compared): Promise<Side>
     program,
     object,
     listen: (at) => entriesOf(object, LISTENERS).set(at, 1),
-    switchTo: (generation) => object.globals.write(CONFIG_GLOBAL, encode(GENERATION.layout, { generation })),
+    switchTo: (generation) => object.globals.storeWord(CONFIG_GLOBAL, 0, generation),
     close: object.close,
   };
 }
@@ -201,7 +211,7 @@ async function loadRival({ rival: name, rivalFilters }: Compared): Promise<Side>
 export async function loadPair(one: Compared, ingress: Ingress | null): Promise<Pair> {
   const made = await compiled(sourceOf(one));
   const { manifest } = made;
-  const ours = await loadOurs(made);
+  const ours = await loadOurs(made, one.room);
   try {
     const other = await loadRival(one);
     const declared = new Set(other.object.maps.keys());

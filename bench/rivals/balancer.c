@@ -9,8 +9,6 @@ struct listener { union address address; __u16 port; __u8 protocol, spare[5]; };
 #define LINE 32
 struct line { __u16 numbers[LINE]; };
 #define TABLE_SIZE 65537
-#define TCP_SYN 0x02
-#define TCP_ACK 0x10
 
 /* Reasons for drops, in the order of the service's manifest. */
 enum { TABLE_FULL, NO_BACKEND, OTHER_FAMILY };
@@ -92,21 +90,6 @@ static __always_inline bool holds(const struct flow_entry *entry, __u32 slot)
 
 	__builtin_memcpy(&backend.address, entry->destination.address, 16);
 	return set && bpf_map_lookup_elem(set, &backend);
-}
-
-/* Ends a flow: both of its entries go. */
-static __always_inline void forget(const struct flow_key *key, const struct flow_entry *entry)
-{
-	struct flow_key back = {
-		.source_port = bpf_ntohs(entry->destination.port),
-		.destination_port = bpf_ntohs(entry->source.port),
-		.network = key->network,
-	};
-
-	__builtin_memcpy(&back.source, entry->destination.address, 16);
-	__builtin_memcpy(&back.destination, entry->source.address, 16);
-	bpf_map_delete_elem(&flows, &back);
-	bpf_map_delete_elem(&flows, key);
 }
 
 static __always_inline void count_drop(__u32 reason)
@@ -202,10 +185,10 @@ SEC("xdp") int balancer(struct xdp_md *ctx)
 			return XDP_PASS;
 		entry = decide(&p, &key, generation);
 	} else if (!(entry->change & CHANGE_REPLY)) {
-		bool opens = p.tcp && (p.tcp->control & bpf_htons(TCP_SYN | TCP_ACK)) == bpf_htons(TCP_SYN);
-		if (entry->generation == generation || (!opens && holds(entry, generation & 1))) {
+		bool opened = opens(&p);
+		if (entry->generation == generation || (!opened && holds(entry, generation & 1))) {
 			entry->generation = generation;
-			if (opens)
+			if (opened)
 				count_opened(&entry->destination);
 		} else {
 			forget(&key, entry);

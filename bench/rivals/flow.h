@@ -21,6 +21,8 @@ struct flow_entry {
 #define CHANGE_DESTINATION 2
 #define CHANGE_REPLY 16
 #define TRUSTED_TICKS 100
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -176,6 +178,27 @@ static __always_inline void words_of(struct words *to, const union address *addr
 {
 	__builtin_memcpy(to->address, address, 16);
 	to->port = bpf_htons(port);
+}
+
+/* Ends a flow: both of its entries go. */
+static __always_inline void forget(const struct flow_key *key, const struct flow_entry *entry)
+{
+	struct flow_key back = {
+		.source_port = bpf_ntohs(entry->destination.port),
+		.destination_port = bpf_ntohs(entry->source.port),
+		.network = key->network,
+	};
+
+	__builtin_memcpy(&back.source, entry->destination.address, 16);
+	__builtin_memcpy(&back.destination, entry->source.address, 16);
+	bpf_map_delete_elem(&flows, &back);
+	bpf_map_delete_elem(&flows, key);
+}
+
+/* The first segment of a connection. */
+static __always_inline bool opens(const struct parts *p)
+{
+	return p->tcp && (p->tcp->control & bpf_htons(TCP_SYN | TCP_ACK)) == bpf_htons(TCP_SYN);
 }
 
 static __always_inline int is_ipv4(const union address *address)

@@ -12,7 +12,7 @@ import {
   vlan,
   vxlan,
 } from "../kit/index.ts";
-import { isPlain } from "./whole.ts";
+import { isPlain, isPortful } from "./whole.ts";
 
 /** The kernel's test run takes none shorter. */
 const SHORTEST = 14;
@@ -70,6 +70,28 @@ export const table: readonly Packet[] = [
 
 /** Those that a node shows to its services as they come. */
 export const serviceTable: readonly Packet[] = table.filter(({ bytes }) => isPlain(bytes));
+
+const EXTERNAL = "203.0.113.64";
+const hosts = Array.from({ length: 40 }, (_, i) => `10.0.7.${i + 1}`);
+/** Through an address translator: many hosts with one port, to one end and to others, to its forwards, to nobody's ports. */
+const translated: readonly Packet[] = [
+  ...hosts.map((host) => tcp(`${host}:4000`, "198.51.100.1:80").syn()),
+  ...hosts.map((host) => udp(`${host}:4000`, "198.51.100.1:53").payload("question")),
+  ...hosts.map((host) => tcp(`${host}:4000`, "198.51.100.2:80").payload("the same port to another")),
+  tcp("10.0.0.5:8080", "198.51.100.1:80").payload("a forward's own"),
+  tcp("198.51.100.1:5000", `${EXTERNAL}:80`).syn(),
+  tcp("198.51.100.1:5000", `${EXTERNAL}:81`).syn(),
+  udp("198.51.100.1:5000", `${EXTERNAL}:4000`).payload("perhaps somebody's"),
+  tcp("10.0.7.1:4001", `${EXTERNAL}:80`).payload("hairpin"),
+  tcp("198.51.100.1:5000", "198.51.100.2:80").payload("passing through"),
+];
+
+/** Of TCP and UDP, which is all that the translator's rival knows. */
+export const natTable: readonly Packet[] = [
+  ...translated,
+  ...translated,
+  ...serviceTable.filter((packet) => isPortful(packet.bytes)),
+];
 
 /** To the address and in the network of the benchmark's overlay. */
 const tunnel = { from: "192.0.2.9", to: "192.0.2.1", vni: 77 };

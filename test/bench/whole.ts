@@ -71,3 +71,9 @@ export function isPlain(bytes: Uint8Array): boolean {
     throw error;
   }
 }
+
+/** Whether a plain packet is of TCP or UDP. */
+export function isPortful(bytes: Uint8Array): boolean {
+  const { protocol } = transportOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) ?? {};
+  return protocol === TCP || protocol === UDP;
+}

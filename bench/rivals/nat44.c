@@ -1,0 +1,265 @@
+/*
+ * The rival of examples/nat44, for TCP and UDP: hosts inside share external addresses, an inside address and port has one
+ * external port whoever it talks to, static forwards lead in, and what is IPv6 is forwarded as it is. Flows and mappings stand
+ * in LRU tables of the kernel's; which external address and port is tried, and when, is as in bpf-lib.
+ */
+#include "flow.h"
+
+struct prefix { __u32 length; __u32 address[4]; };
+struct range { union address address; __u16 first, last, spare[2]; };
+struct ports_of { __u16 first, last; };
+struct forward { union address address; __u16 port; __u8 protocol, spare[5]; };
+struct mapping { union address address; __u16 port; __u8 protocol, spare; __u32 vni; };
+
+#define PROBES 64
+
+enum { NOBODY, NO_PORT, IN_USE };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+		__uint(max_entries, 256);
+		__uint(map_flags, BPF_F_NO_PREALLOC);
+		__uint(key_size, sizeof(struct prefix));
+		__uint(value_size, sizeof(__u8));
+	});
+} nat44_inside SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(max_entries, 64);
+		__uint(key_size, sizeof(__u32));
+		__uint(value_size, sizeof(struct range));
+	});
+} nat44_external SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_HASH);
+		__uint(max_entries, 64);
+		__uint(key_size, sizeof(union address));
+		__uint(value_size, sizeof(struct ports_of));
+	});
+} nat44_external_ports SEC(".maps");
+
+#define FORWARDS(name) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); \
+		__uint(max_entries, 2); \
+		__type(key, __u32); \
+		__array(values, struct { \
+			__uint(type, BPF_MAP_TYPE_HASH); \
+			__uint(max_entries, 256); \
+			__uint(key_size, sizeof(struct forward)); \
+			__uint(value_size, sizeof(struct endpoint)); \
+		}); \
+	} name SEC(".maps")
+
+FORWARDS(nat44_external_inward);
+FORWARDS(nat44_external_outward);
+
+/* From inside endpoints to external ones, and back. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct mapping);
+	__type(value, struct endpoint);
+} outward SEC(".maps"), inward SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+struct counts { __u32 ipv4, ipv6; };
+struct { __u32 generation; struct counts slots[2]; } zeta_config SEC(".data");
+
+static __always_inline bool drop(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(&drops, &reason);
+
+	if (count)
+		*count += 1;
+	return false;
+}
+
+static __always_inline bool is_inside(const union address *address, __u32 slot)
+{
+	void *table = bpf_map_lookup_elem(&nat44_inside, &slot);
+	struct prefix key = { .length = 128 };
+
+	__builtin_memcpy(key.address, address, 16);
+	return table && bpf_map_lookup_elem(table, &key);
+}
+
+static __always_inline bool is_external(const union address *address, __u32 slot)
+{
+	void *table = bpf_map_lookup_elem(&nat44_external_ports, &slot);
+
+	return table && bpf_map_lookup_elem(table, address);
+}
+
+static __always_inline struct endpoint *forwarded(void *forwards, __u32 slot, const struct endpoint *of, __u8 protocol)
+{
+	void *table = bpf_map_lookup_elem(forwards, &slot);
+	struct forward key = { .address = of->address, .port = of->port, .protocol = protocol };
+
+	return table ? bpf_map_lookup_elem(table, &key) : NULL;
+}
+
+static __always_inline struct range *pick(const union address *host, __u32 slot)
+{
+	void *table = bpf_map_lookup_elem(&nat44_external, &slot);
+	__u64 mixed = folded(host) * SECOND;
+	__u32 hash = ((mixed ^ mixed >> 29) * FIRST) >> 32;
+	__u32 at = (__u64)hash * zeta_config.slots[slot & 1].ipv4 >> 32;
+
+	return table ? bpf_map_lookup_elem(table, &at) : NULL;
+}
+
+/* The external endpoint of an inside one: as it was, or a new one, its own port if that is free. */
+static __always_inline bool take_port(struct endpoint *from, __u8 protocol, __u32 slot)
+{
+	struct mapping inside = { .address = from->address, .port = from->port, .protocol = protocol };
+	struct endpoint *known = bpf_map_lookup_elem(&outward, &inside);
+
+	if (known) {
+		*from = *known;
+		return true;
+	}
+	struct range *range = pick(&from->address, slot);
+	if (!range)
+		return drop(NO_PORT);
+	struct flow_key seed = {
+		.source = from->address, .destination = range->address, .source_port = from->port,
+	};
+	__u32 hash = hash_flow(&seed, protocol), span = range->last - range->first + 1;
+	for (__u32 n = 0; n < PROBES; n++) {
+		__u16 port = range->first + (hash + n) % span;
+		if (n == 0 && from->port >= range->first && from->port <= range->last)
+			port = from->port;
+		struct mapping outside = { .address = range->address, .port = port, .protocol = protocol };
+		if (!port || bpf_map_update_elem(&inward, &outside, from, BPF_NOEXIST))
+			continue;
+		from->address = range->address;
+		from->port = port;
+		bpf_map_update_elem(&outward, &inside, from, BPF_ANY);
+		return true;
+	}
+	return drop(NO_PORT);
+}
+
+static __always_inline bool find_holder(struct endpoint *to, __u8 protocol, __u32 slot)
+{
+	struct mapping outside = { .address = to->address, .port = to->port, .protocol = protocol };
+	struct endpoint *holder = forwarded(&nat44_external_inward, slot, to, protocol);
+
+	if (!holder)
+		holder = bpf_map_lookup_elem(&inward, &outside);
+	if (!holder)
+		return drop(NOBODY);
+	*to = *holder;
+	return true;
+}
+
+/* Enters both directions of a flow between two ends. */
+static __always_inline struct flow_entry *enter(const struct flow_key *key, const struct endpoint *from,
+	const struct endpoint *to, __u32 change, __u32 generation)
+{
+	struct flow_key back = {
+		.source = to->address, .destination = from->address,
+		.source_port = to->port, .destination_port = from->port, .network = key->network,
+	};
+	struct flow_entry entry = { .change = CHANGE_REPLY, .generation = generation };
+
+	if (change & CHANGE_SOURCE)
+		entry.change |= CHANGE_DESTINATION;
+	if (change & CHANGE_DESTINATION)
+		entry.change |= CHANGE_SOURCE;
+	words_of(&entry.source, &key->destination, key->destination_port);
+	words_of(&entry.destination, &key->source, key->source_port);
+	if (bpf_map_update_elem(&flows, &back, &entry, BPF_NOEXIST)) {
+		drop(IN_USE);
+		return NULL;
+	}
+	words_of(&entry.source, &from->address, from->port);
+	words_of(&entry.destination, &to->address, to->port);
+	entry.change = change;
+	bpf_map_update_elem(&flows, key, &entry, BPF_ANY);
+	return bpf_map_lookup_elem(&flows, key);
+}
+
+static __always_inline struct flow_entry *decide(const struct parts *p, const struct flow_key *key, __u32 generation)
+{
+	struct endpoint from = { .address = key->source, .port = key->source_port };
+	struct endpoint to = { .address = key->destination, .port = key->destination_port };
+	__u32 slot = generation & 1, change = 0;
+
+	if (!p->ip4)
+		return enter(key, &from, &to, change, generation);
+	if (is_external(&to.address, slot)) {
+		if (!find_holder(&to, p->protocol, slot))
+			return NULL;
+		change |= CHANGE_DESTINATION;
+	}
+	if (is_inside(&from.address, slot)) {
+		struct endpoint *fixed = forwarded(&nat44_external_outward, slot, &from, p->protocol);
+		if (fixed)
+			from = *fixed;
+		else if (!take_port(&from, p->protocol, slot))
+			return NULL;
+		change |= CHANGE_SOURCE;
+	}
+	return enter(key, &from, &to, change, generation);
+}
+
+/* Asked when a known flow meets newer config: whether it may keep its external address. */
+static __always_inline bool holds(const struct flow_key *key, const struct flow_entry *entry, __u32 slot)
+{
+	union address external;
+
+	__builtin_memcpy(&external, entry->source.address, 16);
+	return !is_inside(&key->source, slot) || is_external(&external, slot);
+}
+
+SEC("xdp") int nat44(struct xdp_md *ctx)
+{
+	__u32 generation = zeta_config.generation;
+	struct parts p;
+
+	if (!parse(ctx, &p))
+		return p.broken ? XDP_DROP : XDP_PASS;
+	struct flow_key key = {
+		.source = p.source,
+		.destination = p.destination,
+		.source_port = p.source_port,
+		.destination_port = p.destination_port,
+		/* Bit fields of 24 and 8 bits, the first one highest. */
+		.network = p.protocol,
+	};
+	struct flow_entry *entry = bpf_map_lookup_elem(&flows, &key);
+	if (!entry)
+		entry = decide(&p, &key, generation);
+	else if (!(entry->change & CHANGE_REPLY) && entry->generation != generation) {
+		if (opens(&p) || !holds(&key, entry, generation & 1)) {
+			forget(&key, entry);
+			entry = decide(&p, &key, generation);
+		} else
+			entry->generation = generation;
+	}
+	return entry ? apply(ctx, &p, entry) : XDP_DROP;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";
