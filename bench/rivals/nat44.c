@@ -12,6 +12,8 @@ struct forward { union address address; __u16 port; __u8 protocol, spare[5]; };
 struct mapping { union address address; __u16 port; __u8 protocol, spare; __u32 vni; };
 
 #define PROBES 64
+/* Its source is a mapping's. */
+#define CHANGE_MAPPED 32
 
 enum { NOBODY, NO_PORT, IN_USE };
 
@@ -104,11 +106,19 @@ static __always_inline bool is_inside(const union address *address, __u32 slot)
 	return table && bpf_map_lookup_elem(table, &key);
 }
 
-static __always_inline bool is_external(const union address *address, __u32 slot)
+static __always_inline struct ports_of *ports_of(const union address *external, __u32 slot)
 {
 	void *table = bpf_map_lookup_elem(&nat44_external_ports, &slot);
 
-	return table && bpf_map_lookup_elem(table, address);
+	return table ? bpf_map_lookup_elem(table, external) : NULL;
+}
+
+/* Whether the pool has what a mapping was given under older config. */
+static __always_inline bool is_owned(const struct endpoint *external, __u32 slot)
+{
+	struct ports_of *ports = ports_of(&external->address, slot);
+
+	return ports && external->port >= ports->first && external->port <= ports->last;
 }
 
 static __always_inline struct endpoint *forwarded(void *forwards, __u32 slot, const struct endpoint *of, __u8 protocol)
@@ -129,36 +139,65 @@ static __always_inline struct range *pick(const union address *host, __u32 slot)
 	return table ? bpf_map_lookup_elem(table, &at) : NULL;
 }
 
+struct probe {
+	struct mapping outside;
+	struct endpoint from;
+	__u32 hash;
+	__u16 first, last;
+	bool taken;
+};
+
+/* Takes the nth port that may be tried, unless somebody has it: then 0, for the next. */
+static long try_port(__u64 n, struct probe *probe)
+{
+	__u32 span = probe->last - probe->first + 1;
+	__u16 port = probe->first + (probe->hash + (__u32)n) % span;
+
+	if (n == 0 && probe->from.port >= probe->first && probe->from.port <= probe->last)
+		port = probe->from.port;
+	probe->outside.port = port;
+	if (!port || bpf_map_update_elem(&inward, &probe->outside, &probe->from, BPF_NOEXIST))
+		return 0;
+	probe->taken = true;
+	return 1;
+}
+
 /* The external endpoint of an inside one: as it was, or a new one, its own port if that is free. */
 static __always_inline bool take_port(struct endpoint *from, __u8 protocol, __u32 slot)
 {
 	struct mapping inside = { .address = from->address, .port = from->port, .protocol = protocol };
 	struct endpoint *known = bpf_map_lookup_elem(&outward, &inside);
 
-	if (known) {
-		*from = *known;
-		return true;
-	}
 	struct range *range = pick(&from->address, slot);
+	if (known) {
+		struct endpoint external = *known;
+		bool offered = range && !__builtin_memcmp(&range->address, &external.address, 16) &&
+			external.port >= range->first && external.port <= range->last;
+		if (offered || is_owned(&external, slot)) {
+			*from = external;
+			return true;
+		}
+		struct mapping gone = { .address = external.address, .port = external.port, .protocol = protocol };
+		bpf_map_delete_elem(&inward, &gone);
+		bpf_map_delete_elem(&outward, &inside);
+	}
 	if (!range)
 		return drop(NO_PORT);
 	struct flow_key seed = {
 		.source = from->address, .destination = range->address, .source_port = from->port,
 	};
-	__u32 hash = hash_flow(&seed, protocol), span = range->last - range->first + 1;
-	for (__u32 n = 0; n < PROBES; n++) {
-		__u16 port = range->first + (hash + n) % span;
-		if (n == 0 && from->port >= range->first && from->port <= range->last)
-			port = from->port;
-		struct mapping outside = { .address = range->address, .port = port, .protocol = protocol };
-		if (!port || bpf_map_update_elem(&inward, &outside, from, BPF_NOEXIST))
-			continue;
-		from->address = range->address;
-		from->port = port;
-		bpf_map_update_elem(&outward, &inside, from, BPF_ANY);
-		return true;
-	}
-	return drop(NO_PORT);
+	__u32 hash = hash_flow(&seed, protocol);
+	struct probe probe = {
+		.outside = { .address = range->address, .protocol = protocol },
+		.from = *from, .first = range->first, .last = range->last, .hash = hash,
+	};
+	bpf_loop(PROBES, try_port, &probe, 0);
+	if (!probe.taken)
+		return drop(NO_PORT);
+	from->address = probe.outside.address;
+	from->port = probe.outside.port;
+	bpf_map_update_elem(&outward, &inside, from, BPF_ANY);
+	return true;
 }
 
 static __always_inline bool find_holder(struct endpoint *to, __u8 protocol, __u32 slot)
@@ -209,7 +248,7 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 
 	if (!p->ip4)
 		return enter(key, &from, &to, change, generation);
-	if (is_external(&to.address, slot)) {
+	if (ports_of(&to.address, slot)) {
 		if (!find_holder(&to, p->protocol, slot))
 			return NULL;
 		change |= CHANGE_DESTINATION;
@@ -218,7 +257,9 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 		struct endpoint *fixed = forwarded(&nat44_external_outward, slot, &from, p->protocol);
 		if (fixed)
 			from = *fixed;
-		else if (!take_port(&from, p->protocol, slot))
+		else if (take_port(&from, p->protocol, slot))
+			change |= CHANGE_MAPPED;
+		else
 			return NULL;
 		change |= CHANGE_SOURCE;
 	}
@@ -228,10 +269,12 @@ static __always_inline struct flow_entry *decide(const struct parts *p, const st
 /* Asked when a known flow meets newer config: whether it may keep its external address. */
 static __always_inline bool holds(const struct flow_key *key, const struct flow_entry *entry, __u32 slot)
 {
-	union address external;
+	struct endpoint external = { .port = bpf_ntohs(entry->source.port) };
 
-	__builtin_memcpy(&external, entry->source.address, 16);
-	return !is_inside(&key->source, slot) || is_external(&external, slot);
+	__builtin_memcpy(&external.address, entry->source.address, 16);
+	if (is_inside(&key->source, slot) && !ports_of(&external.address, slot))
+		return false;
+	return !(entry->change & CHANGE_MAPPED) || is_owned(&external, slot);
 }
 
 SEC("xdp") int nat44(struct xdp_md *ctx)
