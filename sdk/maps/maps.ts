@@ -62,7 +62,7 @@ export interface RingBuffer {
   submit(record: object): void;
   discard(record: object): void;
   /** Copies a whole record; false when the buffer is full. */
-  output<V>(layout: Layout<V>, value: V): boolean;
+  output<V>(layout: Layout<V>, value: NoInfer<V>): boolean;
 }
 
 export interface UserRingBuffer {
