@@ -35,11 +35,13 @@ interface Opened extends Disposable {
 async function open(subject: TableSubject, entries: number, idle: number | undefined): Promise<Opened> {
   const code = await compiled(subject.program);
   const open = new DisposableStack();
+  // Tables that let a new flow replace the oldest have none.
+  const waits = code.manifest.globals.some(({ name }) => name === "idle");
   const loaded = open.use(
     await load(code, {
       name: subject.program,
       maxEntries: sizesOf(subject, entries),
-      constants: subject.sized === "pages" ? { last: entries - 1, ...(idle === undefined ? {} : { idle }) } : {},
+      constants: subject.sized === "pages" ? { last: entries - 1, ...(idle === undefined || !waits ? {} : { idle }) } : {},
     }),
   );
   if (subject.sized === "innerEntries") {
