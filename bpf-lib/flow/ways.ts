@@ -34,16 +34,16 @@ export type { Shape } from "./ways/pages.ts";
 export type { Found } from "./ways/search.ts";
 export { type Key, type Way, wayFields } from "./ways/way.ts";
 
-/** What became of an insertion. Busy: others kept changing this part of the table; it is as if it were full, and passes. */
+/**
+ * What became of an insertion. Busy: another CPU has changed this part of the table meanwhile, and nothing was done; to be
+ * tried again, by whoever can at the least cost to the verifier.
+ */
 export const Insertion = { Full: 0, Inserted: 1, There: 2, Busy: 3 } as const;
 
 export interface Inserted<W> extends Found<W> {
   /** Of `Insertion`. When the key is `There`, the way is the one that holds it. */
   readonly outcome: u32;
 }
-
-/** How often a change of others in the same stripe, between looking and locking, is put up with. */
-const ATTEMPTS = 4;
 
 const failed = <W>(outcome: u32): Inserted<W> => ({ outcome, way: null, index: 0, serial: 0 });
 
@@ -93,51 +93,49 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
       const places = pages.placesOf(hash);
       const lock = pages.lockOf(places);
       if (lock === null) return failed(Insertion.Full);
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const { version } = lock;
-        barrier();
-        const { index, place, there } = choose(key, hash, now);
-        const page = pages.page(index / WAYS);
-        if (page === null) return failed(Insertion.Full);
-        const way = page[index & (WAYS - 1)] as W;
-        if (there) return { outcome: Insertion.There, way, index, serial: way.serial };
-        const oldHash = hashOf(words.map((i) => way.key[i] as u64));
-        if (place !== 0 && countPassed(hash, place, IN) === 0) continue;
-        let serial: u16 = 0;
-        let done = false;
-        let unlinked = false;
-        pages.holding(lock, () => {
-          if (lock.version === version) {
-            serial = u16(way.serial + 2);
-            way.serial = u16(way.serial + 1);
-            way.until = 0;
-            barrier();
-            const bit = 1 << (index & 3);
-            const old = directoryOf(page, index, oldHash);
-            unlinked = (old.directory & bit) !== 0;
-            old.directory = u8(old.directory & ~bit);
-            const own = directoryOf(page, index, hash);
-            own.directory = u8(own.directory | bit);
-            key.forEach((word, i) => {
-              way.key[i] = word;
-            });
-            fill(way);
-            barrier();
-            way.until = now + idle;
-            barrier();
-            way.serial = serial;
-            // Last: whoever reads this number will see all that came before it.
-            barrier();
-            lock.version = version + 1;
-            done = true;
-          }
-        });
-        if (done) {
-          if (unlinked) countOut(oldHash, index);
-          return { outcome: Insertion.Inserted, way, index, serial };
+      const { version } = lock;
+      barrier();
+      const { index, place, there } = choose(key, hash, now);
+      const page = pages.page(index / WAYS);
+      if (page === null) return failed(Insertion.Full);
+      const way = page[index & (WAYS - 1)] as W;
+      if (there) return { outcome: Insertion.There, way, index, serial: way.serial };
+      const oldHash = hashOf(words.map((i) => way.key[i] as u64));
+      if (place !== 0 && countPassed(hash, place, IN) === 0) return failed(Insertion.Busy);
+      let serial: u16 = 0;
+      let done = false;
+      let unlinked = false;
+      pages.holding(lock, () => {
+        if (lock.version === version) {
+          serial = u16(way.serial + 2);
+          way.serial = u16(way.serial + 1);
+          way.until = 0;
+          barrier();
+          const bit = 1 << (index & 3);
+          const old = directoryOf(page, index, oldHash);
+          unlinked = (old.directory & bit) !== 0;
+          old.directory = u8(old.directory & ~bit);
+          const own = directoryOf(page, index, hash);
+          own.directory = u8(own.directory | bit);
+          key.forEach((word, i) => {
+            way.key[i] = word;
+          });
+          fill(way);
+          barrier();
+          way.until = now + idle;
+          barrier();
+          way.serial = serial;
+          // Last: whoever reads this number will see all that came before it.
+          barrier();
+          lock.version = version + 1;
+          done = true;
         }
-        if (place !== 0) countPassed(hash, place, OUT);
+      });
+      if (done) {
+        if (unlinked) countOut(oldHash, index);
+        return { outcome: Insertion.Inserted, way, index, serial };
       }
+      if (place !== 0) countPassed(hash, place, OUT);
       return failed(Insertion.Busy);
     },
 

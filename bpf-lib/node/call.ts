@@ -24,6 +24,8 @@ export const NO_BOX = 0xff;
 export const callRecord = struct({
   /** The network the packet belongs to; 0 outside overlays. */
   vni: u32,
+  /** 1 for the root when the packet comes from a stage, its network noted. */
+  inside: u8,
   /** The packet as it was found: what comes after takes it from here. */
   packet: noted,
   /** Index of the service. */

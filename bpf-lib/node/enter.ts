@@ -46,6 +46,8 @@ const enter = (family: Family) =>
       call.serial = serial;
       return enterNext(call, family);
     }
+    // Comes back here, as often as tail calls allow.
+    if (outcome === Insertion.Busy) enterNext(call, family);
     call.taken = outcome === Insertion.There ? 1 : 0;
     if (call.taken === 0) countNodeDrop(call.service, because.full());
     zeta_node_stages.call(family.isIpv4 ? Stage.Undo4 : Stage.Undo6);

@@ -25,7 +25,7 @@ export { zeta_admit } from "./quota.ts";
 export { zeta_reach } from "./reach.ts";
 export { zeta_refuse } from "./refuse.ts";
 export { zeta_renew4, zeta_renew6 } from "./renew.ts";
-export { zeta_inner, zeta_root } from "./root.ts";
+export { zeta_root } from "./root.ts";
 export { zeta_route } from "./route.ts";
 export { zeta_settle4, zeta_settle6 } from "./settle.ts";
 export { zeta_unclaimed } from "./unclaimed.ts";

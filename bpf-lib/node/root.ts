@@ -15,7 +15,6 @@ import { note } from "../packet/reopen.ts";
 import { isWhole } from "../packet/whole.ts";
 import { Asked, Point } from "../trace/record.ts";
 import { consider, considerFlow, considerUnread, step, stepAsked } from "../trace/trace.ts";
-import { TRACED } from "../trace/traced.ts";
 import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow, strayFragment } from "./follow.ts";
@@ -121,15 +120,18 @@ export const proceed = (parts: Parts, call: Call): Action => {
   return action === NO_FLOW ? unknown(parts, call) : action;
 };
 
-/** `inside`: in an overlay, whose network is noted already. No tunnel is looked for there. */
-const arrive = (frame: Frame, inside: boolean): Action => {
+const arrive = (frame: Frame): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  if (!inside) call.vni = 0;
+  // What comes from a stage has its network noted, and no tunnel is looked for in it. Without a branch, which would have the
+  // verifier walk everything below twice.
+  const { inside } = call;
+  call.vni &= 0 - inside;
+  call.inside = 0;
   return open(
     frame,
     (parts) => {
-      if (!inside && isTunnelled(parts)) {
+      if (isTunnelled(parts) && inside === 0) {
         consider(parts, call, NODE, parts);
         zeta_node_stages.call(Stage.Unwrap);
         return Action.Drop;
@@ -145,9 +147,4 @@ const arrive = (frame: Frame, inside: boolean): Action => {
   );
 };
 
-/** While packets are traced, it is reached by tail call. */
-const place = { slot: { table: zeta_node_stages, index: Stage.Root } };
-export const zeta_root = program("zeta_root", (frame) => arrive(frame, false), TRACED ? place : {});
-export const zeta_inner = program("zeta_inner", (frame) => arrive(frame, true), {
-  slot: { table: zeta_node_stages, index: Stage.Inner },
-});
+export const zeta_root = program("zeta_root", arrive, { slot: { table: zeta_node_stages, index: Stage.Root } });

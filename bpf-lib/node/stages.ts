@@ -25,7 +25,8 @@ export const Stage = {
   Keep4: 17,
   Keep6: 18,
   Unwrap: 19,
-  Inner: 20,
+  /** Stands on the interfaces too. */
+  Root: 20,
   Wrap: 21,
   Obstacle: 22,
   Reach: 23,
@@ -36,8 +37,6 @@ export const Stage = {
   Entered6: 28,
   Fragment: 29,
   Carry: 30,
-  /** `Root` and `Proceed` only while packets are traced (bpf-lib/trace). */
-  Root: 31,
   /** Of flows across the families: 46 with the entry of packets that become IPv6, 64 with that of those that become IPv4. */
   Translate46: 32,
   Translate64: 33,
@@ -57,6 +56,7 @@ export const Stage = {
   Error46: 47,
   Error64: 48,
   Admit: 56,
+  /** Only while packets are traced (bpf-lib/trace). */
   Proceed: 63,
 } as const;
 export const zeta_node_stages = map.programs({ max: 64 });
@@ -65,6 +65,14 @@ export const zeta_node_stages = map.programs({ max: 64 });
 export const goOn = (parts: Parts, call: Call, stage: u32): void => {
   note(parts, call.packet);
   zeta_node_stages.call(stage);
+};
+
+/** Goes on as what has just arrived, in the network that is noted: out of a tunnel, or from the node itself. */
+export const arriveAgain = (call: Call): void => {
+  call.inside = 1;
+  zeta_node_stages.call(Stage.Root);
+  // Too many tail calls: the next packet is another.
+  call.inside = 0;
 };
 
 /** Goes on where decisions are committed. */

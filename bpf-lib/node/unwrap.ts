@@ -11,7 +11,7 @@ import { step } from "../trace/trace.ts";
 import { zeta_node_call } from "./call.ts";
 import { countNodeDrop } from "./drops.ts";
 import { NODE } from "./services.ts";
-import { Stage, zeta_node_stages } from "./stages.ts";
+import { arriveAgain, Stage, zeta_node_stages } from "./stages.ts";
 
 const faulty = (fault: u32): Action => {
   tunnelFaultNames.forEach((name, index) => {
@@ -32,7 +32,7 @@ const unwrap = (frame: Frame): Action => {
   if (vni === 0) return faulty(TunnelFault.Network);
   call.vni = vni;
   step(Point.Unwrapped, call);
-  zeta_node_stages.call(Stage.Inner);
+  arriveAgain(call);
   return Action.Drop;
 };
 

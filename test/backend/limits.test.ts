@@ -81,3 +81,24 @@ describe.each(refused)("$what", ({ code, line, text, accepted }) => {
     }
   });
 });
+
+test("what a turn of the kernel's own loop has to itself takes no stack of the caller", async () => {
+  const values = Array.from(
+    { length: 24 },
+    (_, i) => `    let v${i} = seen.value + ${i}n;\n    if (v${i} > 9n) v${i} ^= seen.value;\n`,
+  );
+  const sum = values.map((_, i) => `v${i}`).join(" ^ ");
+  const text = `export default program("turns", (frame) => {
+  let sum: u64 = 0n;
+  loop(frame.length, () => {
+${values.join("")}    sum += ${sum};
+  });
+  seen.value = sum;
+  return 2;
+});`;
+  const result = await emitObject(improve(lowered(HEAD + text)));
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  expect(result.code.programs).toMatchObject([{ name: "turns" }]);
+  // The callback spills what it has no register for; the caller shares the sum with it.
+  expect(result.code.programs[0]?.stack).toBeLessThanOrEqual(320);
+});

@@ -17,7 +17,7 @@ const keysOf = (draw: Random, words: number, count: number): bigint[][] =>
 for (const [name, words] of [
   ["small", 2],
   ["large", 5],
-  ["locking", 5],
+  ["long", 5],
 ] as const) {
   describe(`${name}: ways of ${words} words`, () => {
     onEveryTarget(program(name), (target) => {

@@ -243,6 +243,40 @@ calculates(
 );
 
 calculates(
+  "the kernel's own loop: what a turn has to itself begins anew, what is around it goes on",
+  {
+    input: { a: "u32" },
+    output: { own: "u32", kept: "u32", inner: "u32" },
+    body: `
+  const { a } = input;
+  let kept = 7;
+  let own = 0;
+  let inner = 0;
+  loop(6, (i) => {
+    let odd = 0;
+    if ((i & 1) === 1) odd = i;
+    own += odd * 10;
+    if (i === a) kept += odd + 100;
+    loop(3, (j) => {
+      let low = 0;
+      for (let k = 0; k < 4; k++) if (k < j) low += k + odd;
+      inner += low;
+      return low < 8;
+    });
+    return kept < 110;
+  });
+  output.own = own;
+  output.kept = kept;
+  output.inner = inner;`,
+  },
+  [
+    { input: { a: 9 }, output: { own: 90, kept: 7, inner: 33 } },
+    { input: { a: 3 }, output: { own: 40, kept: 110, inner: 16 } },
+    { input: { a: 2 }, output: { own: 90, kept: 107, inner: 33 } },
+  ],
+);
+
+calculates(
   "a loop over the packet's bytes by a cursor",
   {
     input: { bytes: "u8[16]" },

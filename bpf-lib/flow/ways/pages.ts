@@ -1,17 +1,5 @@
 /** The memory of a table: an array of pages of ways, and locks. */
-import {
-  array,
-  atomic,
-  barrier,
-  type FixedArray,
-  type Layout,
-  map,
-  type SpinLock,
-  spinLock,
-  struct,
-  u32,
-  withLock,
-} from "zeta/bpf";
+import { array, atomic, barrier, type FixedArray, type Layout, loop, map, type Of, struct, u32 } from "zeta/bpf";
 import { type Places, pageOf, placesOf, regionOf, STRIPES, WAYS } from "./places.ts";
 import type { Way } from "./way.ts";
 
@@ -29,48 +17,34 @@ export interface Shape<W extends Way> {
   readonly last: { readonly value: u32 };
   /** When all places of a new key are taken: "refuse" it, or let it replace the "oldest" of the four ways at its home. */
   readonly whenFull: "refuse" | "oldest";
-  /**
-   * How those who change the table keep each other out: "compareExchange", unless told, which costs 2 ns and gives up when
-   * a lock is not free in some microseconds; or the kernel's "spinLock", which costs 40 ns and is there for programs in the
-   * instruction set v2, which has no other means.
-   */
-  readonly exclusion?: "compareExchange" | "spinLock";
 }
 
 /** One of the table's locks. Whatever it guards is read first, and written under it if the version is still the same. */
-interface Lock {
-  readonly lock: SpinLock;
-  held: u32;
-  version: u32;
-}
+const lock = struct({
+  held: u32,
+  version: u32,
+  /** Each is on a cache line of its own. */
+  spare: array(u32, 14),
+});
+type Lock = Of<typeof lock>;
 
 /** How often a lock is tried, about 5 ns each time: who holds one does so for less than a microsecond, if it is not stopped. */
 const TRIES = 256;
 
 export type PageOfWays<W> = FixedArray<W>;
 
-export const openPages = <W extends Way>({ name, way, ways, last, exclusion = "compareExchange" }: Shape<W>) => {
+export const openPages = <W extends Way>({ name, way, ways, last }: Shape<W>) => {
   const pages = map.array({ name, value: struct({ ways: array(way, WAYS) }), max: ways / WAYS, mapped: true });
-  const own = exclusion === "spinLock" ? { lock: spinLock } : { held: u32 };
-  const locks = map.array({
-    name: `${name}_locks`,
-    // Each on a cache line of its own.
-    value: struct({ ...own, version: u32, spare: array(u32, 14) }) as unknown as Layout<Lock>,
-    max: STRIPES,
-    mapped: true,
-  });
+  const locks = map.array({ name: `${name}_locks`, value: lock, max: STRIPES, mapped: true });
   /** Runs `body`, which only reads and writes fields, while no other CPU does; false if that could not be had. */
   const holding = (lock: Lock, body: () => void): boolean => {
-    if (exclusion === "spinLock") {
-      withLock(lock.lock, body);
-      return true;
-    }
-    let held = false;
-    for (let i = 0; i < TRIES; i++) {
-      if (atomic.compareExchange(lock, "held", 0, 1) !== 0) continue;
-      held = true;
-      break;
-    }
+    // By the kernel's own loop: the verifier walks it once, and not as often as there are tries.
+    let held = atomic.compareExchange(lock, "held", 0, 1) === 0;
+    if (!held)
+      loop(TRIES, () => {
+        held = atomic.compareExchange(lock, "held", 0, 1) === 0;
+        return !held;
+      });
     if (!held) return false;
     body();
     barrier();

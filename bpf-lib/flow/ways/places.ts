@@ -7,7 +7,8 @@ import type { u32, u64 } from "zeta/bpf";
 import { u32 as toU32, u64 as toU64 } from "zeta/bpf";
 
 export const WAYS = 64;
-const REGIONS = 16;
+export const REGION = 4;
+const REGIONS = WAYS / REGION;
 /** In a sequence. */
 export const PLACES = REGIONS * 3;
 /** Locks: pages whose numbers have the same low bits share one, and so do all pages of a key's sequence. */

@@ -1,7 +1,7 @@
 /** Finding a key's way: at home, then by the directory in the home's region, then along the sequence. */
-import { array, barrier, map, struct, subprogram, type u32, u64 } from "zeta/bpf";
+import { array, barrier, loop, map, struct, subprogram, type u32, u64 } from "zeta/bpf";
 import type { Pages, Shape } from "./pages.ts";
-import { PLACES, type Places, WAYS } from "./places.ts";
+import { PLACES, type Places, REGION, WAYS } from "./places.ts";
 import { type Key, NOWHERE, passedOf, sameKey, type Way } from "./way.ts";
 
 export interface Found<W> {
@@ -32,22 +32,25 @@ export const openSearch = <W extends Way>({ name, words }: Shape<W>, pages: Page
   const further = subprogram(
     `${name}_further`,
     (hash: u32): u32 => {
-      const wanted = sought.at(0);
-      if (wanted === null) return NOWHERE;
-      const key = words.map((i) => wanted.key[i] as u64);
-      const places = pages.placesOf(hash);
-      for (let place = 1; place < PLACES; place++) {
-        const region = pages.region(places, place);
+      let index: u32 = NOWHERE;
+      // A way at a time, by the kernel's own loop, which the verifier walks once. What it captures takes stack, and there is little.
+      loop((PLACES - 1) * REGION, (i) => {
+        const wanted = sought.at(0);
+        const places = pages.placesOf(hash);
+        const region = pages.region(places, 1 + i / REGION);
+        const slot = i % REGION;
         const of = pages.at(region + (places.home & 3));
-        if (of === null) break;
+        const way = pages.at(region + slot);
+        if (wanted === null || of === null || way === null) return false;
         const { directory } = of;
-        for (const slot of [0, 1, 2, 3]) {
-          const way = pages.at(region + slot);
-          if (way !== null && ((directory >> slot) & 1) !== 0 && sameKey(way, key)) return region + slot;
+        const key = words.map((i) => wanted.key[i] as u64);
+        if (((directory >> slot) & 1) !== 0 && sameKey(way, key)) {
+          index = region + slot;
+          return false;
         }
-        if (passedOf(directory) === 0) break;
-      }
-      return NOWHERE;
+        return slot < REGION - 1 || passedOf(directory) !== 0;
+      });
+      return index;
     },
     { verified: "alone" },
   );

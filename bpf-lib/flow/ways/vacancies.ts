@@ -1,5 +1,5 @@
 /** Where a new key may stand. */
-import { subprogram, u32, u64 } from "zeta/bpf";
+import { loop, subprogram, u32, u64 } from "zeta/bpf";
 import { LONGEST_IDLE } from "../time.ts";
 import type { Pages, Shape } from "./pages.ts";
 import { PLACES, type Places } from "./places.ts";
@@ -38,12 +38,16 @@ export const openVacancies = <W extends Way>(
   const later = subprogram(
     `${name}_vacancy`,
     (hash: u32, now: u32): u64 => {
-      const places = pages.placesOf(hash);
-      for (let place = 1; place < PLACES; place++) {
-        const index = inRegion(pages.region(places, place), places.home, now);
-        if (index !== NOWHERE) return (u64(place) << 32n) | u64(index);
-      }
-      return u64(NOWHERE);
+      let found: u64 = u64(NOWHERE);
+      // By the kernel's own loop, which the verifier walks once. What it captures takes stack, and there is little.
+      loop(PLACES - 1, (i) => {
+        const places = pages.placesOf(hash);
+        const index = inRegion(pages.region(places, i + 1), places.home, now);
+        if (index === NOWHERE) return true;
+        found = (u64(i + 1) << 32n) | u64(index);
+        return false;
+      });
+      return found;
     },
     { verified: "alone" },
   );
@@ -69,9 +73,14 @@ export const openVacancies = <W extends Way>(
   const laterPlace = subprogram(
     `${name}_place`,
     (hash: u32, index: u32): u32 => {
-      const places = pages.placesOf(hash);
-      for (let place = 1; place < PLACES; place++) if (pages.region(places, place) === (index & ~3)) return place;
-      return PLACES;
+      let found: u32 = PLACES;
+      loop(PLACES - 1, (i) => {
+        const places = pages.placesOf(hash);
+        if (pages.region(places, i + 1) !== (index & ~3)) return true;
+        found = i + 1;
+        return false;
+      });
+      return found;
     },
     { verified: "alone" },
   );

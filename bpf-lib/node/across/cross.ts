@@ -16,7 +16,7 @@ import { Refusal } from "../../translate/refusal.ts";
 import type { Call } from "../call.ts";
 import { because } from "../drops.ts";
 import { lookAgain, refused } from "../stage.ts";
-import { Stage, zeta_node_stages } from "../stages.ts";
+import { arriveAgain, Stage, zeta_node_stages } from "../stages.ts";
 import type { Both } from "./stage.ts";
 
 /** How a packet is to be translated. */
@@ -43,7 +43,7 @@ const isRouted = (entry: Entry, hop: Hop, slot: u32): boolean => {
  */
 const leaveBy = (parts: Parts, hop: Hop, slot: u32, delivered: boolean, call: Call): Action => {
   if (slot === 0) {
-    if (call.here !== 0) zeta_node_stages.call(Stage.Inner);
+    if (call.here !== 0) arriveAgain(call);
     return Action.Pass;
   }
   if (!delivered) age(parts);

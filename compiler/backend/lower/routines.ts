@@ -15,6 +15,7 @@ import type {
   Variable,
 } from "../../ir/ir.ts";
 import { makesTailCall, statementOperands } from "../../ir/operands.ts";
+import { privateVariables } from "./private-variables.ts";
 import { opOf, statements } from "./walk.ts";
 
 export type CallbackStatement = Extract<Statement, { kind: "repeat" | "drain" }>;
@@ -53,7 +54,7 @@ export interface Routines {
   readonly callbacks: ReadonlyMap<Statement, Routine>;
 }
 
-function capturesOf(statement: CallbackStatement, around: IrFunction): Captures {
+function capturesOf(statement: CallbackStatement, around: IrFunction, own: ReadonlySet<number>): Captures {
   const inside = [...statements(statement.body)];
   const defined = new Set<number>();
   if (statement.kind === "repeat") defined.add(statement.index.id);
@@ -76,7 +77,7 @@ function capturesOf(statement: CallbackStatement, around: IrFunction): Captures 
   }
   return {
     temps: [...temps.values()].filter((temp) => !defined.has(temp.id)),
-    variables: around.variables.filter((variable) => variables.has(variable.id)),
+    variables: around.variables.filter(({ id }) => variables.has(id) && !own.has(id)),
     slots: around.slots.filter((slot) => slots.has(slot.id)),
     written,
   };
@@ -86,18 +87,19 @@ function callbacksOf(around: IrFunction): readonly (readonly [CallbackStatement,
   const out: [CallbackStatement, Routine][] = [];
   for (const statement of statements(around.body)) {
     if (statement.kind !== "repeat" && statement.kind !== "drain") continue;
+    const own = privateVariables(statement, around);
     const routine: Routine = {
       name: `${around.name}_${statement.kind}${out.length}`,
       kind: "callback",
       section: null,
       parameters: [],
       result: null,
-      variables: [],
+      variables: around.variables.filter(({ id }) => own.has(id)),
       slots: [],
       body: statement.body,
       at: statement.at,
       alone: false,
-      callback: { statement, captures: capturesOf(statement, around) },
+      callback: { statement, captures: capturesOf(statement, around, own) },
     };
     out.push([statement, routine]);
   }

@@ -1,4 +1,4 @@
-/** Keys as of IPv6, under the kernel's spin locks. */
+/** Keys as of IPv6. */
 import { array, constant, program, struct, u8, u32, u64 } from "zeta/bpf";
 import { wayFields } from "../../../bpf-lib/flow/ways.ts";
 import { answering } from "./operations.ts";
@@ -7,7 +7,7 @@ const way = struct({ ...wayFields(5), spare: u8, value: u64, rest: array(u64, 9)
 const last = constant(u32, 255);
 
 export default program(
-  "locking",
+  "long",
   answering({
     name: "flows",
     way,
@@ -15,6 +15,5 @@ export default program(
     ways: 256,
     last,
     whenFull: "refuse",
-    exclusion: "spinLock",
   }),
 );
