@@ -41,7 +41,8 @@ async function open(subject: TableSubject, entries: number, idle: number | undef
     await load(code, {
       name: subject.program,
       maxEntries: sizesOf(subject, entries),
-      constants: subject.sized === "pages" ? { last: entries - 1, ...(idle === undefined || !waits ? {} : { idle }) } : {},
+      constants:
+        subject.sized === "pages" ? { last: entries - 1, ...(idle === undefined || !waits ? {} : { idle }) } : {},
     }),
   );
   if (subject.sized === "innerEntries") {
