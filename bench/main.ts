@@ -4,6 +4,7 @@ import { cases } from "./cases/index.ts";
 import { layoutCases, tableCases } from "./cases/tables.ts";
 import { measureBuilding } from "./measure/building.ts";
 import { compare } from "./measure/compare.ts";
+import { measureMemory } from "./measure/memory.ts";
 import { openRoad } from "./measure/road.ts";
 import { measureTables } from "./measure/tables.ts";
 import { measureYardstick, yardstickIsWanted } from "./measure/yardstick.ts";
@@ -19,6 +20,7 @@ async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
   const rows: AnyRow[] = [];
   for (const example of BUILT)
     if (wanted(`zeta build, ${example}`)) rows.push(...(await measureBuilding(example, BUILDS)));
+  rows.push(...(await measureMemory(wanted)));
   // Builds may use every CPU; programs are measured on one, since per-CPU values and caches belong to it.
   if (cpu !== null) execFileSync("taskset", ["-cp", `${cpu}`, `${process.pid}`], { stdio: "pipe" });
   const compared = cases.filter(({ name }) => wanted(name));

@@ -13,7 +13,8 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [--json] [--only NAME] [--rounds 20] [--repeats 1000000] [--cpu N]
 
-Compares compiled programs with the same work in C, in nanoseconds per packet and in instructions, and times builds.
+Compares compiled programs with the same work in C, in nanoseconds per packet and in instructions, times builds, and tells
+what flows, a node and services take of the kernel's memory.
 Rows called 'yardstick' tell what a balancer with Katran's maps and steps costs here. Those called 'flow table' and 'layout'
 compare tables; they are measured only when --only asks for them.
 Needs root, clang-19 and iproute2.`;

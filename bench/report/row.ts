@@ -43,4 +43,15 @@ export interface TableRow {
   readonly wrapperNs: Spread;
 }
 
-export type AnyRow = Row | BuildRow | TableRow;
+/** What the kernel holds for something, by its own account. */
+export interface MemoryRow {
+  readonly name: string;
+  /** Bytes, now. */
+  readonly memory: number;
+  /** Bytes that it never gets above, whatever packets and config come. */
+  readonly most: number;
+  /** Flows that there is room for; null where memory is for none. */
+  readonly room: number | null;
+}
+
+export type AnyRow = Row | BuildRow | TableRow | MemoryRow;

@@ -1,5 +1,5 @@
 /** The report for people. */
-import type { AnyRow, BuildRow, Row, TableRow } from "./row.ts";
+import type { AnyRow, BuildRow, MemoryRow, Row, TableRow } from "./row.ts";
 
 const HEAD = ["", "ns min", "median", "C min", "median", "ratio", "instr.", "C", "flows", "pattern"];
 
@@ -22,6 +22,13 @@ const building = ({ name, milliseconds, target }: BuildRow): string =>
 const ofTable = ({ name, table, tableNs, entries, pattern }: TableRow): string =>
   `${name}: ${tableNs.min.toFixed(1)} ns at least, ${tableNs.median.toFixed(1)} in the middle: ${table}, room for ${entries}; ${pattern}`;
 
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(2)} MiB`;
+
+const ofMemory = ({ name, memory, most, room }: MemoryRow): string =>
+  room === null
+    ? `${name}: ${mebibytes(memory)}, at most ${mebibytes(most)}`
+    : `${name}: ${(memory / room).toFixed(0)} bytes each, at most ${(most / room).toFixed(0)}; room for ${room} in ${mebibytes(memory)}`;
+
 /** Numbers stand to the right, words to the left. */
 const isWords = (column: number): boolean => column === 0 || column === HEAD.length - 1;
 
@@ -34,6 +41,7 @@ export function table(rows: readonly AnyRow[]): string {
   return [
     ...text,
     ...rows.flatMap((row) => ("table" in row ? [ofTable(row)] : [])),
+    ...rows.flatMap((row) => ("memory" in row ? [ofMemory(row)] : [])),
     ...rows.flatMap((row) => ("milliseconds" in row ? [building(row)] : [])),
   ].join("\n");
 }

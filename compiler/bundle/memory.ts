@@ -28,14 +28,18 @@ const RINGS: readonly MapKind[] = ["ringBuffer", "userRingBuffer"];
 /** Consumer and producer pages and the header of a ring buffer. */
 const RING_OVERHEAD = 3 * 4096;
 
+/** What a map takes however small it is. */
+const OF_A_MAP = 1024;
+
 const toWord = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
-/** Bytes of one map when full, on a machine with `cpus` processors. Inner maps of a map of maps are not counted. */
+/** Bytes of one map when full, and of all maps in it, on a machine with `cpus` processors. */
 export function mapMemory(map: MapData, cpus: number): number {
   if (RINGS.includes(map.kind)) return map.maxEntries + RING_OVERHEAD;
   const value = toWord(map.value?.size ?? 0) * (PER_CPU.includes(map.kind) ? cpus : 1);
   const key = map.kind === "array" || map.kind === "perCpuArray" ? 0 : toWord(map.key?.size ?? 0);
-  return map.maxEntries * (key + value + PER_ENTRY[map.kind]);
+  const inner = map.inner === null ? 0 : mapMemory(map.inner, cpus);
+  return OF_A_MAP + map.maxEntries * (key + value + PER_ENTRY[map.kind] + inner);
 }
 
 export const mapsMemory = (maps: readonly MapData[], cpus: number): number =>

@@ -5,6 +5,7 @@ import { waitForPrograms } from "../loader/grace.ts";
 import type { LoadedObject } from "../loader/load.ts";
 import { updatePacked } from "../loader/map-batches.ts";
 import { createMapNow } from "../loader/map-create.ts";
+import { memoryOf } from "../loader/map-footprint.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { remove, update } from "../loader/map-operations.ts";
 import { word } from "../loader/word.ts";
@@ -27,6 +28,7 @@ export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigSto
     },
     put: (outer, slot, inner) => void update(object.map(outer), word(slot), word(inner.fd)),
     release: (inner) => inner.close(),
+    memoryOf,
     writeScalars: (offset, bytes) => object.globals.writeBytes(CONFIG_GLOBAL, offset, bytes),
     switchTo: (generation) => object.globals.storeWord(CONFIG_GLOBAL, 0, generation),
     settle: waitForPrograms,

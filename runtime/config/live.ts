@@ -18,6 +18,8 @@ export interface ConfigStore<Inner> {
   put(outer: string, slot: number, inner: Inner): void;
   /** Lets go of the handle: the map lives on while an outer map holds it. */
   release(inner: Inner): void;
+  /** Bytes that it takes; a target that does not know leaves this out. */
+  memoryOf?(inner: Inner): number;
   writeScalars(offset: number, bytes: Uint8Array): void;
   /** One aligned store: the moment at which the other slot begins to serve. */
   switchTo(generation: number): void;
@@ -47,6 +49,8 @@ export interface LiveConfig {
   /** Replaces the whole config, or one field. @throws ZetaError ZT6001 to ZT6005; the config from before still serves. */
   set(config: Config): void;
   set(path: string, value: unknown): void;
+  /** Bytes of memory that the tables take which serve. While one is replaced, the next is there too. */
+  memory(): number;
   /** Takes the entries away that lie in maps of the node: the service's addresses and endpoints. */
   clear(): void;
   /** Lets go of what it holds; the service keeps the config that serves. */
@@ -126,6 +130,7 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: n
       }
       for (const content of plan.direct) replace(content);
     },
+    memory: (): number => [...serving.values()].reduce((sum, inner) => sum + (store.memoryOf?.(inner) ?? 0), 0),
     clear(): void {
       for (const [map, keys] of direct) for (const key of keys.values()) store.remove(map, key);
       direct.clear();
@@ -186,6 +191,7 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>,
     get: (path?: string): Config => (path === undefined ? whole() : valueOfPath(path)) as Config,
     set: (first: Config | string, value?: unknown) =>
       accept(typeof first === "string" ? validator.field(first, value) : validator.whole(first)),
+    memory: switching.memory,
     clear: switching.clear,
     close: switching.close,
   };

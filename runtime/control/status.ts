@@ -94,6 +94,10 @@ const ofMaps = (maps: ReadonlyMap<string, MapHandle>, wanted: (name: string) => 
 
 export const memoryShared = ({ object }: Node): number => memoryOfAll(ofMaps(object.maps, isNodeMap));
 
+/** Its config's tables are in maps of maps, of which the kernel tells nothing but themselves. */
+export const memoryOfService = ({ object, config }: Pick<NodeService, "object" | "config">): number =>
+  memoryOfAll(ofMaps(object.maps, (name) => !isNodeMap(name))) + config.memory();
+
 export function serviceStatus(node: Node, one: NodeService, census: Census): ServiceStatus {
   const { service, name: kind } = one.manifest;
   const { maps } = one.object;
@@ -108,7 +112,7 @@ export function serviceStatus(node: Node, one: NodeService, census: Census): Ser
     generation: one.config.generation,
     listen: service?.listen === null ? "everything" : (listen ?? []),
     traffic: trafficOf(node, one.index),
-    memory: memoryOfAll(ofMaps(maps, (name) => !isNodeMap(name))),
+    memory: memoryOfService(one),
     flows: census.services.get(one.index) ?? 0,
     counters: added(service === null ? {} : readAll(counts(service, maps)), one.counted),
     drops: {
