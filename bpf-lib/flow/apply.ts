@@ -1,9 +1,9 @@
 /** Applying a remembered decision to a packet. */
 import { Action, u64 } from "zeta/bpf";
-import { enterAcross } from "../node/across/enter.ts";
 import type { Call } from "../node/call.ts";
 import { because, countNodeDrop } from "../node/drops.ts";
 import { goOn, Stage } from "../node/stages.ts";
+import { enterOther, OTHER } from "../node/waiting/enter.ts";
 import type { Parts } from "../packet/open.ts";
 import { putEnds } from "../packet/rewrite.ts";
 import { isStopped, send } from "../route/send.ts";
@@ -11,8 +11,18 @@ import { Change } from "./entry.ts";
 import type { Entry, Family } from "./table.ts";
 import type { Found } from "./ways.ts";
 
-/** `found.way` is `entry`. What is put into the packet is copied first, and then only if it was one flow's all along. */
-export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, call: Call): Action => {
+/**
+ * `found.way` is `entry`. What is put into the packet is copied first, and then only if it was one flow's all along.
+ * @param done what its kind of flow asks for besides was done to the packet already
+ */
+export const apply = (
+  parts: Parts,
+  family: Family,
+  found: Found<Entry>,
+  entry: Entry,
+  call: Call,
+  done: boolean = false,
+): Action => {
   const { source, destination } = family.wordsOf(entry);
   const { change, sourcePort, destinationPort, service } = entry;
   const { slot } = entry.hop;
@@ -22,8 +32,8 @@ export const apply = (parts: Parts, family: Family, found: Found<Entry>, entry: 
     countNodeDrop(service, because.changed());
     return Action.Drop;
   }
-  if ((change & Change.Across) !== 0) {
-    enterAcross(parts, call, found, family.isIpv4 ? Stage.Translate46 : Stage.Translate64);
+  if (!done && (change & OTHER) !== 0) {
+    enterOther(parts, family, found, entry, call);
     return Action.Drop;
   }
   // Asked before anything is changed: what its sender is told of quotes the packet as it was sent.

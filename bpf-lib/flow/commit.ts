@@ -65,6 +65,9 @@ export const prepare = (parts: Parts, family: Family, behind: Family, call: Call
   if (isIpv4(to.source) !== behind.isIpv4 || isIpv4(to.destination) !== behind.isIpv4) return because.otherFamily();
   // Whoever answers directly would answer in the other family.
   if (across && (call.change & Change.Direct) !== 0) return because.otherFamily();
+  const waits = call.change & Change.Pending;
+  // Translated packets have no numbers shifted, and what returns directly would not be waited for.
+  if (waits !== 0 && (across || (call.change & Change.Direct) !== 0)) return because.cannotWait();
   const hop = hopOf(call, to);
   if (hop === 0 && (call.change & Change.Deliver) !== 0) return because.noEndpoint();
   const back = endpointAt(source, call.vni);
@@ -79,6 +82,7 @@ export const prepare = (parts: Parts, family: Family, behind: Family, call: Call
     // What the client's packets are changed from is what replies are changed to.
     const change =
       kind |
+      waits |
       Change.Reply |
       ((call.change & Change.Destination) !== 0 ? Change.Source : 0) |
       ((call.change & Change.Source) !== 0 ? Change.Destination : 0);
@@ -86,8 +90,7 @@ export const prepare = (parts: Parts, family: Family, behind: Family, call: Call
     behind.prepare(Fresh.Reverse, key, turned(from), { ...common, change: u16(change), hop: back });
     call.fresh |= 1 << Fresh.Reverse;
   }
-  const kept = kind | (call.change & ~Change.Pending);
-  family.prepare(Fresh.Forward, family.keyOf(parts, call.vni), to, { ...common, change: u16(kept), hop });
+  family.prepare(Fresh.Forward, family.keyOf(parts, call.vni), to, { ...common, change: u16(kind | call.change), hop });
   call.fresh |= 1 << Fresh.Forward;
   return null;
 };

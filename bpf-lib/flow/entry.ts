@@ -36,10 +36,20 @@ export const Change = {
   Pending: 128,
   /** Its other direction is of the other family, and so are its ends (flow/across.ts). */
   Across: 256,
+  /** Sequence numbers of its TCP connection are shifted (packet/shift.ts). */
+  Shifted: 512,
 } as const;
 
 /** An IPv6 or mapped IPv4 address and a port in memory order: 24 bytes. */
 export const endpointWords = struct({ address: array(u32, 4), port: u16, spare: u16, vni: u32 });
+/** What few flows have beside their entries: of those that wait, and of those that have waited. */
+export const besideRecord = struct({
+  /** Of a direction that waits: the number of the client's ACK; of what comes back, what the middlebox keeps in mind. */
+  note: u32,
+  /** Of a shifted flow: what is added to sequence numbers on the way to the client. Of a client that waits: what its SYN offers. */
+  shift: u32,
+});
+
 /** An address's four words, read as a value. */
 export const addressValue = struct({ address });
 
@@ -84,7 +94,9 @@ export const entry6 = struct({
   /** Which entry of the IPv4 table is its partner, of a flow across the families; `source` and `destination` are IPv4's, mapped. */
   partner: u32,
   spare: u32,
-  unused: u64,
+  /** As of `besideRecord`. An IPv4 entry has no room for it. */
+  note: u32,
+  shift: u32,
 });
 
 /** The key of an IPv6 entry, read as what it was made of. */

@@ -1,7 +1,7 @@
 /** The flow that `decide` and `holds` see, and the decisions they make of it. */
 
 import type { Endpoint, Packet } from "zeta";
-import { address, u64 as toU64, type u8, type u16, type u32, type u64 } from "zeta/bpf";
+import { address, type u8, type u16, type u32 } from "zeta/bpf";
 import { choice, isPool, noteDelivery, type Outcome, OutcomeKind } from "../../sdk/middlebox/internal.ts";
 import type { OpenPool } from "../config/port-pool.ts";
 import { Change } from "./entry.ts";
@@ -30,8 +30,8 @@ export const undecided = (key: Key): Outcome => ({
   sourcePool: 0,
   destinationPool: 0,
   binds: 0,
-  note: toU64(0),
-  mss: 0,
+  note: 0,
+  offer: 0,
   shift: 0,
 });
 
@@ -56,23 +56,24 @@ const withDestination = (before: Outcome, to: End): Outcome => {
 
 /** What a decision that waits is asked with. */
 export interface Waiting {
-  readonly note: u64;
+  readonly note: u32;
   readonly reply: Packet;
   readonly decided: { readonly source: Readonly<Endpoint>; readonly destination: Readonly<Endpoint> };
 }
 
-/** The flow that `complete` sees; `before` is its decision. */
-export const pendingFlowOf = (protocol: u8, before: Outcome, { note, reply, decided }: Waiting) => ({
-  ...flowOf(reply, protocol, before),
+/** The flow that `complete` sees; `key` is what its client sends. */
+export const pendingFlowOf = (key: Key, { note, reply, decided }: Waiting) => ({
+  ...key,
+  vni: reply.vni,
   decided,
   note,
   reply,
   complete: (shift: { readonly sequence: u32 }): Outcome => ({
-    ...before,
+    ...undecided(key),
     kind: OutcomeKind.Complete,
     shift: shift.sequence,
   }),
-  wait: (): Outcome => ({ ...before, kind: OutcomeKind.Wait }),
+  wait: (): Outcome => ({ ...undecided(key), kind: OutcomeKind.Wait }),
 });
 
 /** `before` is what the middleboxes before have decided. */

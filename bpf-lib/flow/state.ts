@@ -2,7 +2,8 @@
  * How far a flow has come, and how long it may idle there. Idle times are those that address translation must grant: TCP by
  * RFC 5382 (REQ-5: 2 hours and 4 minutes, 4 minutes while opening or closing), UDP by RFC 4787 (REQ-5), ICMP by RFC 5508 (REQ-2).
  */
-import { constant, Protocol, struct, type u32 as U32, type u8, u32 } from "zeta/bpf";
+import { constant, Protocol, struct, type u32 as U32, type u8, type u16, u32 } from "zeta/bpf";
+import { Change } from "./entry.ts";
 import { spansOf } from "./time.ts";
 
 /** `Answered`: the server has sent its SYN-ACK; a connection stands when its client has acknowledged that. */
@@ -36,3 +37,7 @@ export const idleOf = (protocol: u8, state: u8): U32 => {
 
 /** Whether the life that remains is to be written anew. */
 export const isShort = (remaining: U32, idle: U32): boolean => remaining < idle - idle / 5;
+
+/** Whether a flow is decided, and its connection is not over. */
+export const stands = ({ change, state }: { readonly change: u16; readonly state: u8 }): boolean =>
+  (change & Change.Pending) === 0 && state !== FlowState.Closing;

@@ -25,7 +25,7 @@ import { seenAs } from "../../sdk/middlebox/internal.ts";
 import { network, type Parts } from "../packet/open.ts";
 import { ipv4Words, ipv6Words, wordsOf } from "../packet/words.ts";
 import type { FlowEnds } from "./ends.ts";
-import { addressValue, Change, type endpointWords, entry4, entry6, networkWord } from "./entry.ts";
+import { addressValue, besideRecord, Change, type endpointWords, entry4, entry6, networkWord } from "./entry.ts";
 import { seek, sought } from "./ways/search.ts";
 import { type Found, type Inserted, type Key, openWays } from "./ways.ts";
 
@@ -37,6 +37,7 @@ export const zeta_last6 = constant(u32, WAYS - 1);
 export type Entry4 = Of<typeof entry4>;
 export type Entry6 = Of<typeof entry6>;
 export type Entry = Entry4 | Entry6;
+export type Beside = Of<typeof besideRecord>;
 export type Words = Of<typeof endpointWords>["address"];
 
 /** What a new entry holds beside its ends. */
@@ -74,6 +75,8 @@ export interface Family {
   readonly remove: (index: U32, key: Key) => boolean;
   /** The ends that an entry has packets leave with. */
   readonly endsOf: (entry: Entry) => FlowEnds;
+  /** What the entry has beside it; `index` is its own. What stands there is the flow's only when its `change` says so. */
+  readonly beside: (entry: Entry, index: U32) => Beside | null;
   /** The addresses of an entry's ends, copied, as four words each. */
   readonly wordsOf: (entry: Entry) => { readonly source: Words; readonly destination: Words };
 }
@@ -94,6 +97,9 @@ const flows6 = openWays({
   last: zeta_last6,
   whenFull: "refuse",
 });
+
+/** By the indices of IPv4 entries, which have no room for it. */
+const beside4 = map.array({ name: "zeta_node_beside4", value: besideRecord, max: WAYS });
 
 /**
  * Entries that are to be entered together (node/enter.ts): those of a mapping, then those of a flow. Where one is entered, its
@@ -212,6 +218,7 @@ export const ipv4Family: Family = {
       destinationPort: swapBytes.u16(destinationPort),
     };
   },
+  beside: (_, index) => beside4.at(index),
   wordsOf: (entry) => {
     const { source, destination } = entry as Entry4;
     return {
@@ -293,6 +300,7 @@ export const ipv6Family: Family = {
       destinationPort: swapBytes.u16(destinationPort),
     };
   },
+  beside: (entry) => entry as Entry6,
   wordsOf: (entry) => {
     const { source, destination } = entry as Entry6;
     return { source: copied(source), destination: copied(destination) };
@@ -306,3 +314,5 @@ export const withFamily = (parts: Parts, use: (family: Family) => U32): U32 =>
 export const isReply = (entry: Entry): boolean => (entry.change & Change.Reply) !== 0;
 /** Whether its other direction is of the other family. */
 export const isAcross = (entry: Entry): boolean => (entry.change & Change.Across) !== 0;
+/** Whether it waits for a packet from behind the service, or has waited for one. */
+export const hasWaited = (entry: Entry): boolean => (entry.change & (Change.Pending | Change.Shifted)) !== 0;

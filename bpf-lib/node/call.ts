@@ -10,9 +10,10 @@ import { noted } from "../packet/reopen.ts";
 export const From = { Client: 0, Service: 1 } as const;
 /**
  * What a service's decide program is asked; with `Bind`, to write what a decision binds whose entries stand; with `Owns`, whether
- * its pools have an external endpoint that a mapping was given.
+ * its pools have an external endpoint that a mapping was given. With `Complete`, its flow waits, and this is a packet from behind
+ * the service; with `Anew`, the packet may be the first of another connection.
  */
-export const Ask = { Decide: 0, Holds: 1, Bind: 2, Owns: 3 } as const;
+export const Ask = { Decide: 0, Holds: 1, Bind: 2, Owns: 3, Complete: 4, Anew: 5 } as const;
 /** What is known of that. */
 export const Owned = { Unasked: 0, Yes: 1, No: 2 } as const;
 
@@ -32,6 +33,8 @@ export const callRecord = struct({
   service: u32,
   /** Of `From`. */
   from: u8,
+  /** 1 when its flow stands; for filters. */
+  stands: u8,
   /** Of `Ask`. */
   ask: u8,
   /** Of `Holds`. */
@@ -55,6 +58,10 @@ export const callRecord = struct({
   destinationPort: u16,
   placeVni: u32,
   place: address,
+  /** Of a flow that waits: what its middlebox keeps in mind, what the SYN offers, and what ends the waiting: the shift. */
+  note: u32,
+  offer: u32,
+  shift: u32,
   /** With `Change.SourcePool`: `source` is one of the pool's addresses, and these are the ports that it may give. */
   poolFirst: u16,
   poolLast: u16,

@@ -38,6 +38,9 @@ export const because = {
   expired: () => serviceReason("time to live exceeded"),
   tooMany: () => serviceReason("quota of flows"),
   tooFast: () => serviceReason("quota of new flows"),
+  /** Of a flow that waits for a packet from behind the service: of its client, which sends it again, or not that packet. */
+  waiting: () => serviceReason("waits for an answer"),
+  cannotWait: () => serviceReason("cannot wait"),
   noRoom: () => serviceReason("no room"),
   /** Of a flow across the families: what the other one has no form for (bpf-lib/translate/refusal.ts). */
   untranslatable: () => serviceReason("no form in the other family"),

@@ -15,6 +15,7 @@ import { countEntered } from "./quota.ts";
 import { enterService, Hook } from "./services.ts";
 import { refused, withPacket } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
+import { noteWaiting } from "./waiting/note.ts";
 
 const entered = (family: Family) =>
   withPacket((parts, call) => {
@@ -29,6 +30,7 @@ const entered = (family: Family) =>
     countEntered(vni);
     countOpened(service, destination, destinationPort);
     step(Point.Entered, call);
+    noteWaiting(parts, family, call);
     const way = family.at(index);
     return way === null ? Action.Drop : apply(parts, family, { way, index, serial }, way, call);
   });

@@ -35,6 +35,7 @@ const stray = (parts: Parts, call: Call): Action => {
   if (index !== NODE && service !== null && (service.sees & Sees.Client) !== 0) {
     countTraffic(index, parts.frame.length);
     call.from = From.Client;
+    call.stands = 0;
     stepAsked(call, Asked.Filter, call.from);
     enterService(index, Hook.Filter);
   }
@@ -64,11 +65,16 @@ const follow = (parts: Parts, quote: Embedded, family: Family, call: Call): Acti
     zeta_node_stages.call(Stage.Obstacle);
     return Action.Drop;
   }
-  translateError(parts, quote, {
+  const shift = {
+    toClient: (change & Change.Reply) !== 0,
+    by: (change & Change.Shifted) === 0 ? 0 : (family.beside(entry, found.index)?.shift ?? 0),
+  };
+  const to = {
     change,
     source: { address: source, port: sourcePort },
     destination: { address: destination, port: destinationPort },
-  });
+  };
+  translateError(parts, quote, to, shift);
   return send(parts, found, entry, slot, call);
 };
 

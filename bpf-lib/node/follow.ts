@@ -3,7 +3,7 @@ import { Action, type Of, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { isDue } from "../flow/live.ts";
 import { FlowState } from "../flow/state.ts";
-import { type Entry, type Family, isAcross, isReply } from "../flow/table.ts";
+import { type Entry, type Family, hasWaited, isAcross, isReply } from "../flow/table.ts";
 import type { Found } from "../flow/ways.ts";
 import { opens, type Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
@@ -51,8 +51,10 @@ export const follow = (
   // A connection that is over begins anew, and so does one whose config has changed.
   const over = opening && entry.state === FlowState.Closing;
   if (client && (over || entry.generation !== service.generation)) {
+    // What opens a connection that has waited is its service's to answer, and no word on the one that stands.
+    const anew = over || (opening && !hasWaited(entry));
     if (family.isIpv4 && isAcross(entry)) {
-      call.ask = opening ? Ask.Decide : Ask.Holds;
+      call.ask = anew ? Ask.Decide : Ask.Holds;
       enterAcross(parts, call, found, Stage.Ask46);
       return Action.Drop;
     }
@@ -62,7 +64,7 @@ export const follow = (
     call.destination = decided.destination;
     call.sourcePort = decided.sourcePort;
     call.destinationPort = decided.destinationPort;
-    return askFor(parts, call, opening ? Ask.Decide : Ask.Holds, entry.service, 1);
+    return askFor(parts, call, anew ? Ask.Decide : Ask.Holds, entry.service, 1);
   }
   if (!parts.later && isDue(parts, entry, now)) {
     if (isAcross(entry)) {

@@ -30,4 +30,8 @@ export { zeta_route } from "./route.ts";
 export { zeta_settle4, zeta_settle6 } from "./settle.ts";
 export { zeta_unclaimed } from "./unclaimed.ts";
 export { zeta_unwrap } from "./unwrap.ts";
+export { zeta_complete } from "./waiting/complete.ts";
+export { zeta_leave } from "./waiting/leave.ts";
+export { zeta_shift } from "./waiting/shift.ts";
+export { zeta_wait } from "./waiting/wait.ts";
 export { zeta_wrap } from "./wrap.ts";

@@ -3,6 +3,7 @@
  * to no service is the host's own.
  */
 import { Action, EtherType, type Frame, Protocol, program, type u32 } from "zeta/bpf";
+import { stands } from "../flow/state.ts";
 import { type Entry, type Family, isReply, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
@@ -42,6 +43,7 @@ const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, 
   considerFlow(parts, call, index, family.endsOf(entry), reply);
   if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
     call.from = reply ? From.Service : From.Client;
+    call.stands = stands(entry) ? 1 : 0;
     note(parts, call.packet);
     stepAsked(call, Asked.Filter, call.from);
     enterService(index, Hook.Filter);
@@ -82,6 +84,7 @@ const unknown = (parts: Parts, call: Call): Action => {
   call.from = From.Client;
   step(Point.Service, call);
   if ((service.sees & Sees.Client) !== 0) {
+    call.stands = 0;
     note(parts, call.packet);
     stepAsked(call, Asked.Filter, call.from);
     enterService(index, Hook.Filter);

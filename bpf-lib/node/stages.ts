@@ -55,6 +55,11 @@ export const Stage = {
   Forget64: 46,
   Error46: 47,
   Error64: 48,
+  /** Of flows that wait for a packet from behind the service, or have waited for one. */
+  Wait: 49,
+  Complete: 50,
+  Shift: 51,
+  Leave: 52,
   Admit: 56,
   /** Only while packets are traced (bpf-lib/trace). */
   Proceed: 63,

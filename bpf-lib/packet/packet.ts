@@ -221,16 +221,19 @@ const follow = (words: Of<typeof tcpWords>, from: u32, to: u32): void => {
 const OPTION_WORDS = 10;
 const FOUR_NOPS = 0x0101_0101;
 const MSS = 0x0204_0000;
+/** Two no-operations, and SACK permitted. */
+const SACK = 0x0101_0402;
 const optionWord = struct({ value: toU32 });
 
-/** An MSS option alone, in the room that the options had. */
-const keepMss = (parts: Parts, words: Of<typeof tcpWords>, header: u32, mss: u16): void => {
+/** An MSS option alone, or with one that permits SACK, in the room that the options had. */
+const keepMss = (parts: Parts, words: Of<typeof tcpWords>, header: u32, mss: u16, sack: boolean): void => {
   for (let i = 1; i <= OPTION_WORDS; i++) {
     if (16 + i * 4 >= header) break;
     const at = parts.frame.cursor(parts.transportAt + 16 + i * 4).peek(optionWord);
     if (at === null) break;
     const from = at.value;
-    at.value = i === 1 && mss !== 0 ? swapBytes.u32(MSS | mss) : FOUR_NOPS;
+    const isMss = i === 1 && mss !== 0;
+    at.value = isMss ? swapBytes.u32(MSS | mss) : i === 2 && sack ? swapBytes.u32(SACK) : FOUR_NOPS;
     follow(words, from, at.value);
   }
 };
@@ -347,7 +350,7 @@ const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWo
   },
   option: (kind: u8): Cursor | null =>
     findOption(parts.frame, parts.transportAt + 20, parts.transportAt + tcp.control.words * 4, kind),
-  keepMss: (mss: u16): void => keepMss(parts, words, tcp.control.words * 4, mss),
+  keepMss: (mss: u16, sack: boolean = false): void => keepMss(parts, words, tcp.control.words * 4, mss, sack),
 });
 
 const udpView = (parts: Parts, udp: Of<typeof udpHeader>, access: Access) => ({
@@ -469,10 +472,13 @@ export interface Described extends Packet {
   readonly editable: () => Packet;
 }
 
-/** The packet that hooks are given. `from` is 0 for clients, 1 for what stands behind the service; `vni` is its network. */
-export const describe = (parts: Parts, from: u32, vni: u32, access: Access): Described => ({
+/**
+ * The packet that hooks are given. `from` is 0 for clients, 1 for what stands behind the service; `vni` is its network;
+ * `stands` is not 0 when its flow does.
+ */
+export const describe = (parts: Parts, from: u32, vni: u32, access: Access, stands: u32 = 0): Described => ({
   parts,
-  editable: () => describe(parts, from, vni, { keyFields: true }),
+  editable: () => describe(parts, from, vni, { keyFields: true }, stands),
   get from() {
     return choice(["client", "service"], from);
   },
@@ -504,6 +510,7 @@ export const describe = (parts: Parts, from: u32, vni: u32, access: Access): Des
   get destinationPort() {
     return access.keyFields ? portAt(parts, "destination") : parts.destinationPort;
   },
+  stands: stands !== 0,
   isLaterFragment: parts.later,
   ethernet: () => ethernetView(parts),
   vlan: () => vlanOf(parts),

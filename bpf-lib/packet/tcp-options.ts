@@ -5,8 +5,15 @@ const MOST_OPTIONS = 40;
 /** Changes no offset, since options take 40 bytes at most; but the verifier then sees that all ways to an option are alike. */
 const OFFSETS = 63;
 
-/** The data of an option; null when there is no such option before the end of the header. */
-export const findOption = (frame: Frame, start: u32, end: u32, kind: u8): Cursor | null => {
+export interface OptionPlace {
+  /** Where its data is in the frame. */
+  readonly at: u32;
+  /** Of its data, in bytes; 0 too when there is no such option. */
+  readonly size: u32;
+}
+
+/** Where the data of an option is; all zero when there is no such option before the end of the header. */
+export const placeOfOption = (frame: Frame, start: u32, end: u32, kind: u8): OptionPlace => {
   let offset: u32 = 0;
   let dataAt: u32 = 0;
   let size: u32 = 0;
@@ -26,5 +33,11 @@ export const findOption = (frame: Frame, start: u32, end: u32, kind: u8): Cursor
     }
     offset = (offset + option.size) & OFFSETS;
   }
-  return dataAt === 0 ? null : frame.cursor(dataAt).slice(size);
+  return { at: dataAt, size };
+};
+
+/** The data of an option; null when there is no such option before the end of the header. */
+export const findOption = (frame: Frame, start: u32, end: u32, kind: u8): Cursor | null => {
+  const { at, size } = placeOfOption(frame, start, end, kind);
+  return at === 0 ? null : frame.cursor(at).slice(size);
 };

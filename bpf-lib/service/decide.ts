@@ -6,16 +6,17 @@ import type { Packet } from "zeta";
 import { Action, type address, type Frame, isIpv4, u8, type u16, type u32 } from "zeta/bpf";
 import { inside, type Outcome, OutcomeKind, serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Change } from "../flow/entry.ts";
-import { flowOf, type Key, undecided } from "../flow/flow.ts";
+import { flowOf, type Key, pendingFlowOf, undecided } from "../flow/flow.ts";
 import { hashAddress } from "../flow/hash.ts";
 import { Ask, type Call, From, Holds, NO_BOX, Owned, zeta_node_call } from "../node/call.ts";
 import { enterCommit, enterEntered, Stage, zeta_node_stages } from "../node/stages.ts";
+import { canWait } from "../packet/handshake.ts";
 import type { Parts } from "../packet/open.ts";
 import { describe } from "../packet/packet.ts";
 import { reopen } from "../packet/reopen.ts";
 import { commitBindings } from "../state/binding.ts";
 import { countDrop } from "../state/counter.ts";
-import { type ServiceParts, type Session, start } from "./parts.ts";
+import { type Opened, type ServiceParts, type Session, start } from "./parts.ts";
 
 /** Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. */
 const decide = (session: Session, packet: Packet, key: Key, call: Call): Outcome => {
@@ -27,10 +28,6 @@ const decide = (session: Session, packet: Packet, key: Key, call: Call): Outcome
     if (decided.kind === OutcomeKind.Pass) continue;
     call.box = u8(box.index);
     return decided;
-  }
-  if ((decided.change & Change.Pending) !== 0) {
-    call.box = NO_BOX;
-    return { ...decided, kind: OutcomeKind.Drop, reason: serviceReason("not completed") };
   }
   return decided;
 };
@@ -49,6 +46,37 @@ const holds = (session: Session, packet: Packet, key: Key, call: Call): u8 => {
   return Holds.Yes;
 };
 
+/**
+ * A packet has come from behind a service whose flow waits, and the middlebox that waits says what becomes of it. `call` tells
+ * the ends that the client knows.
+ */
+const complete = (box: Opened, parts: Parts, call: Call): void => {
+  if (box.complete === null) return;
+  const { source, destination, sourcePort, destinationPort } = call;
+  const key = { source, destination, sourcePort, destinationPort, protocol: parts.protocol };
+  const reply = describe(parts, From.Service, call.vni, { keyFields: false });
+  const decided = {
+    source: { address: parts.destination, port: parts.destinationPort },
+    destination: { address: parts.source, port: parts.sourcePort },
+  };
+  const flow = pendingFlowOf(key, { note: call.note, reply, decided });
+  const { kind, reason, shift } = inside(box.complete(flow as never, box.own));
+  call.kind = u8(kind);
+  call.shift = shift;
+  call.reason = reason;
+  call.box = u8(box.index);
+  if (kind === OutcomeKind.Drop || kind === OutcomeKind.Reject) countDrop(reason);
+};
+
+const isToWait = ({ kind, change }: Outcome): boolean => kind === OutcomeKind.Pass && (change & Change.Pending) !== 0;
+
+/** A decision that waits, of a packet that no SYN can be made of, is none. */
+const ifItCan = (parts: Parts, outcome: Outcome, call: Call): Outcome => {
+  if (!isToWait(outcome) || canWait(parts)) return outcome;
+  call.box = NO_BOX;
+  return { ...outcome, kind: OutcomeKind.Drop, reason: serviceReason("no handshake") };
+};
+
 const answer = (call: Call, outcome: Outcome): void => {
   call.kind = u8(outcome.kind);
   call.reason = outcome.reason;
@@ -59,6 +87,8 @@ const answer = (call: Call, outcome: Outcome): void => {
   call.destinationPort = outcome.destinationPort;
   call.place = outcome.place;
   call.placeVni = outcome.vni;
+  call.note = outcome.note;
+  call.offer = outcome.offer;
 };
 
 /**
@@ -110,7 +140,16 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
   call.holds = call.ask === Ask.Holds ? stands(session, packet, key, call) : Holds.Unasked;
   const held = call.holds === Holds.Yes;
   if (!held) {
-    const outcome = decide(session, packet, key, call);
+    const said = decide(session, packet, key, call);
+    const outcome = session.waits ? ifItCan(parts, said, call) : said;
+    if (session.waits && call.ask === Ask.Anew) {
+      // No other connection: it goes on as the old one's, and its service has decided nothing.
+      if (!isToWait(outcome)) {
+        zeta_node_stages.call(Stage.Shift);
+        return Action.Drop;
+      }
+      call.ask = Ask.Decide;
+    }
     answer(call, outcome);
     if (outcome.kind === OutcomeKind.Pass) {
       call.binds = outcome.binds;
@@ -171,7 +210,13 @@ export const runDecide = (frame: Frame, service: ServiceParts): Action => {
   return reopen(
     frame,
     call.packet,
-    (parts) => settled(session, parts, call),
+    (parts) => {
+      if (!session.waits || call.ask !== Ask.Complete) return settled(session, parts, call);
+      call.kind = OutcomeKind.Wait;
+      for (const box of session.boxes) complete(box, parts, call);
+      zeta_node_stages.call(Stage.Complete);
+      return Action.Drop;
+    },
     () => Action.Drop,
   );
 };

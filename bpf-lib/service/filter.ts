@@ -19,7 +19,7 @@ const PASS: Said = { kind: OutcomeKind.Pass, reason: 0, change: 0, place: addres
 
 /** What the first filter that does not let the packet pass says of it. */
 const filtered = (session: Session, parts: Parts, call: Call): Said => {
-  const packet = describe(parts, call.from, call.vni, { keyFields: false });
+  const packet = describe(parts, call.from, call.vni, { keyFields: false }, call.stands);
   for (const box of session.boxes) {
     if (box.filter === null) continue;
     if (!box.both && call.from === From.Service) continue;

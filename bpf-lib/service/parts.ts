@@ -1,5 +1,5 @@
 /** What the compiler hands to a service's programs: its middleboxes, all known while compiling. */
-import type { DecidedFlow, Decision, Flow, Packet, PendingFlow, Verdict } from "zeta";
+import type { Completion, DecidedFlow, Decision, Flow, Packet, PendingFlow, Verdict } from "zeta";
 import { configGeneration, openOwn } from "../../sdk/middlebox/internal.ts";
 import type { OpenPool } from "../config/port-pool.ts";
 import type { OpenBinding } from "../state/binding.ts";
@@ -12,7 +12,7 @@ export interface Box {
   readonly both: boolean;
   readonly filter: ((packet: Packet, own: unknown) => Verdict) | null;
   readonly decide: ((flow: Flow, own: unknown) => Decision) | null;
-  readonly complete: ((flow: PendingFlow, own: unknown) => Decision) | null;
+  readonly complete: ((flow: PendingFlow, own: unknown) => Completion) | null;
   readonly holds: ((flow: DecidedFlow, own: unknown) => boolean) | null;
 }
 
@@ -23,6 +23,8 @@ export interface ServiceParts {
   readonly binds: boolean;
   /** Whether any of its middleboxes has a port pool. */
   readonly pools: boolean;
+  /** One of them has a `complete` hook. */
+  readonly waits: boolean;
 }
 
 /** A middlebox's config and state, opened: what its hooks take, and what the commit of its decisions needs. */
@@ -31,9 +33,12 @@ export interface Own {
   readonly bindings: readonly OpenBinding<unknown, unknown>[];
 }
 
+export type Opened = Box & { readonly own: Own };
+
 /** A service as it handles one packet: its config and state opened, under one generation of the config. */
 export interface Session {
-  readonly boxes: readonly (Box & { readonly own: Own })[];
+  readonly boxes: readonly Opened[];
+  readonly waits: boolean;
   readonly generation: number;
 }
 
@@ -49,5 +54,6 @@ export interface Link {
  * @param generation that under which the packet's first filter ran, when it has
  */
 export const start = (service: ServiceParts, generation: number = configGeneration()): Session => {
-  return { generation, boxes: service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own })) };
+  const boxes = service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own }));
+  return { generation, boxes, waits: service.waits };
 };

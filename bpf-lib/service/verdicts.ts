@@ -1,7 +1,7 @@
 /** The verdicts and decisions that are more than a word: `answer`, `route`, `pending`. */
 
 import type { Decision, Packet, Verdict } from "zeta";
-import type { address, u16, u32, u64 } from "zeta/bpf";
+import type { address, u16, u32 } from "zeta/bpf";
 import {
   asDecision,
   asVerdict,
@@ -41,8 +41,15 @@ export const route = (
   return verdict({ kind: OutcomeKind.Route, change, place: to.address, vni: to.vni });
 };
 
-export const pending = (decision: Decision, how: { readonly note: u64; readonly mss: u16 }): Decision => {
+/** Of `Outcome.offer`: selective acknowledgements are permitted. */
+const SACK = 0x1_0000;
+
+export const pending = (
+  decision: Decision,
+  how: { readonly note: u32; readonly mss: u16; readonly sack?: boolean },
+): Decision => {
   needsComplete();
+  const { note, mss, sack = false } = how;
   const decided = inside(decision);
-  return asDecision({ ...decided, change: decided.change | Change.Pending, note: how.note, mss: how.mss });
+  return asDecision({ ...decided, change: decided.change | Change.Pending, note, offer: mss | (sack ? SACK : 0) });
 };

@@ -2,6 +2,8 @@
 
 /** Flows by family. */
 export const FLOW_TABLES = ["zeta_node_flows4", "zeta_node_flows6"] as const;
+/** What few IPv4 flows have beside their entries, by the entry's index (bpf-lib/flow/entry.ts). */
+const BESIDE = "zeta_node_beside4";
 export const WAYS_OF_A_PAGE = 64;
 const FEWEST_WAYS = 1024;
 /** A table refuses its first key well after it is nine tenths full; both directions of a flow have a way each. */
@@ -16,5 +18,7 @@ export const tableConstants = (ways: number): Record<string, unknown> => ({
   zeta_last4: ways - 1,
   zeta_last6: ways - 1,
 });
-export const tableEntries = (ways: number): Record<string, number> =>
-  Object.fromEntries(FLOW_TABLES.map((name) => [name, ways / WAYS_OF_A_PAGE]));
+export const tableEntries = (ways: number): Record<string, number> => ({
+  ...Object.fromEntries(FLOW_TABLES.map((name) => [name, ways / WAYS_OF_A_PAGE])),
+  [BESIDE]: ways,
+});

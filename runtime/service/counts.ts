@@ -102,10 +102,12 @@ export function lostCount({ state }: ServiceManifest, path: string, maps: Maps):
   return () => readCount(count)[0]?.value ?? 0n;
 }
 
-/** What was counted by name. */
-export const countMap = (all: readonly Count[]): ReadonlyMap<string, bigint> =>
-  new Map(all.flatMap(readCount).map(({ name, value }) => [name, value]));
+/** What was counted by name: a service and its node may count drops under the same one. */
+export function countMap(all: readonly Count[]): ReadonlyMap<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { name, value } of all.flatMap(readCount)) sums.set(name, (sums.get(name) ?? 0n) + value);
+  return sums;
+}
 
 /** All of them as they are now. */
-export const readAll = (all: readonly Count[]): Record<string, bigint> =>
-  Object.fromEntries(all.flatMap(readCount).map(({ name, value }) => [name, value]));
+export const readAll = (all: readonly Count[]): Record<string, bigint> => Object.fromEntries(countMap(all));

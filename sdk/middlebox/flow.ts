@@ -1,7 +1,7 @@
-import { address, type Of, struct, type u8, u16, type u32, type u64 } from "../layout/layouts.ts";
+import { address, type Of, struct, type u8, u16, type u32 } from "../layout/layouts.ts";
 import type { From, Packet } from "./packet.ts";
 import type { PortPool } from "./port-pool.ts";
-import type { Decision } from "./verdict.ts";
+import type { Completion, Decision } from "./verdict.ts";
 
 /** An address and a port. */
 export const endpoint = struct({ address, port: u16 });
@@ -47,17 +47,26 @@ export interface DecidedFlow extends Flow {
   readonly decided: { readonly source: Readonly<Endpoint>; readonly destination: Readonly<Endpoint> };
 }
 
-/** A flow whose decision waits (see `pending`): a packet from behind the service has come. */
-export interface PendingFlow extends DecidedFlow {
+/**
+ * A flow whose decision waits (see `pending`): a packet from behind the service has come. Its ends are those that its client
+ * sends to; `drop` and `reject` end the flow, and with `reject` whoever sent the reply is told.
+ */
+export interface PendingFlow
+  extends Pick<
+    DecidedFlow,
+    "vni" | "source" | "destination" | "protocol" | "sourcePort" | "destinationPort" | "decided"
+  > {
   /** What `pending` was told to keep. */
-  readonly note: u64;
+  readonly note: u32;
   /** The packet from behind the service, as it came. */
   readonly reply: Packet;
   /**
-   * The connection is there. The reply becomes the ACK that completes its handshake; from now on `sequence` is added to
-   * sequence numbers on the way to the client, and taken from acknowledgements (SACK blocks too) on the way back.
+   * Waits no more. From now on, and beginning with the reply, `sequence` is added to sequence numbers on the way to the
+   * client (modulo 2^32), and taken from acknowledgements and SACK blocks (RFC 2018) on the way back. A SYN-ACK becomes a
+   * segment that the client must acknowledge: its acknowledgement completes the handshake behind the service. Any other
+   * reply, such as a reset, goes to the client as it is, but for its number.
    */
-  complete(shift: { readonly sequence: u32 }): Decision;
-  /** Not yet: the reply is dropped. `drop` and `reject` end the flow. */
-  wait(): Decision;
+  complete(shift: { readonly sequence: u32 }): Completion;
+  /** Not yet: the reply is dropped, and counted. */
+  wait(): Completion;
 }

@@ -1,6 +1,6 @@
 /** What bpf-lib needs from the compiler to run a service; not for authors. */
 import type { address, Layout, u16, u32, u64 } from "../layout/layouts.ts";
-import type { Decision, Verdict } from "./verdict.ts";
+import type { Completion, Decision, Verdict } from "./verdict.ts";
 
 /** How a verdict or decision looks from the inside: one shape for all, so that their fields merge. */
 export interface Outcome {
@@ -21,16 +21,19 @@ export interface Outcome {
   readonly destinationPool: u32;
   /** Which bindings the commit writes: bit n stands for the service's nth. */
   readonly binds: u32;
-  /** Of a decision that waits (`Change.Pending`): what its middlebox keeps in mind, and the MSS of the SYN that it sends. */
-  readonly note: u64;
-  readonly mss: u16;
+  /**
+   * Of a decision that waits (`Change.Pending`): what its middlebox keeps in mind, and what the SYN that it sends offers: the
+   * MSS, and in bit 16 selective acknowledgements.
+   */
+  readonly note: u32;
+  readonly offer: u32;
   /** Of a flow that waits no more: what is added to sequence numbers on the way to the client. */
   readonly shift: u32;
 }
 /** `Answer`: the packet is turned already. `Route`: to `place` in `vni`; with `Change.Deliver` as old as it was. `Complete` and `Wait` are what `complete` hooks say. */
 export const OutcomeKind = { Pass: 0, Drop: 1, Reject: 2, Answer: 3, Route: 4, Complete: 5, Wait: 6 } as const;
 
-export const inside = (outcome: Verdict | Decision): Outcome => outcome as unknown as Outcome;
+export const inside = (outcome: Verdict | Decision | Completion): Outcome => outcome as unknown as Outcome;
 export const asDecision = (outcome: Outcome): Decision => outcome as unknown as Decision;
 export const asVerdict = (outcome: Outcome): Verdict => outcome as unknown as Verdict;
 

@@ -4,7 +4,7 @@ import type { Field, View } from "./config.ts";
 import type { DecidedFlow, Flow, PendingFlow } from "./flow.ts";
 import type { Packet } from "./packet.ts";
 import type { Binding, Held, State } from "./state.ts";
-import type { Decision, Verdict } from "./verdict.ts";
+import type { Completion, Decision, Verdict } from "./verdict.ts";
 
 type Config = Record<string, Field<any> | Layout<any>>;
 type States = Record<string, State<any>>;
@@ -41,7 +41,7 @@ export const middlebox = <const C extends Config = Record<never, never>, const S
     readonly sees?: "client" | "both";
     filter?(packet: Packet, own: Own<C, S>): Verdict;
     decide?(flow: Flow, own: OwnConfig<C, S>): Decision;
-    complete?(flow: PendingFlow, own: OwnConfig<C, S>): Decision;
+    complete?(flow: PendingFlow, own: OwnConfig<C, S>): Completion;
     holds?(flow: DecidedFlow, own: OwnConfig<C, S>): boolean;
   },
 ): Middlebox => compiledOnly("middlebox");

@@ -71,9 +71,10 @@ export interface TcpView {
   readonly option: (kind: u8) => Cursor | null;
   /**
    * Takes all options out (no-operations in their place, so that the header keeps its length), but for an MSS option of
-   * this size at the start; 0: without that too. A header without options stays as it is.
+   * this size at the start; 0: without that too. A header without options stays as it is. With `sack`, an option that permits
+   * selective acknowledgements (RFC 2018) stands behind it, where the header has 28 bytes or more.
    */
-  readonly keepMss: (mss: u16) => void;
+  readonly keepMss: (mss: u16, sack?: boolean) => void;
 }
 export interface UdpView {
   sourcePort: u16;
@@ -115,6 +116,11 @@ export interface Packet {
   /** TCP and UDP ports; an ICMP echo's identifier is the port of the end that asked; 0 otherwise. */
   readonly sourcePort: u16;
   readonly destinationPort: u16;
+  /**
+   * In a filter: whether it belongs to a flow that stands, one that was decided and is remembered. One whose decision waits
+   * does not stand yet (see `pending`), and a TCP connection that has ended, or was reset, does not any more.
+   */
+  readonly stands: boolean;
   /** A fragment other than the first has no transport header. In a service, its protocol and ports are those of its first. */
   readonly isLaterFragment: boolean;
   readonly ethernet: () => EthernetView;

@@ -571,9 +571,9 @@ export const examples: readonly RefusalExample[] = [
   example(
     "ZT2033",
     "a decision that waits for ever",
-    waiting("return §pending(flow.forward(), { note: 0n, mss: 1400 });", ""),
+    waiting("return §pending(flow.forward(), { note: 0, mss: 1400 });", ""),
     waiting(
-      "return pending(flow.forward(), { note: 0n, mss: 1400 });",
+      "return pending(flow.forward(), { note: 0, mss: 1400 });",
       "complete: (flow) => flow.complete({ sequence: 0 }),",
     ),
   ),

@@ -55,9 +55,11 @@ test("pools, secrets and bindings in hooks", () => {
         });
       },
       complete(flow) {
-        expectTypeOf(flow.note).toExtend<bigint>();
+        expectTypeOf(flow.note).toExtend<number>();
         // @ts-expect-error a shift is named
         flow.complete(5);
+        // @ts-expect-error it was decided where it goes
+        flow.forward();
         return flow.wait();
       },
     }),
@@ -66,6 +68,8 @@ test("pools, secrets and bindings in hooks", () => {
   onlyCompiled(() => portPool({ max: 4, mapping: "random" }));
   // @ts-expect-error a limiter says whose it is
   onlyCompiled(() => rateLimiter({ key: address, max: 4 }));
+  // @ts-expect-error a flow that waits does not begin to wait
+  onlyCompiled(() => middlebox("box", { complete: () => pending(null as never, { note: 0, mss: 0 }) }));
   // @ts-expect-error a verdict of a filter is no decision
   onlyCompiled(() => middlebox("box", { decide: () => pass() }));
 });
@@ -76,6 +80,6 @@ test("verdicts and decisions", () => {
   expectTypeOf(pending).returns.toEqualTypeOf<Decision>();
   expectTypeOf<Binding<number, number>["bind"]>().returns.toEqualTypeOf<Decision>();
   expect(() => answer(null as never)).toThrow(/runs only in a compiled program/);
-  expect(() => pending(null as never, { note: 0n, mss: 0 })).toThrow(/runs only in a compiled program/);
+  expect(() => pending(null as never, { note: 0, mss: 0 })).toThrow(/runs only in a compiled program/);
   expect(() => route(null as never, { vni: 0, address: 0n })).toThrow(/runs only in a compiled program/);
 });

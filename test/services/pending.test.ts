@@ -20,18 +20,18 @@ test("anything else is waited through", async () => {
 });
 
 const proxy = (complete: string, second = ""): string => `
-import { middlebox, pending, service, u32, u64 } from "zeta";
+import { middlebox, pending, service } from "zeta";
 const box = middlebox("box", {
   decide(flow) {
     const tcp = flow.first.tcp();
     if (tcp === null) return flow.forward();
-    return §pending(flow.forward(), { note: u64(tcp.acknowledgement - 1), mss: 1400 });
+    return §pending(flow.forward(), { note: tcp.acknowledgement - 1, mss: 1400 });
   },
   ${complete}
 });
 const other = middlebox("other", { ${second} });
 export default service("example", { chain: [box, other] });`;
-const COMPLETE = "complete: (flow) => flow.complete({ sequence: u32(flow.note) - (flow.reply.tcp()?.sequence ?? 0) }),";
+const COMPLETE = "complete: (flow) => flow.complete({ sequence: flow.note - (flow.reply.tcp()?.sequence ?? 0) }),";
 
 test("a middlebox that completes may have decisions wait", async () => {
   expect(await problemsOf(withoutMark(proxy(COMPLETE)).text)).toEqual([]);

@@ -20,8 +20,8 @@ const SHAPE: readonly (readonly [string, ScalarType])[] = [
   ["sourcePool", "u32"],
   ["destinationPool", "u32"],
   ["binds", "u32"],
-  ["note", "u64"],
-  ["mss", "u16"],
+  ["note", "u32"],
+  ["offer", "u32"],
   ["shift", "u32"],
 ];
 

@@ -51,6 +51,7 @@ const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain
     decides: bool(decides(spec)),
     binds: bool(bindingPaths(spec).length > 0),
     pools: bool(poolPaths(spec).length > 0),
+    waits: bool(spec.chain.some((box) => box.complete !== null)),
   });
 
 const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.replaceAll("-", "_")}_${hook}`;

@@ -145,10 +145,14 @@ export function startRunning({ module, manifest }: Compiled, engine: Engine, hos
       });
     },
     drops() {
-      const counts = dropCounts().map(
-        (count, index) => [dropNames[index] ?? "", count - (dropsBefore[index] ?? 0n)] as const,
-      );
-      return Object.fromEntries(counts.filter(([, count]) => count > 0n));
+      const counts: Record<string, bigint> = {};
+      for (const [index, count] of dropCounts().entries()) {
+        const name = dropNames[index] ?? "";
+        const more = count - (dropsBefore[index] ?? 0n);
+        // A service and its node may count under the same name.
+        if (more > 0n) counts[name] = (counts[name] ?? 0n) + more;
+      }
+      return counts;
     },
     counters() {
       const counted = service?.state.filter(({ kind }) => kind === "counter" || kind === "meter") ?? [];
