@@ -13,7 +13,8 @@ export function declare(to: Writer): void {
   const { draw } = to;
   const type = anyScalar(draw);
   const assignable = draw.chance(0.65);
-  const annotated = draw.chance(0.5);
+  // Of what earlier tests have excluded TypeScript would make a variable of no values.
+  const annotated = draw.chance(0.5) || (assignable && type === "bool");
   const value = annotated && type !== "bool" ? argument(to, type, 3) : expression(to, type, 3);
   const name = to.local("v");
   to.line(`${assignable ? "let" : "const"} ${name}${annotated ? `: ${typeText(type)}` : ""} = ${value};`);
