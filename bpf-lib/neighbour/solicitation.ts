@@ -107,12 +107,12 @@ export const answerSolicitation = (
   const toGroup = destination === (SOLICITED_NODE | (target & LAST_BYTES));
   const detects = asker === UNSPECIFIED;
   if (!toGroup && (detects || destination !== target)) return null;
+  const options = readOptions(frame, at + IPV6 + MESSAGE, units);
+  if (!options.sound || (detects && options.given) || !isWhole(frame, at, length)) return null;
   const { mac: own, router, instead } = answererFor(frame, vni, fromIpv6(target));
   if (own === NOBODY || !reaches(ethernet.destination, own)) return null;
   // Whoever looks whether an address is free may be the station that has it.
   if (instead !== NOBODY && (detects || ethernet.source === instead)) return null;
-  const options = readOptions(frame, at + IPV6 + MESSAGE, units);
-  if (!options.sound || (detects && options.given) || !isWhole(frame, at, length)) return null;
   const to = detects ? ALL_NODES_MAC : options.given ? options.from : ethernet.source;
   if (isGroup(ethernet.source) || (!detects && isGroup(to))) return null;
   // In another's stead, without overriding what a neighbour knows (RFC 4861 section 7.2.8).
