@@ -1,18 +1,14 @@
 /** After a service was asked about a packet that a flow may have waited for: it waits on, it is shifted from now on, or it ends. */
-import { Action, barrier, program, u16 } from "zeta/bpf";
+import { Action, barrier, program, u16, type u32 } from "zeta/bpf";
 import { OutcomeKind } from "../../../sdk/middlebox/internal.ts";
-import { forget, otherOf } from "../../flow/commit.ts";
-import { turned } from "../../flow/ends.ts";
+import { otherOf } from "../../flow/commit.ts";
 import { Change } from "../../flow/entry.ts";
+import { FlowState } from "../../flow/state.ts";
 import { type Entry, type Family, isReply } from "../../flow/table.ts";
 import { spansNow } from "../../flow/time.ts";
 import type { Found } from "../../flow/ways.ts";
 import { type Parts, tcpOf } from "../../packet/open.ts";
-import { networkOf } from "../../route/hop.ts";
-import type { Call } from "../call.ts";
 import { because } from "../drops.ts";
-import { CloseReason, isHeard, tellClosed } from "../lifecycle.ts";
-import { countLeft } from "../quota.ts";
 import { lookAgain, refused, withPacketOfFamily } from "../stage.ts";
 import { Stage, zeta_node_stages } from "../stages.ts";
 
@@ -24,7 +20,7 @@ const isAnswer = (parts: Parts, family: Family, { way, index }: Found<Entry>): b
 };
 
 /** Both directions, one after the other: a packet that finds one shifted and the other waiting is sent again, as any that is lost. */
-const shift = (family: Family, replies: Found<Entry>, client: Found<Entry>, by: number): boolean => {
+const shift = (family: Family, replies: Found<Entry>, client: Found<Entry>, by: u32): boolean => {
   for (const { way, index } of [client, replies]) {
     if (way === null) return false;
     const beside = family.beside(way, index);
@@ -37,17 +33,13 @@ const shift = (family: Family, replies: Found<Entry>, client: Found<Entry>, by: 
   return true;
 };
 
-/** The packet goes nowhere, whatever becomes of the flow; with a reject its sender is told. */
-const end = (parts: Parts, family: Family, entry: Entry, index: number, call: Call, now: number): Action => {
-  const client = turned(family.endsOf(entry));
-  const { way } = otherOf(parts, family, entry, now);
-  const vni = networkOf(entry.hop.slot);
-  if (way !== null && isHeard())
-    tellClosed({ ...parts, ...client }, family.endsOf(way), way, entry, vni, CloseReason.Finished);
-  forget(parts, family, { entry, index }, call.vni, now);
-  countLeft(vni);
-  if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
-  return Action.Drop;
+/**
+ * A direction of a flow that is over. Its life ends here and now, which needs no lock: whoever listens hears of it by the sweeper
+ * (runtime/node/sweeper.ts), as of those that idle.
+ */
+const end = (entry: Entry, now: u32): void => {
+  entry.state = FlowState.Closing;
+  entry.until = now;
 };
 
 const complete = withPacketOfFamily((parts, family, call) => {
@@ -57,8 +49,13 @@ const complete = withPacketOfFamily((parts, family, call) => {
   // Another packet has ended the waiting meanwhile.
   if (entry === null || !isReply(entry) || (entry.change & Change.Pending) === 0) return lookAgain(call);
   if (call.kind === OutcomeKind.Wait) return refused(call, because.waiting());
-  if (call.kind !== OutcomeKind.Complete) return end(parts, family, entry, found.index, call, now);
   const client = otherOf(parts, family, entry, now);
+  if (call.kind !== OutcomeKind.Complete) {
+    end(entry, now);
+    if (client.way !== null) end(client.way, now);
+    if (call.kind === OutcomeKind.Reject) zeta_node_stages.call(Stage.Refuse);
+    return Action.Drop;
+  }
   if (!isAnswer(parts, family, client)) return refused(call, because.waiting());
   if (!shift(family, found, client, call.shift)) return refused(call, because.changed());
   zeta_node_stages.call(Stage.Shift);
