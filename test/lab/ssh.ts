@@ -75,7 +75,7 @@ export function openSession(from: Namespace, { folder }: SshKeys, host: string):
     IdentitiesOnly: "yes",
     IdentityAgent: "none",
     BatchMode: "yes",
-    ConnectTimeout: "10",
+    ConnectTimeout: "60",
   };
   const words = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   const child = spawn("nsenter", [`--net=${from.path}`, "--", "ssh", "-F", "none", "-T", ...words, `root@${host}`]);
