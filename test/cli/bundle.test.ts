@@ -154,11 +154,14 @@ test("files can be read by everybody, so that an agent with fewer privileges can
   expect(modes).toEqual([0o755, 0o644, 0o644]);
 });
 
-test("map memory counts entries, copies per CPU, and rings", () => {
+test("map memory counts entries, copies per CPU, rings, and maps in maps", () => {
   const [hash] = counting.maps;
   if (hash === undefined) throw new Error("the sample has a map");
-  expect(mapMemory(hash, 8)).toBe(64 * (8 + 8 + 64));
-  expect(mapMemory({ ...hash, kind: "perCpuArray", maxEntries: 10 }, 8)).toBe(10 * (8 * 8 + 8));
+  const itself = 1024;
+  expect(mapMemory(hash, 8)).toBe(itself + 64 * (8 + 8 + 64));
+  expect(mapMemory({ ...hash, kind: "perCpuArray", maxEntries: 10 }, 8)).toBe(itself + 10 * (8 * 8 + 8));
+  const two = { ...hash, kind: "arrayOfMaps", maxEntries: 2, inner: hash } as const;
+  expect(mapMemory(two, 8)).toBe(mapMemory({ ...two, inner: null }, 8) + 2 * mapMemory(hash, 8));
   expect(mapMemory({ ...hash, kind: "ringBuffer", key: null, value: null, maxEntries: 65536 }, 8)).toBe(65536 + 12288);
   expect(mapsMemory([hash, hash], 1)).toBe(2 * mapMemory(hash, 1));
 });
