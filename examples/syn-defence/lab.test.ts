@@ -129,6 +129,17 @@ const fetchAll = async (family: Family, count: number): Promise<void> => {
 };
 const script = (text: string, address: string) => ["-c", text, address];
 
+/** What a host's TCP has counted: recoveries by selective acknowledgements, and blocks of them that made no sense to it. */
+async function selective(namespace: Namespace): Promise<{ readonly recovered: number; readonly discarded: number }> {
+  const { stdout } = await namespace.run("cat", ["/proc/self/net/netstat"]);
+  const [names = [], values = []] = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("TcpExt:"))
+    .map((line) => line.split(" "));
+  const count = (name: string): number => Number(values[names.indexOf(name)]);
+  return { recovered: count("TCPSackRecovery"), discarded: count("TCPSACKDiscard") };
+}
+
 /** SYNs from so many sources that do not exist, each from its own. */
 const forged = (station: string, count: number): string =>
   Array.from({ length: count }, (_, n) => {
@@ -181,22 +192,28 @@ describe.skipIf(lacking !== "")(`a full SYN proxy${lacking === "" ? "" : ` (need
       lead(family, 5201);
       const measured = async (...how: string[]) => {
         await network.server.namespace.start("iperf3", ["-s", "-1"], { ready: { listening: 5201 } });
-        const words = ["-c", host(URLS[family]), "-t", "1", "-b", "50M", "--json", ...how];
+        const words = ["-c", host(URLS[family]), "-t", "1", "-b", "20M", "--json", ...how];
         const { stdout } = await network.client.namespace.run("iperf3", words);
         return JSON.parse(stdout).end;
       };
       for (const how of [[], ["-R"]]) expect((await measured(...how)).sum_received.bytes).toBeGreaterThan(1_000_000);
       const loss = `table inet loss { chain arriving { type filter hook input priority 0;
         tcp flags & (syn | fin | rst) == 0 numgen inc mod 50 == 49 drop; }; }`;
-      for (const [receiver, how] of [
-        [network.server.namespace, []],
-        [network.client.namespace, ["-R"]],
+      const [client, server] = [network.client.namespace, network.server.namespace];
+      for (const [sender, receiver, how] of [
+        [client, server, []],
+        [server, client, ["-R"]],
       ] as const) {
+        const before = await selective(sender);
         await receiver.run("nft", ["-f", "-"], { input: loss });
         try {
           const { sum_received: received, sum_sent: sent } = await measured(...how);
           expect(received.bytes).toBeGreaterThan(200_000);
           expect(sent.retransmits).toBeGreaterThan(0);
+          const after = await selective(sender);
+          // The sender's own TCP took the blocks for its own data, and none for another's.
+          expect(after.recovered).toBeGreaterThan(before.recovered);
+          expect(after.discarded).toBe(before.discarded);
         } finally {
           await receiver.run("nft", ["delete", "table", "inet", "loss"]);
         }

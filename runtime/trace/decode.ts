@@ -49,6 +49,12 @@ const POINT = {
   translated: 16,
 } as const;
 const STEP = new Map(Object.entries(POINT).map(([name, point]) => [point as number, name as keyof typeof POINT]));
+/** Of `Ask` in bpf-lib/node/call.ts; all others are asked without a packet's flow. */
+const ASKS = new Map<number, "holds" | "complete" | "anew">([
+  [1, "holds"],
+  [4, "complete"],
+  [5, "anew"],
+]);
 const OUTCOMES = ["pass", "drop", "reject", "answer", "route", "complete", "wait"] as const;
 const PASS = 0;
 /** The old decision stands. */
@@ -202,8 +208,12 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
       case "ask":
         // Whoever is asked to decide was let pass.
         if (of.asked?.hook === "filter") settle(of.asked, PASSED);
-        of.asked = { hook: detail === 1 ? "holds" : "decide", replies: false };
-        records.push({ ...told, step: "ask", asks: detail === 1 ? "holds" : "decide" });
+        {
+          const asks = ASKS.get(detail) ?? "decide";
+          // What `complete` said shows in what becomes of the packet.
+          of.asked = asks === "complete" ? null : { hook: asks === "holds" ? "holds" : "decide", replies: false };
+          records.push({ ...told, step: "ask", asks });
+        }
         return before;
       case "decided": {
         const outcome = detail === HELD ? "holds" : (OUTCOMES[detail] ?? "drop");

@@ -58,8 +58,11 @@ export type TraceRecord = Told &
         readonly ends: FlowEnds /** It is a fragment, and follows its first. */;
         readonly fragment: boolean;
       }
-    /** The service is asked to decide, or whether what it had decided holds. */
-    | { readonly step: "ask"; readonly asks: "decide" | "holds" }
+    /**
+     * The service is asked to decide, or whether what it had decided holds; of a flow that waits, or is over, whether this is the
+     * packet that it waits for, or the first of another connection.
+     */
+    | { readonly step: "ask"; readonly asks: "decide" | "holds" | "complete" | "anew" }
     | {
         readonly step: "decided";
         readonly outcome: "pass" | "drop" | "reject" | "answer" | "route" | "complete" | "wait" | "holds";

@@ -7,6 +7,13 @@ export interface TracePaint {
   readonly faint: (text: string) => string;
 }
 
+const QUESTIONS = {
+  decide: "to decide",
+  holds: "whether its decision holds",
+  complete: "whether its flow has waited for this",
+  anew: "whether another connection begins",
+} as const;
+
 const PLAIN: TracePaint = { strong: (text) => text, faint: (text) => text };
 
 /** "12:00:00.123456789", UTC. */
@@ -52,9 +59,7 @@ function sentence(record: TraceRecord): string {
     case "filter":
       return `filters of ${service}`;
     case "ask":
-      return record.asks === "decide"
-        ? `${service} is asked to decide`
-        : `${service} is asked whether its decision holds`;
+      return `${service} is asked ${QUESTIONS[record.asks]}`;
     case "decided": {
       const reason = record.reason === null ? "" : ` (${record.reason})`;
       const ends = record.ends === null ? "" : `: ${record.ends.source} -> ${record.ends.destination}`;
