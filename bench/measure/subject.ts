@@ -136,6 +136,9 @@ function entriesOf(object: LoadedObject, data: MapData | undefined): Entries {
   return entries(typedMap(object.map(data.name), data));
 }
 
+/** Of a listener: it is of every config (bpf-lib/node/listen.ts). */
+const ANY_GENERATION = 0x3_0000;
+
 async function compiled(source: string, filters: "fused" | "tail-calls" = "fused") {
   const result = await compile(source, { cpu: CPU, filters });
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join("\n"));
@@ -173,13 +176,12 @@ async function loadOurs(
       program: node.object.program(node.root),
       object,
       listen(at) {
-        tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index);
+        tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index | ANY_GENERATION);
         const place = sievePlace(parseAddress(at.address) ?? 0n, 0);
         const sieve = tableOf(NODE_MAP.sieve);
         sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
       },
       switchTo(generation) {
-        object.globals.storeWord(CONFIG_GLOBAL, 0, generation);
         const records = tableOf(NODE_MAP.services);
         records.set(index, { ...(records.get(index) as object), generation });
       },

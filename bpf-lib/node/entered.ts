@@ -22,7 +22,7 @@ const entered = (family: Family) =>
     if (call.binds !== 0) {
       // Comes back here when it is done.
       call.ask = Ask.Bind;
-      enterService(call.service, Hook.Decide);
+      enterService(call.service, Hook.Decide, call.generation);
       return refused(call, because.gone());
     }
     const { source, destination, sourcePort, destinationPort, service, vni, generation, index, serial } = call;

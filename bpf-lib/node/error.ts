@@ -27,7 +27,7 @@ import { countTraffic } from "./traffic.ts";
  * A service's filters may know where it goes; nothing is ever decided for it.
  */
 const stray = (parts: Parts, call: Call): Action => {
-  const index = serviceAt(call.vni, parts.destination, 0, parts.protocol);
+  const index = serviceAt(call, parts.destination, 0, parts.protocol);
   call.service = index;
   consider(parts, call, index, parts);
   if (index === NODE && call.vni === 0) return Action.Pass;
@@ -37,7 +37,7 @@ const stray = (parts: Parts, call: Call): Action => {
     call.from = From.Client;
     call.stands = 0;
     stepAsked(call, Asked.Filter, call.from);
-    enterService(index, Hook.Filter);
+    enterService(index, Hook.Filter, call.generation);
   }
   return refused(call, because.strayError());
 };

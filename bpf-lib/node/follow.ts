@@ -22,7 +22,7 @@ export const askFor = (parts: Parts, call: Call, ask: number, service: number, d
   call.ask = ask as never;
   note(parts, call.packet);
   stepAsked(call, Asked.Decide, ask);
-  enterService(service, Hook.Decide);
+  enterService(service, Hook.Decide, call.generation);
   countNodeDrop(service, because.gone());
   return Action.Drop;
 };

@@ -52,7 +52,7 @@ export const Taken = { None: 0, Port: 1, Asks: 2 } as const;
 /** Asks it. Comes back, in `zeta_pools`, with the answer. */
 export const askOwned = (call: Call): Action => {
   call.ask = Ask.Owns;
-  enterService(call.service, Hook.Decide);
+  enterService(call.service, Hook.Decide, call.generation);
   return refused(call, because.gone());
 };
 

@@ -40,13 +40,14 @@ const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, 
   countTraffic(index, parts.frame.length);
   const reply = isReply(entry);
   call.service = index;
+  call.generation = service.generation;
   considerFlow(parts, call, index, family.endsOf(entry), reply);
   if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
     call.from = reply ? From.Service : From.Client;
     call.stands = stands(entry) ? 1 : 0;
     note(parts, call.packet);
     stepAsked(call, Asked.Filter, call.from);
-    enterService(index, Hook.Filter);
+    enterService(index, Hook.Filter, call.generation);
     return gone(index);
   }
   return follow(parts, family, found, entry, service, call, now);
@@ -74,7 +75,7 @@ const neighbour = (): Action => {
 
 const unknown = (parts: Parts, call: Call): Action => {
   if (isSolicitation(parts)) return neighbour();
-  const index = serviceAt(call.vni, parts.destination, parts.destinationPort, parts.protocol);
+  const index = serviceAt(call, parts.destination, parts.destinationPort, parts.protocol);
   consider(parts, call, index, parts);
   if (index === NODE) return toNobody(parts, call);
   const service = zeta_node_services.at(index);
@@ -87,7 +88,7 @@ const unknown = (parts: Parts, call: Call): Action => {
     call.stands = 0;
     note(parts, call.packet);
     stepAsked(call, Asked.Filter, call.from);
-    enterService(index, Hook.Filter);
+    enterService(index, Hook.Filter, call.generation);
     return gone(index);
   }
   if (service.decides === 0) return toNobody(parts, call);

@@ -17,10 +17,12 @@ export const serviceRecord = struct({
 });
 export const zeta_node_services = map.array({ value: serviceRecord, max: MOST_SERVICES });
 
-/** A service's programs stand side by side in the jump table. */
+/** A service's programs stand side by side in the jump table: each twice, for generations that are even and for odd ones. */
 export const Hook = { Filter: 0, Decide: 1 } as const;
 const HOOKS = 2;
-export const zeta_node_programs = map.programs({ max: MOST_SERVICES * HOOKS });
+const PARITIES = 2;
+export const zeta_node_programs = map.programs({ max: MOST_SERVICES * HOOKS * PARITIES });
 
-/** Goes on in a service's program; comes back only when there is none. */
-export const enterService = (service: u32, hook: u32): void => zeta_node_programs.call(service * HOOKS + hook);
+/** Goes on in a service's program, of the version that has this generation; comes back only when there is none. */
+export const enterService = (service: u32, hook: u32, generation: u32): void =>
+  zeta_node_programs.call((service * HOOKS + hook) * PARITIES + (generation & 1));

@@ -133,7 +133,6 @@ const settled = (session: Session, parts: Parts, call: Call): Action => {
   const packet = describe(parts, From.Client, call.vni, { keyFields: false });
   const { source, destination, sourcePort, destinationPort, protocol } = parts;
   const key = { source, destination, sourcePort, destinationPort, protocol };
-  call.generation = session.generation;
   call.fresh = 0;
   call.entered = 0;
   call.owned = Owned.Unasked;
@@ -198,9 +197,9 @@ const bind = (session: Session, call: Call): Action => {
 };
 
 export const runDecide = (frame: Frame, service: ServiceParts): Action => {
-  const session = start(service);
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
+  const session = start(service, call.generation);
   if (service.binds && call.ask === Ask.Bind) return bind(session, call);
   if (service.pools && call.ask === Ask.Owns) {
     call.owned = owns(session, call.mapped, call.mappedPort) === Holds.Yes ? Owned.Yes : Owned.No;

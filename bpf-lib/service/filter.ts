@@ -39,7 +39,7 @@ const zeta_chain = map.programs({ name: "zeta_chain", max: 64 });
 export const runFilters = (frame: Frame, service: ServiceParts, link: Link): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  const session = link.first ? start(service) : start(service, call.generation);
+  const session = start(service, call.generation);
   return reopen(
     frame,
     call.packet,
@@ -47,7 +47,6 @@ export const runFilters = (frame: Frame, service: ServiceParts, link: Link): Act
       const { source } = parts;
       const { kind, reason, change, place, vni } = filtered(session, parts, call);
       if (kind === OutcomeKind.Pass && link.next !== null) {
-        call.generation = session.generation;
         zeta_chain.call(link.next);
         return Action.Drop;
       }

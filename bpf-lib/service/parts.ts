@@ -1,6 +1,6 @@
 /** What the compiler hands to a service's programs: its middleboxes, all known while compiling. */
 import type { Completion, DecidedFlow, Decision, Flow, Packet, PendingFlow, Verdict } from "zeta";
-import { configGeneration, openOwn } from "../../sdk/middlebox/internal.ts";
+import { openOwn } from "../../sdk/middlebox/internal.ts";
 import type { OpenPool } from "../config/port-pool.ts";
 import type { OpenBinding } from "../state/binding.ts";
 
@@ -44,16 +44,15 @@ export interface Session {
 
 /** Which of a service's filter programs it is: the only one, unless each middlebox has its own (`filters: "tail-calls"`). */
 export interface Link {
-  readonly first: boolean;
   /** Where `zeta_chain` holds the next; null for the last. */
   readonly next: number | null;
 }
 
 /**
- * Opens every middlebox once, so that a packet sees one generation of the config only.
- * @param generation that under which the packet's first filter ran, when it has
+ * Opens every middlebox once. A packet sees one generation of the config only: that under which its service was found, whichever
+ * of the service's programs it comes to.
  */
-export const start = (service: ServiceParts, generation: number = configGeneration()): Session => {
+export const start = (service: ServiceParts, generation: number): Session => {
   const boxes = service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own }));
   return { generation, boxes, waits: service.waits };
 };

@@ -30,7 +30,8 @@ export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigSto
     release: (inner) => inner.close(),
     memoryOf,
     writeScalars: (offset, bytes) => object.globals.writeBytes(CONFIG_GLOBAL, offset, bytes),
-    switchTo: (generation) => object.globals.storeWord(CONFIG_GLOBAL, 0, generation),
+    // Packets learn the generation from the node, which finds the service.
+    switchTo() {},
     settle: waitForPrograms,
     write: (map, key, value) => void update(object.map(map), key, value),
     remove: (map, key) => void remove(object.map(map), key),

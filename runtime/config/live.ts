@@ -27,8 +27,11 @@ export interface ConfigStore<Inner> {
   settle(): void;
   /** Throws when an entry of a map without slots cannot be taken; asked before anything is changed. */
   admit?(map: string, key: Uint8Array): void;
-  /** Single entries of maps that have no slots. */
-  write(map: string, key: Uint8Array, value: Uint8Array): void;
+  /**
+   * Single entries of maps that have no slots. `under`: which packets see it, of the service's addresses, while one config
+   * follows another: those that see the config of this generation.
+   */
+  write(map: string, key: Uint8Array, value: Uint8Array, under?: number): void;
   remove(map: string, key: Uint8Array): void;
 }
 
@@ -57,13 +60,28 @@ export interface LiveConfig {
   close(): void;
 }
 
-/** Applies plans to a store; the bookkeeping of generations and slots. */
-function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: number) {
+/** Of a map without slots. */
+interface Entry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+/** All that such a map is to hold, and where that differs from what it holds. */
+interface Change {
+  readonly map: string;
+  readonly next: ReadonlyMap<string, Entry>;
+  readonly gone: readonly Entry[];
+  readonly added: readonly Entry[];
+}
+
+/** Applies plans to a store; the bookkeeping of generations and slots. `following`: a version's before this one was the last. */
+function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: number, following: boolean) {
   const slots = slotsOf(manifest);
   let scalars = new Uint8Array(slots.size);
-  /** Keys of maps without slots, by map and by their bytes in hexadecimal. */
-  const direct = new Map<string, ReadonlyMap<string, Uint8Array>>();
+  /** Entries of maps without slots, by map and by their keys' bytes in hexadecimal. */
+  const direct = new Map<string, ReadonlyMap<string, Entry>>();
   let generation = first;
+  /** Whether the number is already that of the config to come: no packet has seen the version before it was set. */
+  let fresh = following;
   /** The inner map that serves, by outer map: both slots hold it, except during a change. */
   const serving = new Map<string, Inner>();
 
@@ -78,28 +96,57 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: n
     }
   };
 
+  const takeBack = (slot: number, made: ReadonlyMap<string, Inner>): void => {
+    for (const [map, inner] of made) {
+      const before = serving.get(map);
+      if (before !== undefined) store.put(map, slot, before);
+      store.release(inner);
+    }
+  };
   /** Puts all of them into the slot that does not serve, or none. */
   const putAll = (slot: number, made: ReadonlyMap<string, Inner>): void => {
     try {
       for (const [map, inner] of made) store.put(map, slot, inner);
     } catch (error) {
-      for (const [map, inner] of made) {
-        const before = serving.get(map);
-        if (before !== undefined) store.put(map, slot, before);
-        store.release(inner);
-      }
+      takeBack(slot, made);
       throw error;
     }
   };
 
-  const replace = ({ map, entries }: MapContent): void => {
-    const before = direct.get(map) ?? new Map<string, Uint8Array>();
-    const next = new Map<string, Uint8Array>();
-    const all = [...eachEntry(entries)];
-    for (const { key } of all) next.set(Buffer.from(key).toString("hex"), key);
-    // Those that go make room first, since the map may be full of them.
-    for (const [name, key] of before) if (!next.has(name)) store.remove(map, key);
-    for (const { key, value } of all) store.write(map, key, value);
+  const changeOf = ({ map, entries }: MapContent): Change => {
+    const before = direct.get(map) ?? new Map<string, Entry>();
+    const next = new Map<string, Entry>();
+    for (const { key, value } of eachEntry(entries)) next.set(Buffer.from(key).toString("hex"), { key, value });
+    const gone = [...before].flatMap(([name, entry]) => (next.has(name) ? [] : [entry]));
+    const added = [...next].flatMap(([name, entry]) => (before.has(name) ? [] : [entry]));
+    return { map, next, gone, added };
+  };
+
+  /** Those that come are there for packets of the next config only, those that go for packets of this one; or nothing is changed. */
+  const overlap = ({ map, gone, added }: Change, next: number): void => {
+    const entered: Entry[] = [];
+    try {
+      for (const entry of added) {
+        store.write(map, entry.key, entry.value, next);
+        entered.push(entry);
+      }
+      for (const { key, value } of gone) store.write(map, key, value, generation);
+    } catch (error) {
+      for (const { key, value } of gone) store.write(map, key, value);
+      for (const { key } of entered) store.remove(map, key);
+      throw error;
+    }
+  };
+  /** When no packet of the config before is under way any more. */
+  const finish = ({ map, gone, added, next }: Change): void => {
+    for (const { key } of gone) store.remove(map, key);
+    for (const { key, value } of added) store.write(map, key, value);
+    direct.set(map, next);
+  };
+  /** At once: those that go make room first, since the map may be full of them. */
+  const replace = ({ map, gone, next }: Change): void => {
+    for (const { key } of gone) store.remove(map, key);
+    for (const { key, value } of next.values()) store.write(map, key, value);
     direct.set(map, next);
   };
 
@@ -109,15 +156,24 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: n
     },
     apply(plan: Plan): void {
       for (const { map, entries } of plan.direct) for (const { key } of eachEntry(entries)) store.admit?.(map, key);
+      const changes = plan.direct.map(changeOf);
+      const addresses = changes.filter(({ map }) => map === manifest.service?.listen);
       const made = makeAll(plan);
-      const next = (generation + 1) >>> 0;
+      const next = fresh ? generation : (generation + 1) >>> 0;
       const slot = next & 1;
       putAll(slot, made);
+      try {
+        for (const change of addresses) overlap(change, next);
+      } catch (error) {
+        takeBack(slot, made);
+        throw error;
+      }
       const content = scalars.slice();
       for (const { offset, bytes } of plan.scalars) content.set(bytes, offset);
       if (slots.size > 0) store.writeScalars(slots.offset + slot * slots.size, content);
       store.switchTo(next);
       generation = next;
+      fresh = false;
       scalars = content;
       // The other slot is free once the packets that began under it are through. Maps that the next change leaves
       // alone must be found there too.
@@ -128,11 +184,16 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: n
         if (before !== undefined) store.release(before);
         serving.set(map, inner);
       }
-      for (const content of plan.direct) replace(content);
+      // Packets of a version before this one, which are of another number, must find all of it too.
+      if (slots.size > 0) store.writeScalars(slots.offset + (slot ^ 1) * slots.size, content);
+      for (const change of changes) {
+        if (addresses.includes(change)) finish(change);
+        else replace(change);
+      }
     },
     memory: (): number => [...serving.values()].reduce((sum, inner) => sum + (store.memoryOf?.(inner) ?? 0), 0),
     clear(): void {
-      for (const [map, keys] of direct) for (const key of keys.values()) store.remove(map, key);
+      for (const [map, entries] of direct) for (const { key } of entries.values()) store.remove(map, key);
       direct.clear();
     },
     close(): void {
@@ -152,7 +213,7 @@ const secretsOf = new WeakMap<LiveConfig, () => ReadonlyMap<string, unknown>>();
 export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>, before?: LiveConfig): LiveConfig {
   const validator = validatorOf(manifest);
   const first = before === undefined ? 0 : (before.generation + 1) >>> 0;
-  const switching = switcher(manifest, store, first);
+  const switching = switcher(manifest, store, first, before !== undefined);
   if (before !== undefined) store.switchTo(first);
   const secrets = new Set(
     (manifest.service?.config ?? []).flatMap(({ kind, path }) => (kind === "secret" ? [path] : [])),

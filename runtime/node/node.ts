@@ -28,7 +28,7 @@ import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
 import { removeFlows } from "./flows.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
 import { quotasOf } from "./quotas.ts";
-import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "./shapes.ts";
+import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "./shapes.ts";
 import { sieved } from "./sieve.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
 import { sweeperOf } from "./sweeper.ts";
@@ -156,31 +156,44 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     for (let index = 1; index < most; index++) if (names[index] === undefined) return index;
     throw failure(tooManyServices(null, most - 1));
   };
-  const setProgram = (index: number, hook: keyof typeof HOOK, fd: number | null): void => {
-    const key = word(index * HOOKS + HOOK[hook]);
+  type HookName = (typeof HOOK_NAMES)[number];
+  /** For generations of this lowest bit. */
+  const setProgram = (index: number, hook: HookName, generation: number, fd: number | null): void => {
+    const key = word(programPlace(index, hook, generation));
     if (fd === null) remove(object.map(NODE_MAP.programs), key);
     else update(object.map(NODE_MAP.programs), key, word(fd));
   };
+  const programOf = (version: Version | null, hook: HookName): number | null => {
+    const name = version?.service[hook] ?? null;
+    return version === null || name === null ? null : version.object.program(name).fd;
+  };
 
-  /** Programs first, then the record that leads to them, then the addresses; nothing leads to a slot that is emptied. */
+  /**
+   * Programs first, then the record that leads to them, then the addresses; nothing leads to a slot that is emptied. Each version's
+   * stand where its generation leads. Where one has none, the other's do: a packet may have read half of either's record.
+   */
   function takeOver(index: number, version: Version, before: Version | null): void {
     for (const hook of HOOK_NAMES) {
-      const program = version.service[hook];
-      if (program !== null) setProgram(index, hook, version.object.program(program).fd);
+      const [next, last] = [programOf(version, hook), programOf(before, hook)];
+      setProgram(index, hook, version.config.generation, next ?? last);
+      setProgram(index, hook, version.config.generation + 1, last ?? next);
     }
-    announce(state, index, version.service, version.config.generation);
-    version.store.publish(before?.store.held);
+    const now = version.config.generation;
+    if (before !== null) version.store.follow(before.store.held, { before: before.config.generation, now });
+    announce(state, index, version.service, now);
     before?.store.retire();
-    // Packets that are under way may still be between the old version's programs.
+    // Packets that are under way may still be between the old version's programs, and see its addresses.
     waitForPrograms();
-    for (const hook of HOOK_NAMES) if (version.service[hook] === null) setProgram(index, hook, null);
+    version.store.publish(before?.store.held);
+    for (const hook of HOOK_NAMES)
+      for (const parity of [0, 1]) setProgram(index, hook, parity, programOf(version, hook));
   }
 
   function leave(index: number, version: Version): void {
     version.store.withdraw();
     // Packets that are under way still find the programs; then nobody does.
     waitForPrograms();
-    for (const hook of HOOK_NAMES) setProgram(index, hook, null);
+    for (const hook of HOOK_NAMES) for (const parity of [0, 1]) setProgram(index, hook, parity, null);
     update(object.map(NODE_MAP.services), word(index), state.shapes.noRecord());
   }
 

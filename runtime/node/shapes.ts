@@ -3,6 +3,7 @@ import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { decode, encode } from "../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { presentListener } from "../config/listener.ts";
+import { word } from "../loader/word.ts";
 
 /** The maps through which a service is made known to its node (bpf-lib/node). */
 export const NODE_MAP = {
@@ -41,7 +42,10 @@ export const MOST_REASONS = 64;
 
 /** Programs of a service in the jump table, by hook (bpf-lib/node/services.ts). */
 export const HOOK = { filter: 0, decide: 1 } as const;
-export const HOOKS = 2;
+const HOOKS = 2;
+/** Its place there, for generations of this lowest bit. */
+export const programPlace = (index: number, hook: keyof typeof HOOK, generation: number): number =>
+  (index * HOOKS + HOOK[hook]) * 2 + (generation & 1);
 /** Bits of what a service's filters see. */
 const SEES = { client: 1, replies: 2 } as const;
 /** Slots of hops below belong to the data plane (bpf-lib/route/hop.ts). */
@@ -78,6 +82,10 @@ export function shapesOf(manifest: Manifest) {
         decides: service.decide === null ? 0 : 1,
       }),
     noRecord: (): Uint8Array => new Uint8Array(record.size),
+    /** What a listener leads to: a service, under all generations of its config unless told (bpf-lib/node/listen.ts). */
+    listening: (index: number, under?: number): Uint8Array =>
+      word((index | ((under === undefined ? 3 : 1 << (under & 1)) << 16)) >>> 0),
+    listenedBy: (value: Uint8Array): number => Buffer.from(value).readUInt16LE(0),
     /** "10.1.0.1:80/tcp", or "everything" for all of a network. */
     listenerText: (key: Uint8Array): string => {
       const text = presentListener(listener, key);

@@ -24,6 +24,11 @@ export interface Staged<Inner> extends ConfigStore<Inner> {
   readonly held: Held;
   /** @throws ZT8001, ZT8002 when it could not be entered. */
   check(): void;
+  /**
+   * Before it takes over from `before`: packets will see the listeners of either under its own generation alone, once the node
+   * knows the other.
+   */
+  follow(before: Held, generations: { readonly before: number; readonly now: number }): void;
   /** Enters all of it, takes away what `before` held and this does not, and writes through from now on. */
   publish(before?: Held): void;
   /** Writes nothing through from now on; the entries stay for whoever publishes next. */
@@ -54,7 +59,7 @@ export function staged<Inner>(
   /** Never what another service holds. */
   const takeAway = ({ map, key }: Pick<Entry, "map" | "key">): void => {
     const holder = map === NODE_MAP.listen ? node.tables.read(map, key) : null;
-    if (holder === null || Buffer.from(holder).readUInt32LE(0) === index) through.remove(map, key);
+    if (holder === null || node.shapes.listenedBy(holder) === index) through.remove(map, key);
   };
   const check = (): void => {
     const endpoints: string[] = [];
@@ -75,11 +80,11 @@ export function staged<Inner>(
       if (live) own.settle();
     },
     admit: (map, key) => through.admit?.(map, inNetwork(node, vni, map, key)),
-    write(map, given, value) {
-      if (!isShared(map)) return own.write(map, given, value);
+    write(map, given, value, under) {
+      if (!isShared(map)) return own.write(map, given, value, under);
       const key = inNetwork(node, vni, map, given);
       held.set(named(map, key), { map, key, value });
-      if (live) through.write(map, key, value);
+      if (live) through.write(map, key, value, under);
     },
     remove(map, given) {
       if (!isShared(map)) return own.remove(map, given);
@@ -88,6 +93,14 @@ export function staged<Inner>(
       if (live) takeAway({ map, key });
     },
     check,
+    follow(before, generations) {
+      const only = (entries: Held, others: Held, under: number): void => {
+        for (const [name, { map, key, value }] of entries)
+          if (map === NODE_MAP.listen && !others.has(name)) through.write(map, key, value, under);
+      };
+      only(held, before, generations.now);
+      only(before, held, generations.before);
+    },
     publish(before = new Map()) {
       live = true;
       for (const { map, key, value } of held.values()) through.write(map, key, value);

@@ -34,13 +34,12 @@ export interface NodeState {
 type Service = NonNullable<Manifest["service"]>;
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString("hex");
-const indexOf = (value: Uint8Array): number => Buffer.from(value).readUInt32LE(0);
 
 /** @throws ZT8001 when another service listens there. */
 export function admitListener({ tables, shapes, nameOf }: NodeState, index: number, key: Uint8Array): void {
   const holder = tables.read(NODE_MAP.listen, key);
-  if (holder === null || indexOf(holder) === index) return;
-  throw failure(addressTaken(null, shapes.listenerText(key), nameOf(indexOf(holder))));
+  if (holder === null || shapes.listenedBy(holder) === index) return;
+  throw failure(addressTaken(null, shapes.listenerText(key), nameOf(shapes.listenedBy(holder))));
 }
 
 function holdEndpoint({ tables, shapes, slots }: NodeState, index: number, key: Uint8Array, place: Place): void {
@@ -77,8 +76,8 @@ export function serviceStore<Inner>(
     admit(map, key) {
       if (map === NODE_MAP.listen) admitListener(node, index, key);
     },
-    write(map, key, value) {
-      if (map === NODE_MAP.listen) node.tables.write(map, key, word(index));
+    write(map, key, value, under) {
+      if (map === NODE_MAP.listen) node.tables.write(map, key, node.shapes.listening(index, under));
       else if (map === NODE_MAP.endpoints) holdEndpoint(node, index, key, decode(PLACE, value) as unknown as Place);
       else own.write(map, key, value);
     },

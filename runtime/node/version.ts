@@ -5,7 +5,6 @@ import type { Config, LiveConfig } from "../config/live.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
-import { word } from "../loader/word.ts";
 import { NODE_MAP } from "./shapes.ts";
 import { type Staged, staged } from "./staging.ts";
 import type { NodeState } from "./store.ts";
@@ -53,7 +52,8 @@ export async function prepareVersion(
   try {
     const store = staged(kernelStore(manifest, object), node, index, service, vni);
     const config = openConfig(manifest, store, before);
-    if (service.listen === null) store.write(NODE_MAP.listen, node.shapes.everything(vni), word(index));
+    if (service.listen === null)
+      store.write(NODE_MAP.listen, node.shapes.everything(vni), node.shapes.listening(index));
     if (config.paths.length > 0 && given !== "later") config.set(given ?? {});
     const close = (): void => {
       config.close();

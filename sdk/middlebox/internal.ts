@@ -62,11 +62,6 @@ export const openOwn = (_box: unknown, _slot: u32): unknown => {
   throw new TypeError("openOwn runs only in a compiled program");
 };
 
-/** The number of the config that serves now. Its lowest bit is the slot that holds it. */
-export const configGeneration = (): u32 => {
-  throw new TypeError("configGeneration runs only in a compiled program");
-};
-
 /** The bytes of a view through another layout, which is no longer. */
 export const seenAs = <V>(_view: object, _layout: Layout<V>): V => {
   throw new TypeError("seenAs runs only in a compiled program");

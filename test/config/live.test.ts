@@ -59,7 +59,8 @@ function recordingStore(failAt: { map: string; step: "make" | "put" } | null = n
     writeScalars: (offset, bytes) => log.push(`scalars ${offset} ${new DataView(bytes.buffer).getBigUint64(0, true)}`),
     switchTo: (generation) => log.push(`switch ${generation}`),
     settle: () => log.push("settle"),
-    write: (map, key) => log.push(`write ${map} ${portOf(key)}`),
+    write: (map, key, _, under) =>
+      log.push(`write ${map} ${portOf(key)}${under === undefined ? "" : ` under ${under}`}`),
     remove: (map, key) => log.push(`remove ${map} ${portOf(key)}`),
   };
   return { store, log, made, slots, failOn: (next: typeof failAt) => (fail = next) };
@@ -84,6 +85,8 @@ describe("a change", () => {
       "put gate_backends 1",
       "put gate_backends_choices 1",
       "put gate_backends_set 1",
+      // Packets of the config before do not see it yet.
+      "write zeta_node_listen 80 under 1",
       "scalars 16 7",
       "switch 1",
       "settle",
@@ -91,6 +94,7 @@ describe("a change", () => {
       "put gate_backends 0",
       "put gate_backends_choices 0",
       "put gate_backends_set 0",
+      "scalars 8 7",
       "write zeta_node_listen 80",
     ]);
     expect(config.generation).toBe(1);
@@ -109,21 +113,25 @@ describe("a change", () => {
       "switch 2",
       "settle",
       "put gate_rules 1",
+      "scalars 16 7",
     ]);
     expect(slots.get("gate_rules 0")).toBe(slots.get("gate_rules 1"));
     expect(slots.get("gate_rules 0")?.entries).toBe(2);
     expect(slots.get("gate_backends 0")).toBe(slots.get("gate_backends 1"));
   });
 
-  test("of the addresses removes those that go, then adds those that come", () => {
+  test("of the addresses lets no packet see those that go with the new config, or those that come with the old", () => {
     const { store, log } = recordingStore();
     const config = openConfig(manifest, store);
     config.set("service.listen", ["10.1.0.1:80/tcp", "10.1.0.1:81/tcp"]);
     log.length = 0;
     config.set("service.listen", ["10.1.0.1:81/tcp", "10.1.0.1:82/tcp"]);
-    expect(log.filter((line) => line.includes("listen"))).toEqual([
+    expect(log.filter((line) => !line.startsWith("scalars"))).toEqual([
+      "write zeta_node_listen 82 under 2",
+      "write zeta_node_listen 80 under 1",
+      "switch 2",
+      "settle",
       "remove zeta_node_listen 80",
-      "write zeta_node_listen 81",
       "write zeta_node_listen 82",
     ]);
   });

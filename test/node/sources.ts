@@ -90,3 +90,15 @@ import { middlebox, pass, service } from "zeta";
 
 export default service("everything", { chain: [middlebox("all", { filter: () => pass() })] });
 `;
+
+/** Decides nothing but drops: by one name what comes to the address that its config names, by another all else. */
+export const matching = `
+import { address, drop, middlebox, service } from "zeta";
+
+const matching = middlebox("matching", {
+  config: { address },
+  decide: (flow, { config }) => (flow.destination === config.address ? drop("its own") : drop("another config's")),
+});
+
+export default service("matching", { chain: [matching] });
+`;

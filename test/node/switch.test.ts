@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { testRunAsync } from "../../runtime/index.ts";
 import { openNode } from "../../runtime/node/node.ts";
-import { countMap, nodeDropCounts } from "../../runtime/service/counts.ts";
+import { countMap, dropCounts, nodeDropCounts } from "../../runtime/service/counts.ts";
 import { udp } from "../kit/index.ts";
-import { built, through } from "./sources.ts";
+import { built, matching, through } from "./sources.ts";
 
 const PASS = 2;
 
@@ -36,3 +36,39 @@ test("a packet finds its service's programs at every moment, whichever hooks the
   expect(node.services.get("through")?.upgrades).toBe(40);
   expect(runs).toBeGreaterThan(800_000);
 }, 120_000);
+
+test("a packet is its service's by the addresses of the very config that its middleboxes see", async () => {
+  using node = await openNode({ flows: 1000 });
+  const addresses = ["10.1.0.1", "10.1.0.2"] as const;
+  const configOf = (round: number) => {
+    const address = addresses[round % 2] as string;
+    return { service: { listen: [`${address}:53/udp`] }, matching: { address } };
+  };
+  const source = await built(matching);
+  const first = await node.add(source, { config: configOf(0) });
+  const root = node.object.program(node.root);
+  const service = () => node.services.get("matching") ?? first;
+  let changing = true;
+  let runs = 0;
+  const packets = (async () => {
+    for (; changing; runs += 10_000) {
+      const packet = udp("10.0.0.7:4000", `${addresses[(runs / 10_000) % 2]}:53`).payload("?").bytes;
+      expect((await testRunAsync(root, { packet, repeat: 10_000 })).action).toBeLessThanOrEqual(PASS);
+    }
+  })();
+  for (let round = 1; round <= 400; round++) {
+    const after = runs;
+    // Now and then by another version of the service, which brings its own addresses.
+    if (round % 40 === 0) await node.upgrade("matching", source, { config: configOf(round) });
+    else service().config.set(configOf(round));
+    while (runs === after) await new Promise((resolve) => setImmediate(resolve));
+  }
+  changing = false;
+  await packets;
+  // Both are carried over by upgrades.
+  const { manifest, object } = service();
+  const of = manifest.service as NonNullable<typeof manifest.service>;
+  const drops = countMap(dropCounts(of, object.maps));
+  expect(drops.get("matching: another config's") ?? 0n).toBe(0n);
+  expect(drops.get("matching: its own")).toBeGreaterThan(10_000n);
+}, 240_000);

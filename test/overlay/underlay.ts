@@ -41,7 +41,7 @@ export function listenIn(running: Running, vni: number): void {
   const place = sievePlace(0n, vni);
   const sieve = running.map("zeta_node_sieve");
   sieve.set(place >> 6, (sieve.get(place >> 6) as bigint) | (1n << BigInt(place & 63)));
-  running.map("zeta_node_listen").set({ address: "::", vni, port: 0, protocol: 0 }, 1);
+  running.map("zeta_node_listen").set({ address: "::", vni, port: 0, protocol: 0 }, 0x3_0001);
 }
 
 export const STATIONS = {

@@ -2,7 +2,7 @@
 import { callFunction, expectFunction } from "../calls.ts";
 import { definite, toScalar } from "../coerce.ts";
 import { hostOnly, keyFieldEdited, uncompleted, wrongArgument } from "../problems.ts";
-import { generationOf, openOwn } from "../services/own.ts";
+import { openOwn } from "../services/own.ts";
 import { scalarConstant } from "../types.ts";
 import { type BuiltinCall, describe, NULL, type ObjectValue, type ScalarType, type Value } from "../values.ts";
 import { argument, builtin, layoutOf, textArgument } from "./arguments.ts";
@@ -140,5 +140,4 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
   ],
   ["delivers", builtin("delivers", ({ to }) => scalarConstant("bool", to.module.delivers ? 1n : 0n))],
   ["seenAs", builtin("seenAs", seenAs)],
-  ["configGeneration", builtin("configGeneration", (call) => generationOf(call.to))],
 ];

@@ -57,8 +57,8 @@ const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain
 const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.replaceAll("-", "_")}_${hook}`;
 
 /** The shape of `Link` in bpf-lib/service/parts.ts. */
-const linkOf = (first: boolean, next: number | null): Value =>
-  object({ first: bool(first), next: next === null ? NULL : scalarConstant("u32", BigInt(next)) });
+const linkOf = (next: number | null): Value =>
+  object({ next: next === null ? NULL : scalarConstant("u32", BigInt(next)) });
 
 /** The service's program of decisions; none where no middlebox decides. */
 function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
@@ -81,7 +81,7 @@ function lowerFilters(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, f
       name: programName(spec, at === 0 ? "filter" : `filter_${at}`),
       section: "xdp",
       run,
-      values: [partsOf(spec, own), linkOf(at === 0, next)],
+      values: [partsOf(spec, own), linkOf(next)],
       slot: at === 0 ? null : { map: CHAIN, index: at },
     });
   });

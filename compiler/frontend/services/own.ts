@@ -5,7 +5,7 @@ import { callFunction, expectFunction } from "../calls.ts";
 import type { Lowering } from "../lowering.ts";
 import { memoryView, readView } from "../memory.ts";
 import { badDeclaration, unknownField } from "../problems.ts";
-import { scalar, scalarConstant } from "../types.ts";
+import { scalarConstant } from "../types.ts";
 import {
   type BuiltinCall,
   type DeclaredValue,
@@ -203,12 +203,3 @@ function partView(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowe
 
 const readScalar = (spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): Value | null =>
   spec.config.get(name)?.kind === "scalar" ? readView(partView(spec, name, slot, to), name, to) : null;
-
-export function generationOf(to: Lowering): Value {
-  const { global } = configGlobal(to.module);
-  const place = to.emit({ op: "global", global }, "pointer", "config");
-  return scalar(
-    "u32",
-    to.emit({ op: "load", type: "u32", bytes: 4, order: "little", place, offset: 0, align: 4 }, "u32", "generation"),
-  );
-}

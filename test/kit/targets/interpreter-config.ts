@@ -39,7 +39,7 @@ export async function interpretedConfig(
     put: (outer, slot, inner) => must(mapNamed(outer).insert(word(slot), inner), outer, "take the map"),
     release() {},
     writeScalars: (offset, bytes) => machine.globals.get(CONFIG_GLOBAL).set(bytes, offset),
-    switchTo: (generation) => machine.globals.get(CONFIG_GLOBAL).set(word(generation)),
+    switchTo() {},
     settle() {},
     write: (map, key, value) => must(mapNamed(map).update(key, value), map, "store the value"),
     remove: (map, key) => void mapNamed(map).delete(key),

@@ -6,7 +6,7 @@ import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
 import { quotasOf } from "../../../runtime/node/quotas.ts";
-import { HOOK, HOOKS, isNodeMap, NODE_MAP, shapesOf } from "../../../runtime/node/shapes.ts";
+import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "../../../runtime/node/shapes.ts";
 import { sieved } from "../../../runtime/node/sieve.ts";
 import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
 import { type Underlay, underlayOf } from "../../../runtime/node/underlay.ts";
@@ -50,7 +50,7 @@ function inNetwork<Inner>(store: ConfigStore<Inner>, { shapes }: NodeState, vni:
   return {
     ...store,
     admit: (map, key) => store.admit?.(map, own(map, key)),
-    write: (map, key, value) => store.write(map, own(map, key), value),
+    write: (map, key, value, under) => store.write(map, own(map, key), value, under),
     remove: (map, key) => store.remove(map, own(map, key)),
   };
 }
@@ -90,10 +90,8 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
       for (const hook of ["filter", "decide"] as const) {
         const name = service[hook];
         if (name === null) continue;
-        interpretedRawMap(machine.maps[NODE_MAP.programs] as never, own).insertProgram(
-          word(index * HOOKS + HOOK[hook]),
-          name,
-        );
+        const programs = interpretedRawMap(machine.maps[NODE_MAP.programs] as never, own);
+        for (const parity of [0, 1]) programs.insertProgram(word(programPlace(index, hook, parity)), name);
       }
       return {
         index,
@@ -101,7 +99,8 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
         store: (inner) => inNetwork(serviceStore(inner, state, index, service), state, vni),
         open(config) {
           announce(state, index, service, config.generation);
-          if (service.listen === null) state.tables.write(NODE_MAP.listen, state.shapes.everything(vni), word(index));
+          if (service.listen === null)
+            state.tables.write(NODE_MAP.listen, state.shapes.everything(vni), state.shapes.listening(index));
         },
       };
     },
