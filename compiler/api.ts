@@ -20,6 +20,11 @@ export interface CompileOptions {
    * which costs more for every packet and leaves each the kernel's whole allowance of stack and complexity.
    */
   readonly filters?: "fused" | "tail-calls";
+  /**
+   * Config fields that never change, by path ("qos.dscp"), as the manifest's layouts have them in memory (see `foldedConfig` of
+   * zeta/runtime): scalars and structs of them become constants of the programs, and what they decide is decided while compiling.
+   */
+  readonly fold?: ReadonlyMap<string, Uint8Array>;
   /** Texts to keep beside the object; none unless told, for they are long. */
   readonly emit?: readonly ("llvm" | "assembly")[];
   /** Replaces file reading, for editors and tests: path → text. Falls back to disk. */

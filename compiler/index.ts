@@ -71,7 +71,13 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
     cache ??= new SourceCache();
     const files = options.files ?? defaults.files;
     const filters = options.filters ?? defaults.filters;
-    const written = lowerFile(entry, { cache, ...(filters ? { filters } : {}), ...(files ? { files } : {}) });
+    const fold = options.fold ?? defaults.fold;
+    const written = lowerFile(entry, {
+      cache,
+      ...(filters ? { filters } : {}),
+      ...(files ? { files } : {}),
+      ...(fold ? { fold } : {}),
+    });
     const lowered = written.ok ? { ...written, module: improve(written.module) } : written;
     return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;
   };

@@ -79,6 +79,11 @@ const field = z.object({
   size,
   /** Names of the maps that hold it (meaning by kind; see runtime/config). */
   maps: z.array(z.string()),
+  /** Its bytes, in hexadecimal, where it is a constant of the programs: no config changes it. */
+  folded: z
+    .string()
+    .regex(/^([0-9a-f]{2})+$/)
+    .optional(),
 });
 
 const state = z.object({

@@ -23,6 +23,7 @@ export interface LowerOptions {
   readonly files?: FileOverlay;
   readonly cache: SourceCache;
   readonly filters?: "fused" | "tail-calls";
+  readonly fold?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** Modules of bpf-lib that services are built from. */
@@ -81,6 +82,7 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
   );
   if (source === null || problems.length > 0) return { ok: false, problems };
   const module = new ModuleBuilder(source);
+  module.folded = options.fold ?? module.folded;
   const built = new Set<Value>();
   for (const value of exportedValues(module, source.entry)) {
     if (built.has(value)) continue;

@@ -45,6 +45,8 @@ export class ModuleBuilder {
   readonly #mostSteps: number;
   /** The service being compiled. */
   service: ServiceSpec | null = null;
+  /** Config fields that are constants of its programs, by path: their bytes. */
+  folded: ReadonlyMap<string, Uint8Array> = new Map();
   /** Which hook of which middlebox a function is. */
   readonly hooks = new Map<ts.Node, { readonly box: string; readonly hook: Hook }>();
   readonly dropReasons: string[] = [];

@@ -5,6 +5,7 @@
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { type Entries, eachEntry } from "./entries.ts";
+import { foldedIn } from "./folded-fields.ts";
 import { type MapContent, type Plan, planOf, slotsOf } from "./plan.ts";
 import { presentField } from "./present.ts";
 import { splitPath } from "./schema.ts";
@@ -220,9 +221,10 @@ export function openConfig<Inner>(manifest: Manifest, store: ConfigStore<Inner>,
   );
   const secretContent = (from: ReadonlyMap<string, unknown>) => [...from].filter(([path]) => secrets.has(path));
   /** What serves, by path: the encoded form, which is small and which nobody else can change. */
-  const serving = new Map<string, unknown>(
-    secretContent(before === undefined ? new Map() : (secretsOf.get(before)?.() ?? new Map())),
-  );
+  const serving = new Map<string, unknown>([
+    ...foldedIn(manifest),
+    ...secretContent(before === undefined ? new Map() : (secretsOf.get(before)?.() ?? new Map())),
+  ]);
   const succeeding = (path: string, next: unknown): unknown =>
     secrets.has(path) ? successor(next as SecretContent, serving.get(path) as SecretContent | undefined) : next;
 

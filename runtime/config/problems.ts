@@ -40,3 +40,13 @@ export const notAService = problem("ZT6007", (name: string) => ({
   message: `'${name}' declares no service, so it has no config, listens to nothing and counts no drops.`,
   fix: "Export a service: export default service(NAME, { chain: [MIDDLEBOX] }).",
 }));
+
+export const foldedField = problem("ZT6009", (path: string, value: string) => ({
+  message: `Config '${path}' is folded into the service's programs, as ${value}: it cannot change while they run.`,
+  fix: "Leave it out; or build the service again, with the new value or without folding (zeta build --fold), and upgrade to that.",
+}));
+
+export const notFoldable = problem("ZT6010", (path: string, kind: string) => ({
+  message: `Config '${path}' cannot be folded into the programs: it is ${kind}, and only scalars and structs of scalars can.`,
+  fix: "Leave it out of the file that '--fold' names, and give it as config.",
+}));

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { endpointsType, fieldTypes, listenType } from "./fields.ts";
+import { foldedIn } from "./folded-fields.ts";
 import { PLACE } from "./listener.ts";
 
 /** What belongs to the service itself, and lies in one map without generations: its path, and where that map's name stands. */
@@ -45,12 +46,14 @@ function partType(fields: Record<string, z.ZodType>): z.ZodType {
   return Object.values(fields).every((field) => field.safeParse(undefined).success) ? type.prefault({}) : type;
 }
 
-/** The zod type of the whole config: every field is there, and nothing else. */
+/** The zod type of the whole config: every field is there that is not folded, and nothing else. */
 export function configSchema(manifest: Manifest): z.ZodType<Record<string, Record<string, unknown>>> {
   const parts = new Map<string, Record<string, z.ZodType>>();
+  const folded = foldedIn(manifest);
   for (const [path, type] of fieldSchemas(manifest)) {
     const [part, field] = splitPath(path);
-    parts.set(part, { ...parts.get(part), [field]: type });
+    // What the programs hold need not be given.
+    parts.set(part, { ...parts.get(part), [field]: folded.has(path) ? type.optional() : type });
   }
   return z.strictObject(
     Object.fromEntries([...parts].map(([part, fields]) => [part, partType(fields)])),

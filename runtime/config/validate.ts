@@ -3,7 +3,17 @@ import type { z } from "zod";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { Problem } from "../../compiler/diagnostics/problem.ts";
 import type { Finding } from "./findings.ts";
-import { dangling, duplicateEntry, missingField, tooManyEntries, unknownField, wrongValue } from "./problems.ts";
+import { foldedIn } from "./folded-fields.ts";
+import { presentField } from "./present.ts";
+import {
+  dangling,
+  duplicateEntry,
+  foldedField,
+  missingField,
+  tooManyEntries,
+  unknownField,
+  wrongValue,
+} from "./problems.ts";
 import { configSchema, fieldSchemas, splitPath } from "./schema.ts";
 
 /** Encoded content by path. */
@@ -127,6 +137,17 @@ export function validatorOf(manifest: Manifest): Validator {
   const schemas = fieldSchemas(manifest);
   const schema = configSchema(manifest);
   const paths = [...schemas.keys()];
+  const folded = foldedIn(manifest);
+  /** What is folded cannot be given otherwise, and stands there when it is left out. */
+  const settled = (given: readonly (readonly [string, unknown])[]): Validated => {
+    const problems = given.flatMap(([path, content]) => {
+      const bytes = folded.get(path);
+      if (bytes === undefined || content === undefined || Buffer.compare(content as Uint8Array, bytes) === 0) return [];
+      return [foldedField(null, path, JSON.stringify(presentField(manifest, path, bytes)))];
+    });
+    if (problems.length > 0) return { ok: false, problems };
+    return { ok: true, content: new Map(given.map(([path, content]) => [path, content ?? folded.get(path)])) };
+  };
   return {
     paths,
     whole(config) {
@@ -137,15 +158,13 @@ export function validatorOf(manifest: Manifest): Validator {
         const [part, field] = splitPath(path);
         return [path, result.data[part]?.[field]] as const;
       });
-      return { ok: true, content: new Map(content) };
+      return settled(content);
     },
     field(path, value) {
       const type = schemas.get(path);
       if (type === undefined) return { ok: false, problems: [unknownField(null, path, paths)] };
       const result = type.safeParse(value);
-      return result.success
-        ? { ok: true, content: new Map([[path, result.data]]) }
-        : refused(result.error, splitPath(path), value, paths);
+      return result.success ? settled([[path, result.data]]) : refused(result.error, splitPath(path), value, paths);
     },
   };
 }

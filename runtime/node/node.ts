@@ -5,6 +5,7 @@
 
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { withoutFolded } from "../config/folded-fields.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
 import type { Bundle } from "../loader/bundle.ts";
@@ -263,7 +264,8 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     if (carry.differing.length > 0 && wanted.freshState !== true) throw new ZetaError(carry.differing);
     const maps = Object.fromEntries([...carry.maps].map(([to, from]) => [to, before.object.map(from)]));
     const { generation } = before.config;
-    const running = before.config.get();
+    // What the new version has folded comes with its programs.
+    const running = withoutFolded(given.manifest, before.config.get());
     const config = wanted.config ?? (Object.keys(running).length === 0 ? "later" : running);
     const canaries = wanted.canaries ?? [];
     if (canaries.length > 0) {

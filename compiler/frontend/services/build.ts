@@ -10,6 +10,7 @@ import { scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.js";
 import { NULL, type ObjectValue, type Value } from "../values.ts";
 import { partOf } from "./config-global.ts";
+import { foldable } from "./folded.ts";
 import {
   bindingPaths,
   type ConfigSpec,
@@ -89,8 +90,18 @@ function lowerFilters(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, f
 
 export type Filters = "fused" | "tail-calls";
 
+/** @throws TypeError for a field that cannot be folded: whoever gives fields has seen the manifest. */
+function checkFolded({ folded }: ModuleBuilder, { chain }: ServiceSpec): void {
+  for (const [path, bytes] of folded) {
+    const [box, field = ""] = path.split(".");
+    const layout = foldable(chain.find(({ name }) => name === box)?.config.get(field));
+    if (layout?.size !== bytes.length) throw new TypeError(`Config '${path}' cannot be folded.`);
+  }
+}
+
 export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, filters: Filters): void {
   module.service = spec;
+  checkFolded(module, spec);
   for (const box of spec.chain) {
     for (const hook of HOOKS) {
       const declaration = box[hook]?.declaration;
@@ -116,7 +127,12 @@ const MAPS: { readonly [K in ConfigSpec["kind"]]: readonly string[] } = {
   secret: [],
 };
 
-function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManifest["config"][number] {
+function configEntry(
+  box: string,
+  name: string,
+  spec: ConfigSpec,
+  folded: Uint8Array | undefined,
+): ServiceManifest["config"][number] {
   const maps = MAPS[spec.kind].map((suffix) => `${mapName(box, name)}${suffix}`);
   return {
     path: `${box}.${name}`,
@@ -126,6 +142,7 @@ function configEntry(box: string, name: string, spec: ConfigSpec): ServiceManife
     max: "max" in spec ? spec.max : 1,
     size: spec.kind === "maglev" ? spec.tableSize : spec.kind === "portPool" ? spec.forwards : 0,
     maps,
+    ...(folded === undefined ? {} : { folded: Buffer.from(folded).toString("hex") }),
   };
 }
 
@@ -187,7 +204,11 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
     })),
     listen: service.listensToAll ? null : "zeta_node_listen",
     endpoints: module.delivers ? "zeta_node_endpoints" : null,
-    config: service.chain.flatMap((box) => [...box.config].map(([name, spec]) => configEntry(box.name, name, spec))),
+    config: service.chain.flatMap((box) =>
+      [...box.config].map(([name, spec]) =>
+        configEntry(box.name, name, spec, module.folded.get(`${box.name}.${name}`)),
+      ),
+    ),
     state: service.chain.flatMap((box) =>
       [...box.state].map(([name, spec]) => stateEntry(module, box.name, name, spec)),
     ),

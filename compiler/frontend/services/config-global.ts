@@ -29,7 +29,7 @@ export function partOf(spec: ConfigSpec): LayoutData | null {
 function slotLayout(module: ModuleBuilder): StructLayout | null {
   const boxes = (module.service?.chain ?? []).flatMap((box) => {
     const fields = [...box.config].flatMap(([name, spec]) => {
-      const part = partOf(spec);
+      const part = module.folded.has(`${box.name}.${name}`) ? null : partOf(spec);
       return part === null ? [] : [[name, of(part)] as const];
     });
     return fields.length === 0 ? [] : [[box.name, struct(Object.fromEntries(fields))] as const];

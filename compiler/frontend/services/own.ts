@@ -16,6 +16,7 @@ import {
   type ViewValue,
 } from "../values.ts";
 import { configGlobal, scalarField } from "./config-global.ts";
+import { foldedValue } from "./folded.ts";
 import {
   bindingPaths,
   type ConfigSpec,
@@ -201,5 +202,9 @@ function partView(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowe
   return { ...memoryView(field.layout, chosen, true), offset: field.offset };
 }
 
-const readScalar = (spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): Value | null =>
-  spec.config.get(name)?.kind === "scalar" ? readView(partView(spec, name, slot, to), name, to) : null;
+const readScalar = (spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): Value | null => {
+  const field = spec.config.get(name);
+  const folded = to.module.folded.get(`${spec.name}.${name}`);
+  if (field?.kind === "scalar" && folded !== undefined) return foldedValue(field.of, folded);
+  return field?.kind === "scalar" ? readView(partView(spec, name, slot, to), name, to) : null;
+};

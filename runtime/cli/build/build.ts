@@ -9,7 +9,8 @@ import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
 import { catchSignals, exitCodeOfSignal } from "../signals.ts";
 import { emit } from "./emit.ts";
-import { type BuildOptions, compileOptions } from "./options.ts";
+import { buildOptions } from "./fold.ts";
+import type { BuildOptions } from "./options.ts";
 import { buildReport, reportText } from "./report.ts";
 import { type Verification, verify } from "./verify.ts";
 import { watchFiles } from "./watch.ts";
@@ -56,7 +57,9 @@ async function deliver(session: Session, { file, options, result, started }: Bui
 async function buildOnce(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
   const started = performance.now();
   const { createCompiler } = await loadCompiler();
-  const result = await createCompiler().compile(session.path(file), compileOptions(options), loadRest);
+  const compiler = createCompiler();
+  const given = await buildOptions(compiler, session, file, options);
+  const result = given.ok ? await compiler.compile(session.path(file), given.compile, loadRest) : given;
   return deliver(session, { file, options, result, started });
 }
 
@@ -80,7 +83,8 @@ async function buildOnChange(session: Session, options: BuildOptions, file: stri
 
   const build = async (): Promise<void> => {
     const started = performance.now();
-    const result = await compiler.compile(entry, compileOptions(options), loadRest);
+    const given = await buildOptions(compiler, session, file, options);
+    const result = given.ok ? await compiler.compile(entry, given.compile, loadRest) : given;
     sources = sourcesOf(session, file, sources, result);
     watcher.follow(sources);
     await deliver(session, { file, options, result, started });

@@ -6,18 +6,21 @@ import { loadCompiler, localize } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
-import { type BuildOptions, compileOptions, type Emitted } from "./options.ts";
+import { buildOptions } from "./fold.ts";
+import type { BuildOptions, Emitted } from "./options.ts";
 
 type Stage = { readonly content: string | Uint8Array } | Exclude<CompileResult | LowerResult, { readonly ok: true }>;
 
 async function stageOf(session: Session, file: string, options: BuildOptions, emitted: Emitted): Promise<Stage> {
   const compiler = await loadCompiler();
   const entry = session.path(file);
+  const given = await buildOptions(compiler, session, file, options, emitted);
+  if (!given.ok) return given;
   if (emitted === "ir") {
-    const lowered = await compiler.lower(entry, compileOptions(options));
+    const lowered = await compiler.lower(entry, given.compile);
     return lowered.ok ? { content: compiler.printModule(lowered.module) } : lowered;
   }
-  const result = await compiler.compile(entry, compileOptions(options, emitted));
+  const result = await compiler.compile(entry, given.compile);
   if (!result.ok) return result;
   const { object, llvm, assembly } = result.code;
   return { content: { object, llvm: llvm ?? "", asm: assembly ?? "" }[emitted] };

@@ -18,6 +18,8 @@ export interface BuildOptions extends CompilerOptions {
   readonly out?: string;
   readonly emit?: Emitted;
   readonly watch?: boolean;
+  /** Path of a config file: what it gives is folded. */
+  readonly fold?: string;
   /** True: ask the kernel, and fail without privileges. False: do not. Left out: ask it where that is permitted. */
   readonly verify?: boolean;
 }
