@@ -13,10 +13,12 @@ import type { MemoryRow } from "../report/row.ts";
 
 /** As many as a table of 2^18 ways has room for. */
 const ROOM = 111_000;
+/** Bytes of a way in each of a family's tables. */
 const FAMILIES = [
-  [4, 64],
-  [6, 128],
+  [4, { zeta_node_flows4: 64, zeta_node_beside4: 8 }],
+  [6, { zeta_node_flows6: 128 }],
 ] as const;
+const FLOWS = new Set(FAMILIES.flatMap(([, tables]) => Object.keys(tables)));
 /** The page that a table begins with, and what the kernel keeps of a map. */
 const BESIDE = 8192;
 
@@ -47,17 +49,17 @@ const exampleFile = (name: string, file: string): string =>
   fileURLToPath(new URL(`../../examples/${name}/${file}`, import.meta.url));
 
 const flowRows = (node: Node): MemoryRow[] =>
-  FAMILIES.map(([family, way]) => ({
+  FAMILIES.map(([family, tables]) => ({
     name: `${FLOW}, IPv${family}`,
-    memory: memoryOf(node.object.map(`zeta_node_flows${family}`)),
-    most: waysFor(ROOM) * way + BESIDE,
+    memory: Object.keys(tables).reduce((sum, name) => sum + memoryOf(node.object.map(name)), 0),
+    most: Object.values(tables).reduce((sum, way) => sum + waysFor(ROOM) * way + BESIDE, 0),
     room: ROOM,
   }));
 
 function nodeRow(node: Node): MemoryRow {
   const tables = flowRows(node).reduce((sum, { memory }) => sum + memory, 0);
   const cpus = node.object.map("zeta_node_call").copies;
-  const others = node.manifest.maps.filter(({ name }) => isNodeMap(name) && !/_flows[46]$/.test(name));
+  const others = node.manifest.maps.filter(({ name }) => isNodeMap(name) && !FLOWS.has(name));
   return {
     name: NODE,
     memory: memoryShared(node) - tables,

@@ -336,4 +336,4 @@ test("random packets: both targets agree, and none aborts", async () => {
   for (const packet of packets(82, 400, { shortest: 14 })) expect((await run(packet)).verdict).not.toBe("aborted");
 });
 
-takenAsMadeByAll(source, 1400, [...packets(83, 30, { shortest: 14 })]);
+takenAsMadeByAll(source, 1500, [...packets(83, 30, { shortest: 14 })]);
