@@ -12,7 +12,7 @@ import { type Options, readOptions, USAGE } from "./options.ts";
 import type { AnyRow } from "./report/row.ts";
 import { table } from "./report/table.ts";
 
-const BUILT = ["acl", "balancer"] as const;
+const BUILT = ["acl", "balancer", "nat64", "syn-defence", "secure-balancer"] as const;
 const BUILDS = 5;
 
 async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
