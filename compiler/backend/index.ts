@@ -11,7 +11,7 @@ import { limitProblems } from "./limits.ts";
 import { spanOf } from "./lower/frame.ts";
 import { lowerModule, planOf } from "./lower/lower.ts";
 import { type BackendOptions, type Settings, settle } from "./options.ts";
-import { type BlockOrder, generate, type PipelineResult, strip } from "./pipeline.ts";
+import { type BlockOrder, generate } from "./pipeline.ts";
 import { preludeOf } from "./prelude/prelude.ts";
 import { syntaxFor } from "./prelude/syntax.ts";
 import { nameTakenTwice, stackReachesThroughCalls, tailCallTooDeep } from "./problems.ts";
@@ -64,12 +64,6 @@ function lower(module: Module, settings: Settings): LlvmModule | readonly Proble
   return { input: finish(), print };
 }
 
-async function objectOf({ input }: LlvmModule, settings: Settings, order: BlockOrder): Promise<PipelineResult> {
-  const { toolchain, cpu } = settings;
-  const made = await generate(toolchain, input, cpu, "object", order);
-  return made.ok && toolchain.strip !== null ? strip(toolchain.strip, made.bytes) : made;
-}
-
 const placeOf = (module: Module, name: string): Place | undefined =>
   module.functions.find((one) => one.name === name)?.at;
 
@@ -87,13 +81,13 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
   if (!("input" in lowered)) return { ok: false, problems: lowered };
 
   let order: BlockOrder = "likely";
-  let stripped = await objectOf(lowered, settings, order);
-  if (stripped.ok && functionsOf(stripped.bytes).some((one) => one.fallsBack)) {
+  let made = await generate(toolchain, lowered.input, cpu, "object", order);
+  if (made.ok && functionsOf(made.bytes).some((one) => one.fallsBack)) {
     order = "as written";
-    stripped = await objectOf(lowered, settings, order);
+    made = await generate(toolchain, lowered.input, cpu, "object", order);
   }
-  if (!stripped.ok) return { ok: false, problems: problemsOf(module, stripped.tool, stripped.output) };
-  const functions = functionsOf(stripped.bytes);
+  if (!made.ok) return { ok: false, problems: problemsOf(module, made.tool, made.output) };
+  const functions = functionsOf(made.bytes);
   const programs = module.programs.map(({ name }) => programSize(functions, name));
   const deep = programs.filter(({ stack }) => stack > STACK_LIMIT);
   if (deep.length > 0) {
@@ -117,7 +111,7 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
     assembly = new TextDecoder().decode(listing.bytes);
   }
   const code: ObjectCode = {
-    object: stripped.bytes,
+    object: made.bytes,
     llvm: options.emit?.includes("llvm") === true ? lowered.print() : null,
     assembly,
     toolchain: { llvm: toolchain.version, irBuilder: bindings === null ? "text" : "llvm-bindings", cpu },

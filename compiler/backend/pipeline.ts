@@ -1,4 +1,4 @@
-/** LLVM module → optimised → object: opt piped into llc, then debug sections off. Nothing touches the disk. */
+/** LLVM module → optimised → object, debug sections off: one program piped into the next, all started at once. Nothing touches the disk. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Cpu } from "../api.ts";
 import type { Toolchain } from "./toolchain.ts";
@@ -50,9 +50,9 @@ const PASSES = "function(instsimplify),default<O2>";
 /** How LLVM orders the blocks of a function: by how likely they are, or as they stand in its IR. */
 export type BlockOrder = "likely" | "as written";
 
-/** Runs opt and llc on a module given as text or bitcode. */
+/** Runs opt, llc and, where there is one, llvm-strip on a module given as text or bitcode: DWARF goes, BTF and its lines stay. */
 export async function generate(
-  { opt, llc }: Toolchain,
+  { opt, llc, strip }: Toolchain,
   module: string | Uint8Array,
   cpu: Cpu,
   kind: "object" | "assembly",
@@ -68,22 +68,20 @@ export async function generate(
     "-",
     "-",
   ]);
-  const ended = Promise.all([watch("opt", optimiser), watch("llc", generator)]);
+  const stripper = kind === "object" && strip !== null ? start(strip, ["-g", "-o", "-", "-"]) : null;
+  const ended = Promise.all([
+    watch("opt", optimiser),
+    watch("llc", generator),
+    stripper === null ? null : watch("llvm-strip", stripper),
+  ]);
   optimiser.stdout.pipe(generator.stdin);
+  if (stripper !== null) generator.stdout.pipe(stripper.stdin);
   optimiser.stdin.end(module);
-  const [optimised, generated] = await ended;
+  const [optimised, generated, stripped] = await ended;
   if (optimised.failure !== null) return failed(optimised);
   if (generated.failure !== null) return failed(generated);
   // llc reports a stack that is too large and goes on.
   if (/^error: /m.test(generated.errors)) return failed(generated);
-  return { ok: true, bytes: generated.output };
-}
-
-/** Removes DWARF. BTF and its line information stay. */
-export async function strip(command: string, object: Uint8Array): Promise<PipelineResult> {
-  const child = start(command, ["-g", "-o", "-", "-"]);
-  const ended = watch("llvm-strip", child);
-  child.stdin.end(object);
-  const result = await ended;
-  return result.failure === null ? { ok: true, bytes: result.output } : failed(result);
+  if (stripped === null) return { ok: true, bytes: generated.output };
+  return stripped.failure === null ? { ok: true, bytes: stripped.output } : failed(stripped);
 }
