@@ -9,7 +9,6 @@
  *
  * Candidates are computed from the flow, beginning with its own port; after `PROBES` of them the pool counts as exhausted.
  */
-
 import { address, atomic, i32, u32 as toU32, u8, u16, type u32 } from "zeta/bpf";
 import { Owned } from "../node/call.ts";
 import { endsAcross, newMark, partnerOf, protocolIn } from "./across.ts";

@@ -10,7 +10,7 @@ import { Insertion } from "../flow/ways.ts";
 import type { Call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { refused, withCall, withPacket } from "./stage.ts";
-import { Stage, zeta_node_stages } from "./stages.ts";
+import { enterEntered, Stage, zeta_node_stages } from "./stages.ts";
 
 const FRESH = 4;
 /** How often a flow is looked for that another CPU enters: it takes less than a microsecond. */
@@ -28,7 +28,7 @@ export const enterNext = (call: Call, family: Family): Action => {
   const left = call.fresh & ~call.entered;
   if (left !== 0) zeta_node_stages.call(((call.sixes >> lowest(left)) & 1) === 0 ? Stage.Enter4 : Stage.Enter6);
   else if (call.sixes !== 0 && call.sixes !== ALL_SIX) zeta_node_stages.call(Stage.Link64);
-  else zeta_node_stages.call(family.isIpv4 ? Stage.Entered4 : Stage.Entered6);
+  else enterEntered(family.type);
   return Action.Drop;
 };
 

@@ -21,6 +21,9 @@ const findHolder = (parts: Parts, family: Family, call: Call, now: u32): boolean
   return true;
 };
 
+/** What became of the flow's wish for a port; `Asks`: the service is to say whether the one that it has is still the pool's. */
+export const Taken = { None: 0, Port: 1, Asks: 2 } as const;
+
 /** `rewrite({ source: pool })`: a port of the address that was picked. */
 const takePort = (parts: Parts, family: Family, call: Call, now: u32): u32 => {
   const range = { address: call.source, first: call.poolFirst, last: call.poolLast };
@@ -45,9 +48,6 @@ const takePort = (parts: Parts, family: Family, call: Call, now: u32): u32 => {
   if (external.isNew) call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
   return external.port === 0 ? Taken.None : Taken.Port;
 };
-
-/** What became of the flow's wish for a port; `Asks`: the service is to say whether the one that it has is still the pool's. */
-export const Taken = { None: 0, Port: 1, Asks: 2 } as const;
 
 /** Asks it. Comes back, in `zeta_pools`, with the answer. */
 export const askOwned = (call: Call): Action => {

@@ -9,7 +9,7 @@ import { endsWithPort, type Parts } from "../packet/open.ts";
 import { HELD, Point } from "../trace/record.ts";
 import { consider, stepWithEnds } from "../trace/trace.ts";
 import { enterAcross } from "./across/enter.ts";
-import { Ask, type Call } from "./call.ts";
+import { Ask, type Call, Holds } from "./call.ts";
 import { because } from "./drops.ts";
 import { enterNext } from "./enter.ts";
 import { isHeard } from "./lifecycle.ts";
@@ -32,7 +32,7 @@ const tellDecided = (parts: Parts, call: Call): void => {
   const { source, destination, sourcePort, destinationPort } = call;
   const ends = { source, destination, sourcePort, destinationPort };
   consider(parts, call, call.service, ends);
-  const held = call.ask === Ask.Holds && call.holds === 1;
+  const held = call.ask === Ask.Holds && call.holds === Holds.Yes;
   stepWithEnds(Point.Decided, call, ends, held ? HELD : call.kind, call.reason);
 };
 
@@ -45,7 +45,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   if (call.decided === 1) {
     const found = family.find(family.keyOf(parts, call.vni), spansNow());
     const known = found.way;
-    if (known !== null && call.ask === Ask.Holds && call.holds === 1) {
+    if (known !== null && call.ask === Ask.Holds && call.holds === Holds.Yes) {
       tellDecided(parts, call);
       known.generation = call.generation;
       zeta_node_stages.call(Stage.Forward);

@@ -21,17 +21,15 @@ import { isFragment, isPiece } from "./fragments.ts";
 import { network, type Parts, tcpOf } from "./open.ts";
 import { resize } from "./resize.ts";
 import { updated } from "./sums.ts";
+import { MSS_WORD, SACK_WORD } from "./tcp-options.ts";
 import { ipv4Words, ipv6Words, tcpWords } from "./words.ts";
 
 const HEADER = 20;
 const WORDS = 5;
 const WORD = 4;
 const IPV6 = 40;
-/** Options as words in network order: the MSS in the low half; and after two no-operations, SACK permitted. */
-const MSS = 0x0204_0000;
-const SACK = 0x0101_0402;
-/** Of what a SYN offers (`Outcome.offer`). */
-const SACK_OFFERED = 0x1_0000;
+/** Of what a SYN offers (`Outcome.offer`): selective acknowledgements, and the MSS. */
+export const SACK_OFFERED = 0x1_0000;
 const MSS_OFFERED = 0xffff;
 
 const optionWord = struct({ value: u32 });
@@ -103,12 +101,12 @@ export const becomeSyn = (parts: Parts, sequence: u32, offer: u32): boolean => {
   tcp.sequence = sequence;
   tcp.acknowledgement = 0;
   flags(tcp, words, "syn");
-  mss.value = swapBytes.u32(MSS | (offer & MSS_OFFERED));
+  mss.value = swapBytes.u32(MSS_WORD | (offer & MSS_OFFERED));
   let options: u64 = toU64(mss.value);
   if (words === WORDS + 2) {
     const sack = parts.frame.cursor(parts.transportAt + HEADER + WORD).peek(optionWord);
     if (sack === null) return false;
-    sack.value = swapBytes.u32(toU32(SACK));
+    sack.value = swapBytes.u32(toU32(SACK_WORD));
     options += toU64(sack.value);
   }
   const header = seenAs(tcp, tcpWords);

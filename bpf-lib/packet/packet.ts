@@ -33,7 +33,7 @@ import { choice, refuseKeyEdit, seenAs } from "../../sdk/middlebox/internal.ts";
 import { addressAt, portAt, putAddress, putPort } from "./edit.ts";
 import { datagramEnd, icmpOf, icmpv6Of, network, type Parts, tcpOf, udpOf } from "./open.ts";
 import { changed, updated } from "./sums.ts";
-import { findOption } from "./tcp-options.ts";
+import { findOption, MSS_WORD, SACK_WORD } from "./tcp-options.ts";
 import { icmpWords, ipv4Words, tcpWords } from "./words.ts";
 
 /** Which packets a hook may see edited: filters must leave what the flow's key is made of. */
@@ -220,9 +220,6 @@ const follow = (words: Of<typeof tcpWords>, from: u32, to: u32): void => {
 
 const OPTION_WORDS = 10;
 const FOUR_NOPS = 0x0101_0101;
-const MSS = 0x0204_0000;
-/** Two no-operations, and SACK permitted. */
-const SACK = 0x0101_0402;
 const optionWord = struct({ value: toU32 });
 
 /** An MSS option alone, or with one that permits SACK, in the room that the options had. */
@@ -233,7 +230,7 @@ const keepMss = (parts: Parts, words: Of<typeof tcpWords>, header: u32, mss: u16
     if (at === null) break;
     const from = at.value;
     const isMss = i === 1 && mss !== 0;
-    at.value = isMss ? swapBytes.u32(MSS | mss) : i === 2 && sack ? swapBytes.u32(SACK) : FOUR_NOPS;
+    at.value = isMss ? swapBytes.u32(MSS_WORD | mss) : i === 2 && sack ? swapBytes.u32(SACK_WORD) : FOUR_NOPS;
     follow(words, from, at.value);
   }
 };

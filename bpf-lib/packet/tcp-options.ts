@@ -1,6 +1,10 @@
 /** Finding an option in a TCP header (RFC 9293 section 3.1). */
 import { type Cursor, type Frame, optionHeader, TcpOption, type u8, type u32 } from "zeta/bpf";
 
+/** Options as words in network order: the MSS in the low half; and behind two no-operations, SACK permitted (RFC 9293, RFC 2018). */
+export const MSS_WORD = 0x0204_0000;
+export const SACK_WORD = 0x0101_0402;
+
 const MOST_OPTIONS = 40;
 /** Changes no offset, since options take 40 bytes at most; but the verifier then sees that all ways to an option are alike. */
 const OFFSETS = 63;

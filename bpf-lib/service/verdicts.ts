@@ -14,6 +14,7 @@ import {
 } from "../../sdk/middlebox/internal.ts";
 import { Change } from "../flow/entry.ts";
 import { type Key, undecided } from "../flow/flow.ts";
+import { SACK_OFFERED } from "../packet/handshake.ts";
 import { betweenHosts } from "../packet/hosts.ts";
 import type { Described } from "../packet/packet.ts";
 import { turnRound } from "../packet/turn.ts";
@@ -41,9 +42,6 @@ export const route = (
   return verdict({ kind: OutcomeKind.Route, change, place: to.address, vni: to.vni });
 };
 
-/** Of `Outcome.offer`: selective acknowledgements are permitted. */
-const SACK = 0x1_0000;
-
 export const pending = (
   decision: Decision,
   how: { readonly note: u32; readonly mss: u16; readonly sack?: boolean },
@@ -51,5 +49,10 @@ export const pending = (
   needsComplete();
   const { note, mss, sack = false } = how;
   const decided = inside(decision);
-  return asDecision({ ...decided, change: decided.change | Change.Pending, note, offer: mss | (sack ? SACK : 0) });
+  return asDecision({
+    ...decided,
+    change: decided.change | Change.Pending,
+    note,
+    offer: mss | (sack ? SACK_OFFERED : 0),
+  });
 };

@@ -205,22 +205,21 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
         of.asked = { hook: "filter", replies: detail === 1 };
         records.push({ ...told, step: "filter" });
         return before;
-      case "ask":
+      case "ask": {
         // Whoever is asked to decide was let pass.
         if (of.asked?.hook === "filter") settle(of.asked, PASSED);
-        {
-          const asks = ASKS.get(detail) ?? "decide";
-          // What `complete` said shows in what becomes of the packet.
-          of.asked = asks === "complete" ? null : { hook: asks === "holds" ? "holds" : "decide", replies: false };
-          records.push({ ...told, step: "ask", asks });
-        }
+        const asks = ASKS.get(detail) ?? "decide";
+        // What `complete` said shows in what becomes of the packet.
+        of.asked = asks === "complete" ? null : { hook: asks === "holds" ? "holds" : "decide", replies: false };
+        records.push({ ...told, step: "ask", asks });
         return before;
+      }
       case "decided": {
         const outcome = detail === HELD ? "holds" : (OUTCOMES[detail] ?? "drop");
         const reason = detail === DROP || detail === REJECT ? reasonOf(service, extra) : null;
         const ends = detail === HELD || detail === PASS ? endsIn(bytes) : null;
         if (of.asked?.hook === "holds") {
-          settle(of.asked, holds > DENIED - 1 ? { kind: ENDS, box: holds - DENIED, reason: null } : PASSED);
+          settle(of.asked, holds >= DENIED ? { kind: ENDS, box: holds - DENIED, reason: null } : PASSED);
           if (detail !== HELD) of.asked = { hook: "decide", replies: false };
         }
         if (detail !== HELD) settle(of.asked, { kind: detail, box, reason });

@@ -55,7 +55,8 @@ export type TraceRecord = Told &
     | {
         readonly step: "flow";
         readonly direction: "client" | "reply";
-        readonly ends: FlowEnds /** It is a fragment, and follows its first. */;
+        readonly ends: FlowEnds;
+        /** It is a fragment, and follows its first. */
         readonly fragment: boolean;
       }
     /**

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => lab?.lab.dispose());
 
 let asked = 0;
-/** Each session computes something else each time. */
+/** Each session computes something else each time, and takes a moment for it: without, two of them would keep a processor busy by asking. */
 async function used(sessions: readonly SshSession[]): Promise<void> {
   asked += 1;
   const number = asked;
