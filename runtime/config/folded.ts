@@ -1,7 +1,7 @@
 /** Config that is folded into a service's programs (see `fold` of the compiler's options): what may be. */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
-import type { LayoutData } from "../../sdk/layout/data.ts";
+import { isPlain } from "../../sdk/layout/data.ts";
 import { failure } from "../loader/problems.ts";
 import type { Config } from "./live.ts";
 import { notFoldable } from "./problems.ts";
@@ -9,8 +9,6 @@ import { validatorOf } from "./validate.ts";
 
 type Field = NonNullable<Manifest["service"]>["config"][number];
 
-const isPlain = (layout: LayoutData): boolean =>
-  layout.kind === "scalar" || (layout.kind === "struct" && layout.fields.every((field) => isPlain(field.layout)));
 const whatItIs = ({ kind, of }: Field): string =>
   kind === "scalar" ? `of a layout of kind '${of.kind}'` : `'${kind}'`;
 

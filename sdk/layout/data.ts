@@ -62,3 +62,7 @@ export const roundUp = (value: number, to: number): number => Math.ceil(value / 
 /** Two layouts are the same when every offset, width, order and name in them is. */
 export const sameLayout = (a: LayoutData | null, b: LayoutData | null): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
+
+/** Whether it is a scalar, or made of scalars that each have a name: nothing of it lies at a place that is computed. */
+export const isPlain = (layout: LayoutData): boolean =>
+  layout.kind === "scalar" || (layout.kind === "struct" && layout.fields.every((field) => isPlain(field.layout)));

@@ -1,16 +1,12 @@
 /** Config that is folded into the programs: constants, in the place of what is read from the config that serves. */
 
 import { decode } from "../../../sdk/layout/codec.ts";
-import type { LayoutData } from "../../../sdk/layout/data.ts";
+import { isPlain, type LayoutData } from "../../../sdk/layout/data.ts";
 import { scalarConstant } from "../types.ts";
 import type { ObjectValue, Value } from "../values.ts";
 import type { ConfigSpec } from "./spec.ts";
 
-/** Whether all of a layout can be constants: an array is read at places that are not known. */
-const isPlain = (layout: LayoutData): boolean =>
-  layout.kind === "scalar" || (layout.kind === "struct" && layout.fields.every((field) => isPlain(field.layout)));
-
-/** What a config field's bytes are, where it can be folded. */
+/** What a config field's bytes are, where it can be folded: an array is read at places that are not known. */
 export const foldable = (spec: ConfigSpec | undefined): LayoutData | null =>
   spec?.kind === "scalar" && isPlain(spec.of) ? spec.of : null;
 
