@@ -196,6 +196,19 @@ const bind = (session: Session, call: Call): Action => {
   return Action.Drop;
 };
 
+/**
+ * A flow has waited since before its service was upgraded to a version that has none wait: nobody can complete it. It ends, and
+ * who answered is told; its client's next packet is decided anew. What might begin another connection does not.
+ */
+const letGo = (call: Call): Action => {
+  if (call.ask === Ask.Complete) {
+    call.kind = OutcomeKind.Reject;
+    call.box = NO_BOX;
+    zeta_node_stages.call(Stage.Complete);
+  } else zeta_node_stages.call(Stage.Shift);
+  return Action.Drop;
+};
+
 export const runDecide = (frame: Frame, service: ServiceParts): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
@@ -210,6 +223,7 @@ export const runDecide = (frame: Frame, service: ServiceParts): Action => {
     frame,
     call.packet,
     (parts) => {
+      if (!session.waits && call.ask >= Ask.Complete) return letGo(call);
       if (!session.waits || call.ask !== Ask.Complete) return settled(session, parts, call);
       call.kind = OutcomeKind.Wait;
       for (const box of session.boxes) complete(box, parts, call);

@@ -17,6 +17,8 @@ export const flowFilterSchema = z.strictObject({
   port: z.string().optional(),
   /** "tcp", "udp", "icmp", "icmpv6", or a number. */
   protocol: z.string().optional(),
+  /** "true": those alone that wait for a packet from behind their service; "false": all others. */
+  waits: z.enum(["true", "false"]).optional(),
 });
 export type FlowFilter = z.infer<typeof flowFilterSchema>;
 
@@ -30,6 +32,8 @@ export interface FlowRow {
   /** The ends that its packets leave with; null where they are as they came. */
   readonly sentFrom: string | null;
   readonly sentTo: string | null;
+  /** Whether it waits for a packet from behind its service (`pending`). */
+  readonly waits: boolean;
   readonly packets: bigint;
   readonly bytes: bigint;
 }
@@ -37,7 +41,7 @@ export interface FlowRow {
 const PROTOCOL_NAMES = new Map(Object.entries(PROTOCOLS).map(([name, number]) => [number, name]));
 const protocolText = (protocol: number): string => PROTOCOL_NAMES.get(protocol) ?? String(protocol);
 
-export function flowRow({ vni, protocol, client, sent, packets, bytes }: Flow, service: string): FlowRow {
+export function flowRow({ vni, protocol, client, sent, waits, packets, bytes }: Flow, service: string): FlowRow {
   const [from, to] = [endText(client.source, client.sourcePort), endText(client.destination, client.destinationPort)];
   const [sentFrom, sentTo] = [endText(sent.source, sent.sourcePort), endText(sent.destination, sent.destinationPort)];
   return {
@@ -48,6 +52,7 @@ export function flowRow({ vni, protocol, client, sent, packets, bytes }: Flow, s
     destination: to,
     sentFrom: sentFrom === from ? null : sentFrom,
     sentTo: sentTo === to ? null : sentTo,
+    waits,
     packets,
     bytes,
   };
@@ -87,6 +92,10 @@ export function flowMatcher(filter: FlowFilter, indexOf: (service: string) => nu
   if (filter.protocol !== undefined) {
     const protocol = protocolOf(filter.protocol);
     tests.push((flow) => flow.protocol === protocol);
+  }
+  if (filter.waits !== undefined) {
+    const waits = filter.waits === "true";
+    tests.push((flow) => flow.waits === waits);
   }
   if (filter.port !== undefined) {
     const port = whole("port", filter.port, 65_535, "a port, to 65535");

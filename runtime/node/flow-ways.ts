@@ -5,8 +5,12 @@ import type { MapHandle } from "../loader/map-handle.ts";
 import { FLOW_TABLES } from "./flow-tables.ts";
 import type { Node } from "./node.ts";
 
-/** Bits of an entry's `change`: of replies, and of a flow whose other direction is of the other family (bpf-lib/flow/entry.ts). */
+/**
+ * Bits of an entry's `change` (bpf-lib/flow/entry.ts): of replies, of a flow that waits for a packet from behind its service, and
+ * of one whose other direction is of the other family.
+ */
 export const REPLY = 16;
+export const PENDING = 128;
 export const ACROSS = 256;
 
 /** Where the fields of one way lie. */

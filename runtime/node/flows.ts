@@ -8,7 +8,7 @@ import { walk } from "../loader/map-batches.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { type MapMemory, openMemory } from "../loader/map-memory.ts";
 import { FLOW_TABLES, WAYS_OF_A_PAGE } from "./flow-tables.ts";
-import { ACROSS, lives, offsets, REPLY, wayLayout } from "./flow-ways.ts";
+import { ACROSS, lives, offsets, PENDING, REPLY, wayLayout } from "./flow-ways.ts";
 import type { Node } from "./node.ts";
 import { spansNow } from "./spans.ts";
 
@@ -32,6 +32,8 @@ export interface Flow {
   readonly service: number;
   /** Whether this is the direction that replies take. */
   readonly reply: boolean;
+  /** Whether it waits for a packet from behind the service, before its decision is carried out (`pending`). */
+  readonly waits: boolean;
   /** As the client sends; for replies too. */
   readonly client: FlowEnds;
   /** As its packets leave towards the service; for replies too. */
@@ -106,6 +108,7 @@ export function wayReader(family: 4 | 6, way: StructLayout): Read {
       protocol: reply && (changes & ACROSS) !== 0 ? (OTHER_ICMP.get(protocol) ?? protocol) : protocol,
       service: page.getUint16(start + service, true),
       reply,
+      waits: (changes & PENDING) !== 0,
       client: reply ? turned(leaves) : own,
       sent: reply ? turned(own) : leaves,
       packets: page.getBigUint64(start + packets, true),

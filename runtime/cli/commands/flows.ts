@@ -9,7 +9,8 @@ import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 
-interface FlowsOptions extends NodeOptions, FlowFilter {
+interface FlowsOptions extends NodeOptions, Omit<FlowFilter, "waits"> {
+  readonly waiting?: boolean;
   readonly count?: boolean;
   readonly flush?: boolean;
   readonly all?: boolean;
@@ -20,16 +21,24 @@ interface FlowsOptions extends NodeOptions, FlowFilter {
 
 type Row = Plain<FlowRow>;
 
-function filterOf({ service, vni, address, port, protocol }: FlowsOptions): FlowFilter {
-  const given = Object.entries({ service, vni, address, port, protocol }).filter(([, value]) => value !== undefined);
+function filterOf({ service, vni, address, port, protocol, waiting }: FlowsOptions): FlowFilter {
+  const waits = waiting === true ? "true" : undefined;
+  const given = Object.entries({ service, vni, address, port, protocol, waits }).filter(
+    ([, value]) => value !== undefined,
+  );
   return Object.fromEntries(given);
 }
 
 /** Rows that are laid out together: more would have to be kept until the last is read. */
 const PAGE = 1000;
 
-const cells = ({ service, vni, protocol, client, destination, sentFrom, sentTo, packets, bytes }: Row): string[] => {
-  const sent = [sentFrom === null ? "" : `from ${sentFrom}`, sentTo === null ? "" : `to ${sentTo}`].filter(Boolean);
+const cells = (row: Row): string[] => {
+  const { service, vni, protocol, client, destination, sentFrom, sentTo, waits, packets, bytes } = row;
+  const sent = [
+    sentFrom === null ? "" : `from ${sentFrom}`,
+    sentTo === null ? "" : `to ${sentTo}`,
+    waits ? "(waits)" : "",
+  ].filter(Boolean);
   return [service, String(vni), protocol, client, destination, sent.join(" ") || "-", String(packets), String(bytes)];
 };
 
@@ -112,6 +121,7 @@ export function flowsCommand(context: CommandContext): Command {
     .option("--address <prefix>", "with an end in this prefix or address, before or after rewriting")
     .option("--port <number>", "with this port at an end, before or after rewriting")
     .option("--protocol <name>", "tcp, udp, icmp, icmpv6, or a number")
+    .option("--waiting", "that wait for a packet from behind their service")
     .option("--count", "print how many fit")
     .option("--flush", "forget them, both directions: their next packets are decided anew")
     .option("-a, --all", "with --flush: every flow")

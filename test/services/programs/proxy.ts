@@ -9,7 +9,7 @@ export const DIRECT = 90;
 export const ACROSS = 91;
 const SIX = { address: address("2001:db8:9::9"), port: u16(9) };
 
-const proxy = middlebox("proxy", {
+export const proxy = middlebox("proxy", {
   filter(packet) {
     const tcp = packet.tcp();
     if (tcp === null || !tcp.opens || packet.stands) return pass();
