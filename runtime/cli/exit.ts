@@ -66,6 +66,8 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT8201: EXIT.source,
   ZT8202: EXIT.source,
   ZT8203: EXIT.source,
+  ZT8501: EXIT.source,
+  ZT8502: EXIT.source,
 };
 
 /** ZT1 and ZT2 the language, ZT30 its limits in eBPF, ZT31 LLVM, ZT4 loader and kernel, ZT5 command and bundle, ZT6 config, ZT7 lab, ZT8 nodes and their services. */

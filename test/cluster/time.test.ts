@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { brokenBound, deriveTimes, type TimesConfig } from "../../runtime/cluster/time.ts";
+import { checkedTimes } from "../../runtime/cluster/time-schema.ts";
+import { type Random, random } from "../kit/random.ts";
+
+/** Configurations of all scales, of which some keep the bounds. */
+function anyTimes(from: Random): TimesConfig {
+  const span = () => 1 + from.below(10 ** from.between(1, 5));
+  return {
+    chain: from.between(1, 4),
+    hop: 1 + from.below(30),
+    viewLease: span(),
+    cacheLease: span(),
+    resendAge: span(),
+    drift: from.below(21) / 100,
+    idle: span(),
+    refresh: span(),
+    closing: span(),
+  };
+}
+
+const good = checkedTimes({});
+
+describe("times that keep all bounds", () => {
+  const from = random(8501);
+  const kept = Array.from({ length: 4000 }, () => anyTimes(from)).filter((told) => brokenBound(told) === null);
+
+  test("are not rare among random ones", () => {
+    expect(kept.length).toBeGreaterThan(200);
+  });
+
+  // The rules, written down once more and measured as time itself passes, by the clocks that are worst for each.
+  test("remember what has ended until nobody who knows of it is left", () => {
+    for (const told of kept) {
+      const { tombstone, actFor, longestPath } = deriveTimes(told);
+      const forgotten = tombstone / (1 + told.drift);
+      const lastAnswer = actFor / (1 - told.drift);
+      const underWay = (longestPath + 2) * told.hop;
+      expect(lastAnswer).toBeLessThanOrEqual(told.viewLease + 1e-6);
+      expect(forgotten).toBeGreaterThanOrEqual(told.viewLease + told.cacheLease / (1 - told.drift) + underWay - 1e-6);
+      expect(forgotten).toBeGreaterThanOrEqual(told.resendAge / (1 - told.drift) + underWay - 1e-6);
+    }
+  });
+
+  test("keep a flow's entry for as long as the flow may be silent", () => {
+    for (const told of kept) {
+      const { entryLife, refreshAfter, longestPath } = deriveTimes(told);
+      const underWay = (longestPath + 2) * told.hop;
+      const lastLease = refreshAfter * (1 + told.drift) + told.cacheLease / (1 - told.drift);
+      expect(entryLife / (1 + told.drift) + told.drift * 1e-9).toBeGreaterThanOrEqual(
+        refreshAfter + told.cacheLease / (1 - told.drift) + told.idle + underWay - 1e-6,
+      );
+      expect(lastLease).toBeGreaterThan(0);
+    }
+  });
+
+  test("renew leases while there is time to", () => {
+    for (const told of kept) {
+      const { renewAfter } = deriveTimes(told);
+      expect((told.cacheLease - renewAfter) / (1 + told.drift)).toBeGreaterThan((told.chain + 2) * told.hop);
+    }
+  });
+});
+
+describe("times are refused", () => {
+  test.each([
+    ["a lease that is over before it is renewed", { cacheLease: 100 }, "times.cacheLease"],
+    ["a view that ends before the store answers", { viewLease: 79 }, "times.viewLease"],
+    ["bounced packets that are too old at once", { resendAge: 40 }, "times.resendAge"],
+    ["flows that end while their packets are under way", { idle: 100 }, "times.idle"],
+    ["a single loss that would end a flow", { refresh: 100 }, "times.refresh"],
+    ["a chain of none", { chain: 0 }, "times.chain"],
+    ["a clock that is no clock", { drift: 0.5 }, "times.drift"],
+    ["seconds meant as something else", { idle: 1e12 }, "times.idle"],
+    ["a word that is not known", { lease: 3 }, "times"],
+    ["no number", { hop: "20ms" }, "times.hop"],
+  ])("%s", (_, told, path) => {
+    expect(() => checkedTimes(told)).toThrow(expect.objectContaining({ code: "ZT8501" }));
+    expect(() => checkedTimes(told)).toThrow(path);
+  });
+
+  test("each by a step over its bound, and not by one within", () => {
+    const path = (good.chain + 2) * good.hop;
+    const atBound = { cacheLease: (path * (1 + good.drift)) / 0.8, idle: path, refresh: path };
+    for (const [name, value] of Object.entries(atBound)) {
+      expect(brokenBound({ ...good, [name]: value })?.path).toBe(name);
+      expect(brokenBound({ ...good, [name]: value + 0.001 })).toBeNull();
+    }
+  });
+});
