@@ -2,7 +2,7 @@
  * Making a decision the flow's own: both directions are entered, or neither (see node/enter.ts). On one node this is all;
  * the distributed flow table stands behind the same function.
  */
-import { isIpv4, u16, type u32 } from "zeta/bpf";
+import { isIpv4, type u8, u16, type u32 } from "zeta/bpf";
 import type { Call } from "../node/call.ts";
 import { because } from "../node/drops.ts";
 import type { Parts } from "../packet/open.ts";
@@ -13,6 +13,7 @@ import { type FlowEnds, turned } from "./ends.ts";
 import { Change } from "./entry.ts";
 import { idleOf, stateOf } from "./state.ts";
 import { type Entry, type Family, Fresh } from "./table.ts";
+import type { Key } from "./ways.ts";
 
 const decidedEnds = (call: Call): FlowEnds => ({
   source: call.source,
@@ -53,12 +54,34 @@ export const sixes = (family: Family, other: Family): u32 => {
   return other.isIpv4 ? ALL_SIX & ~FROM_FOUR : ALL_SIX;
 };
 
+/** Whose flow it is: the ends of its client's packets, and under which key they find it. */
+export interface Client extends FlowEnds {
+  readonly protocol: u8;
+  readonly key: Key;
+}
+
+/** How far a flow has come when it is entered, and for how many spans it may idle. */
+export interface Life {
+  readonly state: u8;
+  readonly idle: u32;
+}
+export const newLife = (protocol: u8): Life => {
+  const state = stateOf(protocol);
+  return { state, idle: idleOf(protocol, state) };
+};
+
+/** The client that sent the packet in hand. */
+export const senderOf = (parts: Parts, family: Family, call: Call): Client => {
+  const { source, destination, sourcePort, destinationPort, protocol } = parts;
+  return { source, destination, sourcePort, destinationPort, protocol, key: family.keyOf(parts, call.vni) };
+};
+
 /**
  * Prepares both directions of a flow to be entered: the client's in the table of its packets' family, the other in that of
  * `behind`. Gives why it cannot be, of the node's reasons, or null.
  */
-export const prepare = (parts: Parts, family: Family, behind: Family, call: Call): u32 | null => {
-  const { source, destination, sourcePort, destinationPort, protocol } = parts;
+export const prepare = (client: Client, family: Family, behind: Family, call: Call, life: Life): u32 | null => {
+  const { source, destination, sourcePort, destinationPort, protocol } = client;
   const from = { source, destination, sourcePort, destinationPort };
   const to = decidedEnds(call);
   const across = family.isIpv4 !== behind.isIpv4;
@@ -72,9 +95,7 @@ export const prepare = (parts: Parts, family: Family, behind: Family, call: Call
   if (hop === 0 && (call.change & Change.Deliver) !== 0) return because.noEndpoint();
   const back = endpointAt(source, call.vni);
   if (back === 0 && call.vni !== 0) return because.noEndpoint();
-  const state = stateOf(protocol);
-  const idle = idleOf(protocol, state);
-  const flow = { state, idle, service: u16(call.service), generation: call.generation };
+  const flow = { ...life, service: u16(call.service), generation: call.generation };
   const common = across ? { ...flow, mark: newMark() } : flow;
   const kind = across ? Change.Across : 0;
   call.sixes = sixes(family, behind);
@@ -90,7 +111,7 @@ export const prepare = (parts: Parts, family: Family, behind: Family, call: Call
     behind.prepare(Fresh.Reverse, key, turned(from), { ...common, change: u16(change), hop: back });
     call.fresh |= 1 << Fresh.Reverse;
   }
-  family.prepare(Fresh.Forward, family.keyOf(parts, call.vni), to, { ...common, change: u16(kind | call.change), hop });
+  family.prepare(Fresh.Forward, client.key, to, { ...common, change: u16(kind | call.change), hop });
   call.fresh |= 1 << Fresh.Forward;
   return null;
 };

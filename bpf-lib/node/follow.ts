@@ -35,8 +35,32 @@ export const strayFragment = (service: u32): Action => {
 
 /**
  * A flow that was decided under another config is asked about. A connection that opens under newer config is decided under
- * it; one that runs keeps what every middlebox holds to.
+ * it; one that runs keeps what every middlebox holds to. A connection that is over begins anew.
  */
+export const isAskedAgain = (parts: Parts, entry: Entry, { generation }: Of<typeof serviceRecord>): boolean =>
+  !isReply(entry) &&
+  !parts.later &&
+  (entry.generation !== generation || (opens(parts) && entry.state === FlowState.Closing));
+
+/** Asks about a flow that stands: see `isAskedAgain`. */
+export const askAgain = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, call: Call): Action => {
+  const opening = opens(parts);
+  // What opens a connection that has waited is its service's to answer, and no word on the one that stands.
+  const anew = opening && (entry.state === FlowState.Closing || !hasWaited(entry));
+  if (family.isIpv4 && isAcross(entry)) {
+    call.ask = anew ? Ask.Decide : Ask.Holds;
+    enterAcross(parts, call, found, Stage.Ask46);
+    return Action.Drop;
+  }
+  const decided = family.endsOf(entry);
+  call.change = entry.change;
+  call.source = decided.source;
+  call.destination = decided.destination;
+  call.sourcePort = decided.sourcePort;
+  call.destinationPort = decided.destinationPort;
+  return askFor(parts, call, anew ? Ask.Decide : Ask.Holds, entry.service, 1);
+};
+
 export const follow = (
   parts: Parts,
   family: Family,
@@ -46,26 +70,7 @@ export const follow = (
   call: Call,
   now: u32,
 ): Action => {
-  const client = !isReply(entry) && !parts.later;
-  const opening = client && opens(parts);
-  // A connection that is over begins anew, and so does one whose config has changed.
-  const over = opening && entry.state === FlowState.Closing;
-  if (client && (over || entry.generation !== service.generation)) {
-    // What opens a connection that has waited is its service's to answer, and no word on the one that stands.
-    const anew = over || (opening && !hasWaited(entry));
-    if (family.isIpv4 && isAcross(entry)) {
-      call.ask = anew ? Ask.Decide : Ask.Holds;
-      enterAcross(parts, call, found, Stage.Ask46);
-      return Action.Drop;
-    }
-    const decided = family.endsOf(entry);
-    call.change = entry.change;
-    call.source = decided.source;
-    call.destination = decided.destination;
-    call.sourcePort = decided.sourcePort;
-    call.destinationPort = decided.destinationPort;
-    return askFor(parts, call, anew ? Ask.Decide : Ask.Holds, entry.service, 1);
-  }
+  if (isAskedAgain(parts, entry, service)) return askAgain(parts, family, found, entry, call);
   if (!parts.later && isDue(parts, entry, now)) {
     if (isAcross(entry)) {
       enterAcross(parts, call, found, family.isIpv4 ? Stage.Renew46 : Stage.Renew64);

@@ -1,7 +1,7 @@
 /** After a service has decided: an old decision stands or goes, and the new one is prepared to be entered. */
 import { Action, isIpv4, program } from "zeta/bpf";
 import { OutcomeKind } from "../../sdk/middlebox/internal.ts";
-import { prepare } from "../flow/commit.ts";
+import { newLife, prepare, senderOf } from "../flow/commit.ts";
 import { Change } from "../flow/entry.ts";
 import { type Family, ipv4Family, ipv6Family, isAcross } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
@@ -67,7 +67,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
     zeta_node_stages.call(family.isIpv4 ? Stage.Settle46 : Stage.Settle64);
     return Action.Drop;
   }
-  const reason = prepare(parts, family, family, call);
+  const reason = prepare(senderOf(parts, family, call), family, family, call, newLife(parts.protocol));
   return reason === null ? enterNext(call, family) : refused(call, reason);
 };
 

@@ -63,8 +63,15 @@ export const Stage = {
   Admit: 56,
   /** Only while packets are traced (bpf-lib/trace). */
   Proceed: 63,
+  /** Of nodes in a cluster (bpf-lib/table): an operation of the flow table has come, and the packet behind it goes on. */
+  Operation: 64,
+  Turn: 65,
+  Serve4: 66,
+  Serve6: 67,
+  Store4: 68,
+  Store6: 69,
 } as const;
-export const zeta_node_stages = map.programs({ max: 64 });
+export const zeta_node_stages = map.programs({ max: 80 });
 
 /** Goes on in a stage that takes the packet as it was found. */
 export const goOn = (parts: Parts, call: Call, stage: u32): void => {

@@ -1,7 +1,7 @@
 /** A decision between the families is prepared to be entered: each direction in the table of its packets' family. */
 import { program } from "zeta/bpf";
 import { otherFamily } from "../../flow/across.ts";
-import { prepare } from "../../flow/commit.ts";
+import { newLife, prepare, senderOf } from "../../flow/commit.ts";
 import { type Family, ipv4Family, ipv6Family } from "../../flow/table.ts";
 import { because } from "../drops.ts";
 import { enterNext } from "../enter.ts";
@@ -11,7 +11,8 @@ import { Stage, zeta_node_stages } from "../stages.ts";
 const settle = (family: Family) =>
   withPacket((parts, call) => {
     if (parts.type !== family.type) return refused(call, because.notWhole());
-    const reason = prepare(parts, family, otherFamily(family), call);
+    const client = senderOf(parts, family, call);
+    const reason = prepare(client, family, otherFamily(family), call, newLife(parts.protocol));
     return reason === null ? enterNext(call, family) : refused(call, reason);
   });
 

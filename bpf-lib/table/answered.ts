@@ -1,0 +1,91 @@
+/** On a forwarder: what came back for a packet of its own. It is cached for a lease, and the packet follows it. */
+import { Action, program, type u32 } from "zeta/bpf";
+import { apply } from "../flow/apply.ts";
+import { type Client, prepare } from "../flow/commit.ts";
+import { turned } from "../flow/ends.ts";
+import { idleOf } from "../flow/state.ts";
+import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
+import { enterNext } from "../node/enter.ts";
+import { refused } from "../node/stage.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { networkOf } from "../route/hop.ts";
+import { ask } from "./consult.ts";
+import { clientOf, noteDecided } from "./entry.ts";
+import { lost, TableFault } from "./faults.ts";
+import { type Turn, withTurn } from "./hand.ts";
+import { Operation } from "./operation.ts";
+import { isSame, liveAs } from "./store.ts";
+import { stateIn } from "./version.ts";
+
+/** The packet follows its flow, which has just been entered or renewed here. */
+const release = ({ parts, call, hand }: Turn, family: Family): Action => {
+  call.vni = hand.vni;
+  const found = family.find(family.keyOf(parts, call.vni), spansNow());
+  return found.way === null ? lost(TableFault.Late) : apply(parts, family, found, found.way, call);
+};
+
+const cache = (turn: Turn, family: Family): Action => {
+  const { call, hand } = turn;
+  const { entry } = hand;
+  const from = clientOf(entry);
+  const key = family.keyOfEnds(from, entry.vni, entry.protocol);
+  const now = spansNow();
+  const state = stateIn(entry.version);
+  // The lease runs from when this node sent the packet: the chain has known of it for less.
+  const lease: u32 = idleOf(entry.protocol, state);
+  const passed: u32 = now - hand.of.sent;
+  if (passed >= lease) return lost(TableFault.Late);
+  const found = family.find(key, now);
+  if (found.way !== null) {
+    if (isSame(family, found.way, entry)) {
+      liveAs(family, found, entry, state, now + lease - passed);
+      return release(turn, family);
+    }
+    // A lifetime has ended, and this is another: the old one's lease is over wherever it was given.
+    const back = family.keyOfEnds(turned(family.endsOf(found.way)), networkOf(found.way.hop.slot), entry.protocol);
+    const other = family.find(back, now);
+    if (other.way !== null) family.remove(other.index, back);
+    family.remove(found.index, key);
+  }
+  noteDecided(entry, call);
+  call.vni = entry.vni;
+  call.service = hand.of.service;
+  const client: Client = { ...from, key };
+  const reason = prepare(client, family, family, call, { state, idle: lease - passed });
+  return reason === null ? enterNext(call, family) : refused(call, reason);
+};
+
+const answered = (family: Family) =>
+  withTurn((turn) => {
+    const { call, hand, view } = turn;
+    const { operation, forwarder, service, detail } = hand.of;
+    if (forwarder !== view.self) return lost(TableFault.Role);
+    call.service = service;
+    if (operation === Operation.Reply) return hand.withEntry === 0 ? lost(TableFault.Form) : cache(turn, family);
+    if (operation === Operation.Refuse) {
+      call.reason = detail;
+      zeta_node_stages.call(Stage.Refuse);
+      return Action.Drop;
+    }
+    if (operation === Operation.Stale) return ask(turn, service, service === 0);
+    return operation === Operation.Nobody ? nobodys(turn) : lost(TableFault.Role);
+  });
+
+/** No flow, and no service: outside overlays it is the host's to forward. */
+const nobodys = ({ call }: Turn): Action => (call.vni === 0 ? Action.Pass : lost(TableFault.Ended));
+
+export const zeta_answered4 = program("zeta_answered4", answered(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Serve4 },
+});
+export const zeta_answered6 = program("zeta_answered6", answered(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Serve6 },
+});
+
+const entered = (family: Family) => withTurn((turn) => release(turn, family));
+export const zeta_cached4 = program("zeta_cached4", entered(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Entered4 },
+});
+export const zeta_cached6 = program("zeta_cached6", entered(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Entered6 },
+});

@@ -1,0 +1,74 @@
+/**
+ * On a forwarder, in the place of services' decide programs and of what writes a flow's life anew: the packet leaves for the
+ * chain that keeps its flow. Nothing of it is kept here.
+ */
+import { type Action, Protocol, program, u8, u16, type u32 } from "zeta/bpf";
+import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
+import { NODE } from "../node/services.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { opens, type Parts, tcpOf } from "../packet/open.ts";
+import { bucketOf } from "./bucket.ts";
+import { lost, TableFault } from "./faults.ts";
+import { sendAlong, type Turn, withTurn } from "./hand.ts";
+import { Operation } from "./operation.ts";
+import { pathAt } from "./view.ts";
+
+/** There and back along the longest chain, and as often bounced. */
+const HOP_BUDGET = 20;
+
+/** What a packet asks for, by itself: see the walk in docs/decisions/0016. */
+const operationFor = (parts: Parts): u32 => {
+  const tcp = parts.protocol === Protocol.Tcp ? tcpOf(parts) : null;
+  if (tcp === null) return Operation.Lookup;
+  if (opens(parts)) return Operation.Decide;
+  if ((tcp.control.fin | tcp.control.rst) !== 0) return Operation.Close;
+  return tcp.control.syn === 1 ? Operation.Touch : Operation.Lookup;
+};
+
+/** To the chain that keeps the flow. `back`: the packet is on the way back to its client. */
+export const ask = (turn: Turn, service: u32, back: boolean): Action => {
+  const { parts, call, hand, view } = turn;
+  const bucket = back ? bucketOf(parts.destination, parts.destinationPort) : bucketOf(parts.source, parts.sourcePort);
+  const path = pathAt(view.epoch, bucket);
+  if (path === null || path.complete === 0) return lost(TableFault.Member);
+  hand.of.epoch = view.epoch;
+  hand.of.bucket = u16(bucket);
+  hand.of.service = u16(service);
+  hand.of.forwarder = view.self;
+  hand.of.sent = spansNow();
+  hand.of.hops = u8(HOP_BUDGET);
+  hand.of.detail = 0;
+  hand.withEntry = 0;
+  hand.came = 0;
+  hand.vni = call.vni;
+  const operation = operationFor(parts);
+  return sendAlong(turn, path, operation === Operation.Lookup ? path.complete - 1 : 0, operation);
+};
+
+export const zeta_consult = program(
+  "zeta_consult",
+  withTurn((turn) => ask(turn, turn.call.service, false)),
+);
+
+const refresh = (family: Family) =>
+  withTurn((turn) => {
+    const { parts, call } = turn;
+    const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
+    // It has just gone: whoever listens is asked about the packet.
+    return way === null ? ask(turn, call.service, false) : ask(turn, way.service, isReply(way));
+  });
+
+export const zeta_refresh4 = program("zeta_refresh4", refresh(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Renew4 },
+});
+export const zeta_refresh6 = program("zeta_refresh6", refresh(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Renew6 },
+});
+
+/** What nobody listens to may be on its way back to a client. */
+export const zeta_unheard = program(
+  "zeta_unheard",
+  withTurn((turn) => ask(turn, NODE, true)),
+  { slot: { table: zeta_node_stages, index: Stage.Unclaimed } },
+);

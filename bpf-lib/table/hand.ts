@@ -1,0 +1,54 @@
+/** The operation in hand, for the programs that go on with its packet. */
+import { Action, type Frame, type u32 as U32, u8 } from "zeta/bpf";
+import type { Call } from "../node/call.ts";
+import { withPacket } from "../node/stage.ts";
+import type { Parts } from "../packet/open.ts";
+import { lost, TableFault } from "./faults.ts";
+import { type InHand, Operation, zeta_table_operation } from "./operation.ts";
+import { sendTo } from "./transmit.ts";
+import { type Path, pathAt, type View, zeta_table_view } from "./view.ts";
+
+/** A packet, the operation that it came with or leaves with, and the view that this node acts by. */
+export interface Turn {
+  readonly frame: Frame;
+  readonly parts: Parts;
+  readonly call: Call;
+  readonly hand: InHand;
+  readonly view: View;
+}
+
+/** A stage of a node in a cluster; drops the packet while the node has no view that it may act by. */
+export const withTurn = (use: (turn: Turn) => Action) =>
+  withPacket((parts, call, frame) => {
+    const hand = zeta_table_operation.at(0);
+    const view = zeta_table_view.at(0);
+    if (hand === null || view === null) return Action.Aborted;
+    return view.self === 0 ? lost(TableFault.View) : use({ frame, parts, call, hand, view });
+  });
+
+/** Back to the forwarder that the packet came to, with nothing but what is said by `operation`. */
+export const answer = ({ frame, hand }: Turn, operation: U32): Action => {
+  hand.of.operation = u8(operation);
+  return sendTo(frame, hand, hand.of.forwarder);
+};
+
+/** To the member at a place of the bucket's chain. */
+export const sendAlong = ({ frame, hand }: Turn, path: Path, place: U32, operation: U32): Action => {
+  if (place >= path.length) return lost(TableFault.Role);
+  hand.of.operation = u8(operation);
+  hand.of.place = u8(place);
+  return sendTo(frame, hand, path.members[(place & 7) as 0]);
+};
+
+/**
+ * What stands here, and is in hand as an entry, goes to the next of the chain, and from the last of it to the forwarder: no
+ * packet leaves before all of them have its decision.
+ */
+export const goAlong = (turn: Turn): Action => {
+  const { hand, view } = turn;
+  const path = pathAt(view.epoch, hand.of.bucket);
+  if (path === null) return lost(TableFault.Role);
+  hand.withEntry = 1;
+  const next = hand.of.place + 1;
+  return next < path.length ? sendAlong(turn, path, next, Operation.Update) : answer(turn, Operation.Reply);
+};

@@ -1,0 +1,74 @@
+/**
+ * After a flow was entered on a flow-table node, by its service's decision or as an entry that came along: it has its version,
+ * and goes on along the chain. In the place of the node's own `zeta_entered`, which lets the packet go.
+ */
+import { program, u16 } from "zeta/bpf";
+import { stateOf } from "../flow/state.ts";
+import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { Ask, type Call } from "../node/call.ts";
+import { because } from "../node/drops.ts";
+import { tellOpened } from "../node/lifecycle.ts";
+import { countOpened } from "../node/opened.ts";
+import { countEntered } from "../node/quota.ts";
+import { enterService, Hook } from "../node/services.ts";
+import { refused } from "../node/stage.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { type Kept, keptAt } from "./beside.ts";
+import { writeEntry } from "./entry.ts";
+import { lost, TableFault } from "./faults.ts";
+import { goAlong, type Turn, withTurn } from "./hand.ts";
+import { Operation } from "./operation.ts";
+import { DECIDED } from "./serve.ts";
+import { freshVersion } from "./version.ts";
+
+/** What its service has just decided of a packet of its client's. */
+const takeDecided = ({ parts, call, hand, view }: Turn): void => {
+  const { source, destination, sourcePort, destinationPort } = call;
+  writeEntry(hand.entry, {
+    client: parts,
+    to: { source, destination, sourcePort, destinationPort },
+    change: call.change & DECIDED,
+    generation: call.generation,
+    vni: call.vni,
+    place: call.place,
+    placeVni: call.placeVni,
+  });
+  hand.entry.version = freshVersion(view.epoch, stateOf(parts.protocol));
+  hand.of.service = u16(call.service);
+};
+
+const keep = (kept: Kept, { hand }: Turn, call: Call): void => {
+  kept.serial = call.serial;
+  kept.place = hand.entry.place;
+  kept.placeVni = hand.entry.placeVni;
+  kept.version = hand.entry.version;
+};
+
+const held = (family: Family) =>
+  withTurn((turn) => {
+    const { parts, call, hand } = turn;
+    if (call.binds !== 0) {
+      // Comes back here when it is done.
+      call.ask = Ask.Bind;
+      enterService(call.service, Hook.Decide, call.generation);
+      return refused(call, because.gone());
+    }
+    const kept = keptAt(family, call.index);
+    if (kept === null) return lost(TableFault.Role);
+    if (hand.of.operation !== Operation.Update) {
+      takeDecided(turn);
+      const { source, destination, sourcePort, destinationPort, service, vni, generation } = call;
+      tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
+      countEntered(vni);
+      countOpened(service, destination, destinationPort);
+    }
+    keep(kept, turn, call);
+    return goAlong(turn);
+  });
+
+export const zeta_held4 = program("zeta_held4", held(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Entered4 },
+});
+export const zeta_held6 = program("zeta_held6", held(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Entered6 },
+});

@@ -1,0 +1,101 @@
+/**
+ * Operations of the distributed flow table, as they lie in packets: Geneve options (RFC 8926) before the tenant's frame, see
+ * docs/decisions/0016-a-flow-table-of-ordinary-nodes.md. Numbers are in network order, as everywhere on the wire.
+ */
+import { address, bigEndian, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
+
+/** What is asked of a node, or answered to one. */
+export const Operation = {
+  /** Forwarder to reading node: the packet's flow is not known, or its lease is to be renewed. */
+  Lookup: 1,
+  /** To the head: a packet that opens a connection, or whose flow the reading node does not have. */
+  Decide: 2,
+  /** To the head: the flow lives on, or its connection has come further. */
+  Touch: 3,
+  /** To the head: its connection is over. */
+  Close: 4,
+  /** Along the chain: to be stored. */
+  Update: 5,
+  /** To the forwarder: the packet goes on, by the entry. */
+  Reply: 6,
+  /** To the forwarder: the packet's service refuses it, and its sender is told. */
+  Refuse: 7,
+  /** To the forwarder: nobody keeps such a flow, and no service takes the packet. */
+  Nobody: 8,
+  /** To the forwarder, or along the way back: of another epoch. The packet as it came. */
+  Stale: 9,
+} as const;
+
+/** The class of our options: of those for experiments (RFC 8926 section 10). */
+export const OPTION_CLASS = 0xff5a;
+/** Types of options, with the bit of critical ones: whoever does not know them drops the packet. */
+export const OptionType = { Operation: 0x81, Entry: 0x82 } as const;
+
+/** 32 bytes: the body of the first option. */
+export const operationRecord = struct({
+  /** Of `Operation`. */
+  operation: u8,
+  /** How many more nodes it may go to. */
+  hops: u8,
+  /** Position in the bucket's chain of the node that it goes to. */
+  place: u8,
+  /** Which of the two keys its tag is made with: 0 or 1. */
+  key: u8,
+  epoch: bigEndian(u32),
+  bucket: bigEndian(u16),
+  /** Index of the service; 0 where the forwarder knows none. */
+  service: bigEndian(u16),
+  /** The node that the packet came to. */
+  forwarder: bigEndian(u32),
+  /** When it left there, by that node's own clock: in spans (bpf-lib/flow/time.ts), and not looked at by anybody else. */
+  sent: bigEndian(u32),
+  /** The reason of a refusal; otherwise 0. */
+  detail: bigEndian(u32),
+  tag: bigEndian(u64),
+});
+export type OperationRecord = Of<typeof operationRecord>;
+
+/** 120 bytes: the body of the second option. A flow, as its client's packets have it, and what was decided. */
+export const entryRecord = struct({
+  /** Epoch, count and state in one word (version.ts); 0: none yet. */
+  version: bigEndian(u64),
+  /** Of the config that it was decided under. */
+  generation: bigEndian(u32),
+  vni: bigEndian(u32),
+  source: address,
+  destination: address,
+  /** The ends that its packets leave with. */
+  toSource: address,
+  toDestination: address,
+  /** Where they are delivered to, if they are. */
+  place: address,
+  placeVni: bigEndian(u32),
+  sourcePort: bigEndian(u16),
+  destinationPort: bigEndian(u16),
+  toSourcePort: bigEndian(u16),
+  toDestinationPort: bigEndian(u16),
+  /** Bits of `Change`. */
+  change: bigEndian(u16),
+  /** Of the client's packets. */
+  protocol: u8,
+  spare: u8,
+  /** Of a transferred entry, how long it lives on, in seconds; otherwise 0: as long as its state has it. */
+  life: bigEndian(u32),
+  /** Of a decision that waits: what its middlebox keeps in mind. */
+  note: bigEndian(u32),
+});
+export type EntryRecord = Of<typeof entryRecord>;
+
+/** The operation in hand, which came with the packet or is to leave with it. One on each CPU, as the call's record. */
+export const operationInHand = struct({
+  of: operationRecord,
+  entry: entryRecord,
+  /** Network of the packet itself: the way back of a flow may be in another than its client's. */
+  vni: u32,
+  /** 1 when the packet came with an operation; 0 when it came to this node from outside. */
+  came: u8,
+  /** Whether the second option goes along. */
+  withEntry: u8,
+});
+export type InHand = Of<typeof operationInHand>;
+export const zeta_table_operation = map.perCpuArray({ value: operationInHand, max: 1 });

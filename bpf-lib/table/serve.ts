@@ -1,0 +1,137 @@
+/**
+ * A flow-table node's part in an operation: the reading node answers, the head decides, whoever stands between stores
+ * (store.ts). Nothing is answered at any other place, and no decision leaves the head but along the chain.
+ */
+import { Action, program, type u32 } from "zeta/bpf";
+import { otherOf } from "../flow/commit.ts";
+import { turned } from "../flow/ends.ts";
+import { Change } from "../flow/entry.ts";
+import { isDue, live } from "../flow/live.ts";
+import { type Entry, type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
+import type { Found } from "../flow/ways.ts";
+import { Ask } from "../node/call.ts";
+import { askAgain, askFor, isAskedAgain } from "../node/follow.ts";
+import { zeta_node_services } from "../node/services.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { keptAt, versionOf } from "./beside.ts";
+import { writeEntry } from "./entry.ts";
+import { lost, TableFault } from "./faults.ts";
+import { answer, goAlong, sendAlong, type Turn, withTurn } from "./hand.ts";
+import { Operation } from "./operation.ts";
+import { freshVersion } from "./version.ts";
+import { type Path, pathAt } from "./view.ts";
+
+/** The bits of a decision, without those that only nodes have use for. */
+export const DECIDED = Change.Source | Change.Destination | Change.Deliver | Change.Direct | Change.SourcePool;
+
+/** A flow's two directions, from the one that its packet has found: the client's entry, and the ends on both sides. */
+const clientsOf = ({ parts }: Turn, family: Family, found: Found<Entry>, now: u32): Found<Entry> => {
+  const entry = found.way;
+  if (entry === null || !isReply(entry)) return found;
+  return otherOf(parts, family, entry, now);
+};
+
+/** Writes what stands of the flow into the operation in hand. False when it is gone by now. */
+const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, now: u32): boolean => {
+  const { parts, call, hand } = turn;
+  const own = found.way;
+  const client = clientsOf(turn, family, found, now);
+  const kept = keptAt(family, client.index);
+  if (own === null || client.way === null || kept === null) return false;
+  const reply = isReply(own);
+  const { source, destination, sourcePort, destinationPort, protocol } = parts;
+  const sent = { source, destination, sourcePort, destinationPort };
+  // What comes back is changed to what the client sent, turned round.
+  const from = reply ? turned(family.endsOf(own)) : sent;
+  const to = reply ? turned(sent) : family.endsOf(own);
+  writeEntry(hand.entry, {
+    client: { ...from, protocol },
+    to,
+    change: client.way.change & DECIDED,
+    generation: client.way.generation,
+    vni: call.vni,
+    place: kept.place,
+    placeVni: kept.placeVni,
+  });
+  hand.entry.version = versionOf(kept, client.serial);
+  hand.of.service = own.service;
+  return family.stands(found);
+};
+
+/** To the head: the packet is what it asks about. */
+const toHead = (turn: Turn, path: Path, operation: u32): Action => {
+  turn.hand.withEntry = 0;
+  return sendAlong(turn, path, 0, operation);
+};
+
+/** The reading node: what it has without doubt goes to the forwarder; all else is the head's to say. */
+const read = (turn: Turn, family: Family, path: Path): Action => {
+  const { parts, call } = turn;
+  const now = spansNow();
+  const found = family.find(family.keyOf(parts, call.vni), now);
+  const entry = found.way;
+  if (entry === null) return toHead(turn, path, Operation.Decide);
+  if (isDue(parts, entry, now) || !takeEntry(turn, family, found, now)) return toHead(turn, path, Operation.Touch);
+  return goAlong(turn);
+};
+
+/** The head has the flow: it lives on under a fresh version, which the whole chain is told. */
+const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, now: u32): Action => {
+  const { parts, hand, view } = turn;
+  live(parts, family, entry, now);
+  const client = clientsOf(turn, family, found, now);
+  const kept = keptAt(family, client.index);
+  if (kept === null || !takeEntry(turn, family, found, now)) return lost(TableFault.Ended);
+  const version = freshVersion(view.epoch, entry.state);
+  kept.version = version;
+  hand.entry.version = version;
+  return goAlong(turn);
+};
+
+const decide = (turn: Turn, family: Family): Action => {
+  const { parts, call, hand } = turn;
+  const now = spansNow();
+  const found = family.find(family.keyOf(parts, call.vni), now);
+  const entry = found.way;
+  const index = entry === null ? hand.of.service : entry.service;
+  if (index === 0) return answer(turn, Operation.Nobody);
+  const service = zeta_node_services.at(index);
+  if (service === null || service.generation === 0) return lost(TableFault.Service);
+  call.service = index;
+  call.generation = service.generation;
+  if (entry === null) return askFor(parts, call, Ask.Decide, index, 0);
+  if (isAskedAgain(parts, entry, service)) return askAgain(parts, family, found, entry, call);
+  return touch(turn, family, found, entry, now);
+};
+
+const serve = (family: Family) =>
+  withTurn((turn) => {
+    const { hand, view } = turn;
+    const { epoch, operation, place, bucket } = hand.of;
+    if (epoch !== view.epoch) {
+      hand.withEntry = 0;
+      return answer(turn, Operation.Stale);
+    }
+    const path = pathAt(epoch, bucket);
+    if (path === null || place >= path.length || path.members[(place & 7) as 0] !== view.self)
+      return lost(TableFault.Role);
+    if (operation === Operation.Update) {
+      if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);
+      zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+      return Action.Drop;
+    }
+    if (operation === Operation.Lookup && place > 0) {
+      return place + 1 === path.complete ? read(turn, family, path) : lost(TableFault.Role);
+    }
+    const asks = operation === Operation.Lookup || operation === Operation.Decide;
+    if (!asks && operation !== Operation.Touch && operation !== Operation.Close) return lost(TableFault.Role);
+    return place === 0 ? decide(turn, family) : lost(TableFault.Role);
+  });
+
+export const zeta_serve4 = program("zeta_serve4", serve(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Serve4 },
+});
+export const zeta_serve6 = program("zeta_serve6", serve(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Serve6 },
+});

@@ -1,0 +1,85 @@
+/**
+ * An entry that comes along the chain: stored where it is absent, and by the very steps of a commit. Where it stands already,
+ * the newer version's state wins; a different decision is never put in its place.
+ */
+import { type Action, program, type u8, type u32 } from "zeta/bpf";
+import { type Client, prepare } from "../flow/commit.ts";
+import { turned } from "../flow/ends.ts";
+import { idleOf } from "../flow/state.ts";
+import { type Entry, type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { spansNow } from "../flow/time.ts";
+import type { Found } from "../flow/ways.ts";
+import { enterNext } from "../node/enter.ts";
+import { refused } from "../node/stage.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { networkOf } from "../route/hop.ts";
+import { keptAt, renewVersion, versionOf } from "./beside.ts";
+import { clientOf, decidedOf, noteDecided } from "./entry.ts";
+import { lost, TableFault } from "./faults.ts";
+import { goAlong, type Turn, withTurn } from "./hand.ts";
+import type { EntryRecord } from "./operation.ts";
+import { DECIDED } from "./serve.ts";
+import { stateIn } from "./version.ts";
+
+export const isSame = (family: Family, way: Entry, entry: EntryRecord): boolean => {
+  const ends = family.endsOf(way);
+  const to = decidedOf(entry);
+  return (
+    ends.source === to.source &&
+    ends.destination === to.destination &&
+    ends.sourcePort === to.sourcePort &&
+    ends.destinationPort === to.destinationPort &&
+    (way.change & DECIDED) === (entry.change & DECIDED)
+  );
+};
+
+/** How far the flow has come, and how long it lives from now on, in both its directions. */
+export const liveAs = (family: Family, found: Found<Entry>, entry: EntryRecord, state: u8, until: u32): void => {
+  const { way } = found;
+  if (way === null) return;
+  way.state = state;
+  way.until = until;
+  way.generation = entry.generation;
+  const back = family.keyOfEnds(turned(decidedOf(entry)), networkOf(way.hop.slot), entry.protocol);
+  const other = family.find(back, spansNow()).way;
+  if (other === null) return;
+  other.state = state;
+  other.until = until;
+};
+
+const renew = (turn: Turn, family: Family, found: Found<Entry>): Action => {
+  const { entry } = turn.hand;
+  const kept = keptAt(family, found.index);
+  if (kept === null || found.way === null) return lost(TableFault.Role);
+  if (!isSame(family, found.way, entry)) return lost(TableFault.Conflict);
+  if (entry.version > versionOf(kept, found.serial) && renewVersion(kept, entry.version)) {
+    const state = stateIn(entry.version);
+    liveAs(family, found, entry, state, spansNow() + idleOf(entry.protocol, state));
+  }
+  return goAlong(turn);
+};
+
+const store = (family: Family) =>
+  withTurn((turn) => {
+    const { call, hand } = turn;
+    const { entry } = hand;
+    const from = clientOf(entry);
+    const key = family.keyOfEnds(from, entry.vni, entry.protocol);
+    const now = spansNow();
+    const found = family.find(key, now);
+    if (found.way !== null) return renew(turn, family, found);
+    noteDecided(entry, call);
+    // Keys of the commit are of the client's network; the packet in hand may be of the other's.
+    call.vni = entry.vni;
+    const state = stateIn(entry.version);
+    const client: Client = { ...from, key };
+    const reason = prepare(client, family, family, call, { state, idle: idleOf(entry.protocol, state) });
+    return reason === null ? enterNext(call, family) : refused(call, reason);
+  });
+
+export const zeta_store4 = program("zeta_store4", store(ipv4Family), {
+  slot: { table: zeta_node_stages, index: Stage.Store4 },
+});
+export const zeta_store6 = program("zeta_store6", store(ipv6Family), {
+  slot: { table: zeta_node_stages, index: Stage.Store6 },
+});

@@ -1,0 +1,47 @@
+/**
+ * The tag of an operation: SipHash-2-4 over the operation, the outer addresses and the entry, by one of two keys of the
+ * cluster. Whoever does not know a key can make no operation that a node acts upon, and change none on its way.
+ */
+import { array, struct, subprogram, type u32 as U32, type u64 as U64, u64 } from "zeta/bpf";
+import { seenAs } from "../../sdk/middlebox/internal.ts";
+import { sipHash } from "../hash/siphash.ts";
+import { type InHand, zeta_table_operation } from "./operation.ts";
+import { zeta_table_keys } from "./view.ts";
+
+/** The operation but its tag, and the entry, as words. */
+const operationWords = struct({ words: array(u64, 3) });
+const entryWords = struct({ words: array(u64, 15) });
+const OPERATION_WORDS = [0, 1, 2] as const;
+const ENTRY_WORDS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14] as const;
+/** Lengths in bytes, in the highest byte, as SipHash has them. */
+const SHORT = 36n << 56n;
+const LONG = 156n << 56n;
+
+const keyFor = (key: U32): { readonly low: U64; readonly high: U64 } | null => {
+  const keys = zeta_table_keys.at(0);
+  if (keys === null) return null;
+  return (key & 1) === 0 ? { low: keys.low[0], high: keys.high[0] } : { low: keys.low[1], high: keys.high[1] };
+};
+
+/** Addresses in memory order. Called, not written out: it is needed by whoever sends and whoever receives. */
+const tagged = subprogram("zeta_table_tag", (from: U32, to: U32): U64 => {
+  const hand = zeta_table_operation.at(0);
+  if (hand === null) return 0n;
+  const key = keyFor(hand.of.key);
+  if (key === null) return 0n;
+  const { words } = seenAs(hand.of, operationWords);
+  const first = OPERATION_WORDS.map((i) => words[i] as U64);
+  const addresses: U64 = u64(from) | (u64(to) << 32n);
+  if (hand.withEntry === 0) return sipHash(key.low, key.high, [...first, addresses], SHORT);
+  const { words: rest } = seenAs(hand.entry, entryWords);
+  return sipHash(key.low, key.high, [...first, addresses, ...ENTRY_WORDS.map((i) => rest[i] as U64)], LONG);
+});
+
+/** The tag that the operation in hand must have between these two addresses. */
+export const tagOf = (_hand: InHand, from: U32, to: U32): U64 => tagged(from, to);
+
+/** Whether operations may have tags by this key. */
+export const isGood = (key: U32): boolean => {
+  const keys = zeta_table_keys.at(0);
+  return keys !== null && key < 2 && ((keys.good >> key) & 1) === 1;
+};

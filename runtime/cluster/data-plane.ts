@@ -1,0 +1,120 @@
+/** A view of the flow table as the data plane of one node has it: written so that a packet sees one view only. */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { parseIpv4, parseMac } from "../../sdk/layout/address.ts";
+import { encode } from "../../sdk/layout/codec.ts";
+import { word } from "../loader/word.ts";
+import { layoutOf } from "../node/shapes.ts";
+import type { NodeTables } from "../node/store.ts";
+
+/** The maps of bpf-lib/table that are written from here. */
+export const TABLE_MAP = {
+  view: "zeta_table_view",
+  paths: "zeta_table_paths",
+  members: "zeta_table_members",
+  keys: "zeta_table_keys",
+} as const;
+
+export const BUCKETS = 1024;
+/** Complete members and joiners of a bucket: at most so many. */
+export const MOST_PLACES = 8;
+const MOST_SIDES = 4;
+
+/** How another node is reached on the cluster's side. */
+export interface Neighbour {
+  /** The node's number in the cluster, 1 to 4095. */
+  readonly id: number;
+  /** IPv4. */
+  readonly address: string;
+  /** The interface that leads there, by number; the next hop's MAC address, and this node's own there. */
+  readonly interface: number;
+  readonly destination: string;
+  readonly source: string;
+}
+
+/** A bucket's write path: complete members in order, then joiners. */
+export interface Path {
+  readonly members: readonly number[];
+  readonly complete: number;
+}
+
+export interface PlacedView {
+  /** 1 to 2^24 - 1. */
+  readonly epoch: number;
+  readonly paths: readonly Path[];
+}
+
+/** Keys of the operations' tags: sixteen bytes each, of even and odd number; those that are null are not good. */
+export interface TagKeys {
+  readonly keys: readonly [Uint8Array | null, Uint8Array | null];
+  /** Which of them this node's own operations are made with. */
+  readonly own: 0 | 1;
+}
+
+export interface Self {
+  readonly id: number;
+  /** Its IPv4 address on the cluster's side. */
+  readonly address: string;
+  /** Interfaces of the cluster's side, by number: one to four. */
+  readonly interfaces: readonly number[];
+}
+
+/** Memory order of an IPv4 address, as it lies in packets. */
+const inMemory = (address: string): number => {
+  const value = parseIpv4(address);
+  if (value === null) throw new TypeError(`'${address}' is no IPv4 address.`);
+  return Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]).readUInt32LE();
+};
+
+const padded = <T>(values: readonly T[], length: number, fill: T): T[] =>
+  Array.from({ length }, (_, index) => values[index] ?? fill);
+
+export interface DataPlane {
+  /** Which nodes there are, and how they are reached. Those before that are not among them are forgotten. */
+  members(all: readonly Neighbour[]): void;
+  keys(keys: TagKeys): void;
+  /** In force for the next packet. */
+  view(self: Self, view: PlacedView): void;
+}
+
+export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write">): DataPlane {
+  const layout = (map: string) => layoutOf(manifest, map, "value");
+  const write = (map: string, index: number, value: unknown): void =>
+    tables.write(map, word(index), encode(layout(map), value));
+  let known: readonly number[] = [];
+  return {
+    members(all) {
+      for (const { id, address, interface: by, destination, source } of all)
+        write(TABLE_MAP.members, id, {
+          interface: by,
+          address: inMemory(address),
+          destination: parseMac(destination),
+          source: parseMac(source),
+        });
+      const ids = all.map(({ id }) => id);
+      for (const id of known.filter((one) => !ids.includes(one)))
+        write(TABLE_MAP.members, id, { interface: 0, address: 0, destination: 0n, source: 0n });
+      known = ids;
+    },
+    keys({ keys, own }) {
+      const halves = (at: 0 | 8): bigint[] =>
+        keys.map((key) => (key === null ? 0n : Buffer.from(key).readBigUInt64LE(at)));
+      const good = keys.reduce((bits, key, index) => (key === null ? bits : bits | (1 << index)), 0);
+      write(TABLE_MAP.keys, 0, { low: halves(0), high: halves(8), good, own });
+    },
+    view({ id, address, interfaces }, { epoch, paths }) {
+      for (const [bucket, { members, complete }] of paths.entries())
+        write(TABLE_MAP.paths, (epoch & 1) * BUCKETS + bucket, {
+          members: padded(members, MOST_PLACES, 0),
+          complete,
+          length: members.length,
+        });
+      write(TABLE_MAP.view, 0, {
+        epoch,
+        self: id,
+        address: inMemory(address),
+        until: 0n,
+        sides: padded(interfaces, MOST_SIDES, 0),
+      });
+    },
+  };
+}

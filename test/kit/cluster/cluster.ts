@@ -1,0 +1,138 @@
+/** A cluster in the interpreter: members on one wire, which loses nothing unless told. */
+
+import type { Neighbour, Path, PlacedView, TagKeys } from "../../../runtime/cluster/data-plane.ts";
+import { type Member, type MemberOptions, openMember, type Role } from "./member.ts";
+
+/** The interface of every member on the cluster's side, by number; and the one that the world is on. */
+export const CLUSTER_SIDE = 10;
+export const OUTSIDE = 2;
+const BUCKETS = 1024;
+const REDIRECT = 4;
+const PASS = 2;
+
+export interface Wire {
+  readonly from: number;
+  readonly to: number;
+  readonly frame: Uint8Array;
+}
+
+/** A packet that left the cluster, or went to a member's own host. */
+export interface Left {
+  readonly by: number;
+  readonly how: "sent" | "host" | "dropped";
+  readonly frame: Uint8Array;
+}
+
+export interface ClusterOptions extends Omit<MemberOptions, "role"> {
+  readonly forwarders: number;
+  /** Lengths of the chains. */
+  readonly chains: readonly number[];
+}
+
+export interface Cluster {
+  readonly forwarders: readonly number[];
+  readonly chains: readonly (readonly number[])[];
+  readonly members: ReadonlyMap<number, Member>;
+  readonly epoch: number;
+  /** A packet comes to a forwarder; everything that it causes is carried out. */
+  send(forwarder: number, frame: Uint8Array): Left[];
+  /** Everything that has been on the wire since the last call. */
+  wire(): Wire[];
+  /** Loses what this says. */
+  lose(rule: (packet: Wire) => boolean): void;
+  view(chains: readonly (readonly number[])[], complete?: number): void;
+  advance(by: bigint): void;
+}
+
+const addressOf = (id: number): string => `172.16.${id >> 8}.${id & 255}`;
+const macOf = (id: number): string =>
+  `02:00:00:00:${(id >> 8).toString(16).padStart(2, "0")}:${(id & 255).toString(16).padStart(2, "0")}`;
+
+const KEYS: TagKeys = { keys: [new Uint8Array(16).fill(7), null], own: 0 };
+
+export async function openCluster({ forwarders, chains, ...options }: ClusterOptions): Promise<Cluster> {
+  const members = new Map<number, Member>();
+  let next = 1;
+  const add = async (role: Role): Promise<number> => {
+    const id = next++;
+    members.set(id, await openMember({ ...options, role }));
+    return id;
+  };
+  const ofForwarders: number[] = [];
+  for (let i = 0; i < forwarders; i++) ofForwarders.push(await add("forwarder"));
+  const ofChains: number[][] = [];
+  for (const length of chains) {
+    const chain: number[] = [];
+    for (let i = 0; i < length; i++) chain.push(await add("keeper"));
+    ofChains.push(chain);
+  }
+  for (const [id, member] of members) {
+    const others = [...members.keys()].filter((one) => one !== id);
+    member.dataPlane.members(
+      others.map(
+        (one): Neighbour => ({
+          id: one,
+          address: addressOf(one),
+          interface: CLUSTER_SIDE,
+          destination: macOf(one),
+          source: macOf(id),
+        }),
+      ),
+    );
+    member.dataPlane.keys(KEYS);
+    await member.underlay.tunnels.set([addressOf(id)]);
+  }
+  let epoch = 0;
+  const wire: Wire[] = [];
+  let lost: (packet: Wire) => boolean = () => false;
+
+  const view: Cluster["view"] = (now, complete) => {
+    epoch += 1;
+    const paths = Array.from({ length: BUCKETS }, (_, bucket): Path => {
+      const chain = now[bucket % now.length] ?? [];
+      return { members: chain, complete: complete ?? chain.length };
+    });
+    const placed: PlacedView = { epoch, paths };
+    for (const [id, { dataPlane }] of members)
+      dataPlane.view({ id, address: addressOf(id), interfaces: [CLUSTER_SIDE] }, placed);
+  };
+  view(ofChains);
+
+  const idOf = (frame: Uint8Array): number => ((frame[32] ?? 0) << 8) | (frame[33] ?? 0);
+
+  const send: Cluster["send"] = (forwarder, first) => {
+    const left: Left[] = [];
+    const waiting: { at: number; frame: Uint8Array; by: number }[] = [{ at: forwarder, frame: first, by: OUTSIDE }];
+    while (waiting.length > 0) {
+      const { at, frame, by } = waiting.shift() as { at: number; frame: Uint8Array; by: number };
+      const member = members.get(at);
+      if (member === undefined) continue;
+      const { action, packet, redirect } = member.run(frame, by);
+      const to = action === REDIRECT && redirect?.kind === "interface" ? redirect.interface : null;
+      if (to === CLUSTER_SIDE) {
+        const one = { from: at, to: idOf(packet), frame: packet };
+        wire.push(one);
+        if (!lost(one)) waiting.push({ at: one.to, frame: packet, by: CLUSTER_SIDE });
+      } else if (to !== null || action === 3) left.push({ by: at, how: "sent", frame: packet });
+      else left.push({ by: at, how: action === PASS ? "host" : "dropped", frame: packet });
+    }
+    return left;
+  };
+  return {
+    forwarders: ofForwarders,
+    chains: ofChains,
+    members,
+    get epoch() {
+      return epoch;
+    },
+    send,
+    wire: () => wire.splice(0),
+    lose(rule) {
+      lost = rule;
+    },
+    view,
+    advance(by) {
+      for (const member of members.values()) member.advance(by);
+    },
+  };
+}
