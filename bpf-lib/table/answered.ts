@@ -1,11 +1,12 @@
 /** On a forwarder: what came back for a packet of its own. It is cached for a lease, and the packet follows it. */
-import { Action, program, type u32 } from "zeta/bpf";
+import { Action, program, type u8, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Client, prepare } from "../flow/commit.ts";
 import { turned } from "../flow/ends.ts";
 import { idleOf } from "../flow/state.ts";
-import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { type Entry, type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
+import type { Found } from "../flow/ways.ts";
 import { enterNext } from "../node/enter.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
@@ -18,6 +19,16 @@ import { Operation } from "./operation.ts";
 import { isSame, liveAs } from "./store.ts";
 import { stateIn } from "./version.ts";
 
+/** Ends an entry of this cache, and so the flow's: nobody finds the other direction any more than this one. */
+const forgetClient = (family: Family, found: Found<Entry>, protocol: u8, now: u32): void => {
+  const { way } = found;
+  if (way === null) return;
+  const back = family.keyOfEnds(turned(family.endsOf(way)), networkOf(way.hop.slot), protocol);
+  const other = family.find(back, now).way;
+  if (other !== null) other.until = now;
+  way.until = now;
+};
+
 /** The packet follows its flow, which has just been entered or renewed here. */
 const release = ({ parts, call, hand }: Turn, family: Family): Action => {
   call.vni = hand.vni;
@@ -25,6 +36,7 @@ const release = ({ parts, call, hand }: Turn, family: Family): Action => {
   return found.way === null ? lost(TableFault.Late) : apply(parts, family, found, found.way, call);
 };
 
+/** The entry is cached: stored here, or its lease lengthened. A stage of its own, for stack. */
 const cache = (turn: Turn, family: Family): Action => {
   const { call, hand } = turn;
   const { entry } = hand;
@@ -42,11 +54,10 @@ const cache = (turn: Turn, family: Family): Action => {
       liveAs(family, found, entry, state, now + lease - passed);
       return release(turn, family);
     }
-    // A lifetime has ended, and this is another: the old one's lease is over wherever it was given.
-    const back = family.keyOfEnds(turned(family.endsOf(found.way)), networkOf(found.way.hop.slot), entry.protocol);
-    const other = family.find(back, now);
-    if (other.way !== null) family.remove(other.index, back);
-    family.remove(found.index, key);
+    // A lifetime has ended, and this is another: the old one's leases are over wherever they were given. Comes back here.
+    forgetClient(family, found, entry.protocol, now);
+    zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+    return lost(TableFault.Conflict);
   }
   noteDecided(entry, call);
   call.vni = entry.vni;
@@ -62,7 +73,11 @@ const answered = (family: Family) =>
     const { operation, forwarder, service, detail } = hand.of;
     if (forwarder !== view.self) return lost(TableFault.Role);
     call.service = service;
-    if (operation === Operation.Reply) return hand.withEntry === 0 ? lost(TableFault.Form) : cache(turn, family);
+    if (operation === Operation.Reply) {
+      if (hand.withEntry === 0) return lost(TableFault.Form);
+      zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+      return Action.Drop;
+    }
     if (operation === Operation.Refuse) {
       call.reason = detail;
       zeta_node_stages.call(Stage.Refuse);
@@ -81,6 +96,17 @@ export const zeta_answered4 = program("zeta_answered4", answered(ipv4Family), {
 export const zeta_answered6 = program("zeta_answered6", answered(ipv6Family), {
   slot: { table: zeta_node_stages, index: Stage.Serve6 },
 });
+
+export const zeta_cache4 = program(
+  "zeta_cache4",
+  withTurn((turn) => cache(turn, ipv4Family)),
+  { slot: { table: zeta_node_stages, index: Stage.Store4 } },
+);
+export const zeta_cache6 = program(
+  "zeta_cache6",
+  withTurn((turn) => cache(turn, ipv6Family)),
+  { slot: { table: zeta_node_stages, index: Stage.Store6 } },
+);
 
 const entered = (family: Family) => withTurn((turn) => release(turn, family));
 export const zeta_cached4 = program("zeta_cached4", entered(ipv4Family), {
