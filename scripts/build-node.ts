@@ -2,14 +2,14 @@
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createCompiler, problemsAsText, writeBundle } from "../compiler/index.ts";
-import { filesInstead, NODE_PROGRAMS, TRACED_PROGRAMS } from "../runtime/node/bundle.ts";
+import { filesInstead, PROGRAMS_OF, TRACED_PROGRAMS } from "../runtime/node/bundle.ts";
 
 /** The flow tables exclude each other by compare-and-exchange, which v3 brought (Linux 5.12). */
 const CPUS = ["v3"] as const;
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 const compiler = createCompiler();
-for (const programs of [NODE_PROGRAMS, TRACED_PROGRAMS]) {
+for (const programs of [...Object.values(PROGRAMS_OF), TRACED_PROGRAMS]) {
   const compiled = [];
   for (const cpu of CPUS) {
     const result = await compiler.compile(at(programs.source), { cpu, files: filesInstead(programs) });

@@ -19,6 +19,7 @@ import { consider, considerFlow, considerUnread, step, stepAsked } from "../trac
 import { Ask, type Call, From, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow, strayFragment } from "./follow.ts";
+import { zeta_forwards } from "./forwards.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
 import { isSolicitation } from "./neighbour.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
@@ -60,9 +61,9 @@ const unclaimed = (call: Call): Action => {
   return Action.Drop;
 };
 
-/** The same of what can be read. */
+/** The same of what can be read. What a forwarder of a cluster does not know may be on its way back to a client. */
 const toNobody = (parts: Parts, call: Call): Action => {
-  if (call.vni === 0) return Action.Pass;
+  if (call.vni === 0 && zeta_forwards.value === 0) return Action.Pass;
   goOn(parts, call, Stage.Unclaimed);
   return Action.Drop;
 };

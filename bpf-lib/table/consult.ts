@@ -2,12 +2,13 @@
  * On a forwarder, in the place of services' decide programs and of what writes a flow's life anew: the packet leaves for the
  * chain that keeps its flow. Nothing of it is kept here.
  */
-import { type Action, Protocol, program, u8, u16, type u32 } from "zeta/bpf";
+import { Action, FibResult, Protocol, program, u8, u16, type u32 } from "zeta/bpf";
 import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { opens, type Parts, tcpOf } from "../packet/open.ts";
+import { lookUp } from "../route/resolve.ts";
 import { bucketOf } from "./bucket.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
@@ -66,9 +67,18 @@ export const zeta_refresh6 = program("zeta_refresh6", refresh(ipv6Family), {
   slot: { table: zeta_node_stages, index: Stage.Renew6 },
 });
 
-/** What nobody listens to may be on its way back to a client. */
-export const zeta_unheard = program(
-  "zeta_unheard",
-  withTurn((turn) => ask(turn, NODE, true)),
-  { slot: { table: zeta_node_stages, index: Stage.Unclaimed } },
-);
+/** What nobody listens to may be on its way back to a client; outside overlays, what is not for the host itself. */
+const unheard = withTurn((turn) => {
+  const { parts, call } = turn;
+  return call.vni === 0 && isForHost(parts) ? Action.Pass : ask(turn, NODE, true);
+});
+
+/** Whether the kernel would keep the packet to itself, or has no way for it. */
+const isForHost = (parts: Parts): boolean => {
+  const { result } = lookUp(parts);
+  return result !== FibResult.Success && result !== FibResult.NoNeighbour;
+};
+
+export const zeta_unheard = program("zeta_unheard", unheard, {
+  slot: { table: zeta_node_stages, index: Stage.Unclaimed },
+});

@@ -27,6 +27,18 @@ export const TRACED_PROGRAMS: NodePrograms = {
   instead: { "bpf-lib/trace/traced.ts": "export const TRACED: boolean = true;\n" },
 };
 
+/** What a node is: by itself, or of a cluster (bpf-lib/table). */
+export type NodeRole = "single" | "forwarder" | "table";
+export const PROGRAMS_OF: Readonly<Record<NodeRole, NodePrograms>> = {
+  single: NODE_PROGRAMS,
+  forwarder: { bundle: "dist/forwarder", source: "bpf-lib/table/forwarder.ts", instead: {} },
+  table: { bundle: "dist/table-node", source: "bpf-lib/table/table-node.ts", instead: {} },
+};
+/** Constants that the programs of a role are loaded with. */
+export const constantsOf = (role: NodeRole): Record<string, unknown> => ({
+  zeta_forwards: role === "forwarder" ? 1 : 0,
+});
+
 /** For the compiler: absolute paths. */
 export const filesInstead = ({ instead }: NodePrograms, root = packageRoot()): ReadonlyMap<string, string> =>
   new Map(Object.entries(instead).map(([path, text]) => [join(root, path), text]));

@@ -36,6 +36,8 @@ export interface Cluster {
   readonly epoch: number;
   /** A packet comes to a forwarder; everything that it causes is carried out. */
   send(forwarder: number, frame: Uint8Array): Left[];
+  /** The same of a packet that comes to a member on the cluster's side. */
+  deliver(member: number, frame: Uint8Array): Left[];
   /** Everything that has been on the wire since the last call. */
   wire(): Wire[];
   /** Loses what this says. */
@@ -63,7 +65,7 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
   const ofChains: number[][] = [];
   for (const length of chains) {
     const chain: number[] = [];
-    for (let i = 0; i < length; i++) chain.push(await add("keeper"));
+    for (let i = 0; i < length; i++) chain.push(await add("table"));
     ofChains.push(chain);
   }
   for (const [id, member] of members) {
@@ -100,9 +102,9 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
 
   const idOf = (frame: Uint8Array): number => ((frame[32] ?? 0) << 8) | (frame[33] ?? 0);
 
-  const send: Cluster["send"] = (forwarder, first) => {
+  const carryOut = (first: { at: number; frame: Uint8Array; by: number }): Left[] => {
     const left: Left[] = [];
-    const waiting: { at: number; frame: Uint8Array; by: number }[] = [{ at: forwarder, frame: first, by: OUTSIDE }];
+    const waiting = [first];
     while (waiting.length > 0) {
       const { at, frame, by } = waiting.shift() as { at: number; frame: Uint8Array; by: number };
       const member = members.get(at);
@@ -125,7 +127,8 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
     get epoch() {
       return epoch;
     },
-    send,
+    send: (at, frame) => carryOut({ at, frame, by: OUTSIDE }),
+    deliver: (at, frame) => carryOut({ at, frame, by: CLUSTER_SIDE }),
     wire: () => wire.splice(0),
     lose(rule) {
       lost = rule;

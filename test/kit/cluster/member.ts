@@ -1,12 +1,12 @@
 /** A forwarder or a flow-table node in the interpreter. */
 import type { Machine, Run } from "../../../compiler/interpreter/index.ts";
-import { packageRoot } from "../../../compiler/package-root.ts";
 import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane.ts";
 import { word } from "../../../runtime/loader/word.ts";
+import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
 import { MOST_REASONS, NODE_MAP, programPlace } from "../../../runtime/node/shapes.ts";
 import type { Underlay } from "../../../runtime/node/underlay.ts";
 import { decode } from "../../../sdk/layout/codec.ts";
-import { moduleOf } from "../targets/compile.ts";
+import { clusterNode, moduleOf } from "../targets/compile.ts";
 import { globalsOf } from "../targets/globals.ts";
 import { interpretedConfig } from "../targets/interpreter-config.ts";
 import { interpretedRawMap } from "../targets/interpreter-map.ts";
@@ -14,8 +14,7 @@ import { type InterpretedService, interpretedNode } from "../targets/interpreter
 import type { Compiled, Source } from "../targets/target.ts";
 import { type TestClock, testClock } from "../targets/test-clock.ts";
 
-export const ROLES = { forwarder: "bpf-lib/table/forwarder.ts", keeper: "bpf-lib/table/keeper.ts" } as const;
-export type Role = keyof typeof ROLES;
+export type Role = Exclude<NodeRole, "single">;
 
 /** A service that every member has, under the same index. */
 export interface ClusterService {
@@ -32,7 +31,7 @@ export interface Member {
   readonly services: readonly InterpretedService[];
   run(frame: Uint8Array, ingressInterface: number): Run;
   advance(by: bigint): void;
-  /** Drops of the node's own by name. */
+  /** What the node itself has dropped, by reason, of all services. */
   drops(): Readonly<Record<string, number>>;
 }
 
@@ -51,14 +50,15 @@ export interface MemberOptions {
 }
 
 export async function openMember({ role, services, constants = {} }: MemberOptions): Promise<Member> {
-  const part = await moduleOf(`${packageRoot()}/${ROLES[role]}`);
+  const part = await clusterNode(role);
   let now = 0n;
   const node = await interpretedNode(part, { now: () => now, random: 0 });
   const { machine } = node;
   const clocks: TestClock[] = [];
   const prepare = (on: Compiled, one: Machine): void => {
     const own = globals(on, one);
-    for (const [name, value] of Object.entries(constants)) if (own.names.includes(name)) own.set(name, value);
+    for (const [name, value] of Object.entries({ ...constantsOf(role), ...constants }))
+      if (own.names.includes(name)) own.set(name, value);
     clocks.push(testClock(own, {}));
   };
   prepare(part, machine);
@@ -100,8 +100,8 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
       for (const [key, value] of map.entries()) {
         const at = Buffer.from(key).readUInt32LE();
         const count = Number(decode({ kind: "scalar", type: "u64", size: 8, align: 8, order: "little" }, value));
-        if (count > 0)
-          counts[`${Math.floor(at / MOST_REASONS)}: ${nameOf[at % MOST_REASONS] ?? at % MOST_REASONS}`] = count;
+        const name = (nameOf[at % MOST_REASONS] ?? `reason ${at % MOST_REASONS}`).replace(/^service: /, "");
+        if (count > 0) counts[name] = (counts[name] ?? 0) + count;
       }
       return counts;
     },

@@ -6,7 +6,7 @@ import type { Compiler } from "../../../compiler/index.ts";
 import type { Module } from "../../../compiler/ir/ir.ts";
 import { packageRoot } from "../../../compiler/package-root.ts";
 import { TEST_CLOCK } from "../../../compiler/passes/test-build.ts";
-import { NODE_PROGRAMS } from "../../../runtime/node/bundle.ts";
+import { NODE_PROGRAMS, type NodeRole, PROGRAMS_OF } from "../../../runtime/node/bundle.ts";
 import { noSuchProgram } from "../problems.ts";
 import { kept } from "./kept.ts";
 import type { Compiled, Source } from "./target.ts";
@@ -55,8 +55,18 @@ export async function objectOf(source: Source): Promise<Compiled & { readonly ob
   return { ...program, object: await known };
 }
 
+const clusterNodes = new Map<NodeRole, Promise<Compiled>>();
+
 const lowerNode = (testBuild: boolean): Promise<Compiled> =>
   kept(testBuild ? "test" : "plain", () => lowerFile(join(packageRoot(), NODE_PROGRAMS.source), testBuild));
+
+/** The programs of a node of a cluster, built for tests. */
+export function clusterNode(role: NodeRole): Promise<Compiled> {
+  const known =
+    clusterNodes.get(role) ?? kept(`${role}-test`, () => lowerFile(join(packageRoot(), PROGRAMS_OF[role].source)));
+  clusterNodes.set(role, known);
+  return known;
+}
 
 /** The node's own programs, which a service's are entered from: built for tests if the service is. */
 export function nodeFor({ module }: Compiled): Promise<Compiled> {
