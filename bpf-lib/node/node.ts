@@ -1,4 +1,7 @@
 /** All programs of a node, as one object. */
+
+/** Written only while somebody traces; there from the start, so that services find it. */
+export { zeta_node_said } from "../trace/said.ts";
 export { zeta_ask46 } from "./across/ask.ts";
 export { zeta_error46, zeta_error64 } from "./across/error.ts";
 export { zeta_forget46, zeta_forget64 } from "./across/forget.ts";

@@ -16,16 +16,21 @@ import { describe } from "../packet/packet.ts";
 import { reopen } from "../packet/reopen.ts";
 import { commitBindings } from "../state/binding.ts";
 import { countDrop } from "../state/counter.ts";
+import { noteDecided, noteUndecided } from "../trace/said.ts";
 import { type Opened, type ServiceParts, type Session, start } from "./parts.ts";
 
 /** Asks every middlebox in turn; each sees the flow as those before it left it. A drop or reject ends the asking. */
 const decide = (session: Session, packet: Packet, key: Key, call: Call): Outcome => {
   let decided = undecided(key);
+  if (session.tells) noteUndecided(decided);
   for (const box of session.boxes) {
     if (box.decide === null) continue;
     const flow = flowOf(packet, key.protocol, decided);
     decided = inside(box.decide(flow as never, box.own));
-    if (decided.kind === OutcomeKind.Pass) continue;
+    if (decided.kind === OutcomeKind.Pass) {
+      if (session.tells) noteDecided(box.index, decided);
+      continue;
+    }
     call.box = u8(box.index);
     return decided;
   }

@@ -25,6 +25,8 @@ export interface ServiceParts {
   readonly pools: boolean;
   /** One of them has a `complete` hook. */
   readonly waits: boolean;
+  /** Whether this program tells what each of them decides: it stands in the other's place while somebody traces. */
+  readonly tells: boolean;
 }
 
 /** A middlebox's config and state, opened: what its hooks take, and what the commit of its decisions needs. */
@@ -39,6 +41,7 @@ export type Opened = Box & { readonly own: Own };
 export interface Session {
   readonly boxes: readonly Opened[];
   readonly waits: boolean;
+  readonly tells: boolean;
   readonly generation: number;
 }
 
@@ -54,5 +57,5 @@ export interface Link {
  */
 export const start = (service: ServiceParts, generation: number): Session => {
   const boxes = service.boxes.map((box) => ({ ...box, own: openOwn(box, generation & 1) as Own }));
-  return { generation, boxes, waits: service.waits };
+  return { generation, boxes, waits: service.waits, tells: service.tells };
 };

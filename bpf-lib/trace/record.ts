@@ -34,6 +34,10 @@ export const Point = {
   Refuse: 15,
   /** It becomes one of the other family. */
   Translated: 16,
+  /** A flow that waited for it was asked about: `detail` is of `OutcomeKind`; `extra`: the reason, or by how much numbers are shifted. */
+  Completed: 17,
+  /** What each middlebox has decided (said.ts). */
+  Said: 18,
 } as const;
 
 /** The old decision stands. */

@@ -16,6 +16,7 @@ import {
   zeta_node_trace_frame,
   zeta_node_trace_mark,
 } from "./record.ts";
+import { saidRecord, zeta_node_said } from "./said.ts";
 import { writeHead } from "./trace.ts";
 
 /** Where a piece begins follows from the length alone, so that the verifier sees one state behind each, not two. */
@@ -59,6 +60,8 @@ const begin = (frame: Frame): boolean => {
   mark.out = 0;
   call.service = NODE;
   call.kind = 0;
+  const said = zeta_node_said.at(0);
+  if (said !== null) said.boxes = 0;
   copyFrame(frame, record);
   return true;
 };
@@ -71,6 +74,11 @@ const end = (frame: Frame, action: Action): void => {
   if (mark === null || record === null || call === null || mark.traced === 0) return;
   mark.traced = 0;
   const { service, vni } = call;
+  const words = zeta_node_said.at(0);
+  if (words !== null && words.boxes !== 0) {
+    writeHead(words.head, mark.packet, { point: Point.Said, service, vni, detail: 0, extra: 0 });
+    if (!zeta_node_trace.output(saidRecord, words)) mark.lost += 1n;
+  }
   record.asked = mark.asked;
   record.said = call.kind;
   record.reason = call.reason;

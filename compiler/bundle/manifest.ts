@@ -129,6 +129,8 @@ export const manifestSchema = z.object({
       /** Its programs, which a node's root program goes on in; null where no middlebox has the hook. */
       filter: z.string().nullable(),
       decide: z.string().nullable(),
+      /** What decides while somebody traces, and tells what each middlebox does; null where no two decide. */
+      told: z.string().nullable().optional(),
       /** Which packets its filters see. */
       sees: z.object({ client: z.boolean(), replies: z.boolean() }),
       middleboxes: z.array(z.string()),

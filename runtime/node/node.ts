@@ -139,6 +139,8 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const services = new Map<string, NodeService>();
   const versions = new Map<string, Version>();
   let closing = false;
+  /** Whether services tell what each of their middleboxes decides. */
+  let told = false;
   const tables = sieved(tablesOf(object), manifest);
   const quotas = quotasOf(manifest, tables);
   const endings = endingsOf({ manifest }, () => sweeper.start());
@@ -165,7 +167,8 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     else update(object.map(NODE_MAP.programs), key, word(fd));
   };
   const programOf = (version: Version | null, hook: HookName): number | null => {
-    const name = version?.service[hook] ?? null;
+    const own = version?.service[hook] ?? null;
+    const name = (told && hook === "decide" ? version?.service.told : null) ?? own;
     return version === null || name === null ? null : version.object.program(name).fd;
   };
 
@@ -201,6 +204,14 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   /** Whoever has the index next must not be taken for the one that decided them. */
   function forgetFlows(index: number): void {
     for (const _ of removeFlows({ manifest, object }, ({ service }) => service === index));
+  }
+
+  /** A program for another that decides the same: packets may meet either. */
+  function tell(so: boolean): void {
+    told = so;
+    for (const [name, version] of versions)
+      for (const parity of [0, 1])
+        setProgram(services.get(name)?.index ?? 0, "decide", parity, programOf(version, "decide"));
   }
 
   type Place = Pick<NodeService, "name" | "index" | "vni" | "upgrades" | "counted">;
@@ -320,6 +331,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     tracing = "starting";
     const ended = (): void => {
       tracing = null;
+      tell(false);
     };
     try {
       const { startTrace } = await import("../trace/trace.ts");
@@ -327,6 +339,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
       const place = { manifest, object, root, services };
       const started = await startTrace(place, { ...(cpu === undefined ? {} : { cpu }), constants }, wanted, ended);
       tracing = started;
+      tell(true);
       if (closing) started.close();
       return started;
     } catch (error) {

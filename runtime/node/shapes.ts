@@ -32,6 +32,7 @@ export const NODE_MAP = {
   trace: "zeta_node_trace",
   traceMark: "zeta_node_trace_mark",
   traceFrame: "zeta_node_trace_frame",
+  said: "zeta_node_said",
 } as const;
 
 /** Maps of this name belong to the node, and the objects of all its services share them. */

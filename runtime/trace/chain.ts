@@ -26,12 +26,16 @@ export const DENIED = 2;
 const VERDICTS = ["pass", "drop", "reject", "answer", "route"] as const;
 const PASS = 0;
 const DROP = 1;
+const UNTOLD = { rewrites: null, shift: null } as const;
 
 export interface Word {
   readonly middlebox: string;
-  readonly hook: "filter" | "decide" | "holds";
+  readonly hook: "filter" | "decide" | "holds" | "complete";
   readonly verdict: MiddleboxVerdict;
   readonly reason: string | null;
+  /** Told afterwards (rewrites.ts). */
+  readonly rewrites: null;
+  readonly shift: number | null;
 }
 
 /** Whether a middlebox was asked, if the asking came as far as it. */
@@ -50,9 +54,9 @@ export function wordsOf(
   return chain.flatMap((link, index): Word[] => {
     if (index > last || !isAsked(link, asked)) return [];
     const { hook } = asked;
-    if (index < last) return [{ middlebox: link.name, hook, verdict: "pass", reason: null }];
+    if (index < last) return [{ middlebox: link.name, hook, verdict: "pass", reason: null, ...UNTOLD }];
     const verdict = said.kind === ENDS ? "ends" : (VERDICTS[said.kind] ?? "drop");
     const refused = said.kind === DROP || verdict === "reject";
-    return [{ middlebox: link.name, hook, verdict, reason: refused ? said.reason : null }];
+    return [{ middlebox: link.name, hook, verdict, reason: refused ? said.reason : null, ...UNTOLD }];
   });
 }

@@ -7,6 +7,7 @@ import { layoutOf, NODE_MAP } from "../node/shapes.ts";
 import type { FlowEnds } from "../service/lifecycle.ts";
 import { type ChainLink, type ChainWord, DENIED, ENDS, PASSED, wordsOf } from "./chain.ts";
 import type { TracedFrame, TraceRecord, TraceVerdict } from "./records.ts";
+import { rewritesReader } from "./rewrites.ts";
 
 /** A service, as records name it. */
 export interface TracedService {
@@ -47,6 +48,8 @@ const POINT = {
   dropped: 14,
   refuse: 15,
   translated: 16,
+  completed: 17,
+  said: 18,
 } as const;
 const STEP = new Map(Object.entries(POINT).map(([name, point]) => [point as number, name as keyof typeof POINT]));
 /** Of `Ask` in bpf-lib/node/call.ts; all others are asked without a packet's flow. */
@@ -59,7 +62,7 @@ const OUTCOMES = ["pass", "drop", "reject", "answer", "route", "complete", "wait
 const PASS = 0;
 /** The old decision stands. */
 const HELD = 0xff;
-const [DROP, REJECT] = [1, 2];
+const [DROP, REJECT, COMPLETE] = [1, 2, 5];
 const VERDICTS: readonly TraceVerdict[] = ["abort", "drop", "host", "reply", "forward"];
 const REDIRECT = 4;
 
@@ -105,6 +108,7 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
   const head = field(frame, "head");
   const ends = field(step, "ends");
   const pieces = field(frame, "pieces");
+  const rewritesIn = rewritesReader(manifest);
   const numbers = ["length", "ingress", "asked", "said", "reason"].map((name) => [name, field(frame, name)] as const);
   const started = epoch();
   const open = new Map<
@@ -209,7 +213,7 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
         // Whoever is asked to decide was let pass.
         if (of.asked?.hook === "filter") settle(of.asked, PASSED);
         const asks = ASKS.get(detail) ?? "decide";
-        // What `complete` said shows in what becomes of the packet.
+        // What `complete` said has a record of its own.
         of.asked = asks === "complete" ? null : { hook: asks === "holds" ? "holds" : "decide", replies: false };
         records.push({ ...told, step: "ask", asks });
         return before;
@@ -225,6 +229,36 @@ export function traceDecoder(manifest: Manifest, serviceAt: (index: number) => T
         if (detail !== HELD) settle(of.asked, { kind: detail, box, reason });
         of.asked = null;
         records.push({ ...told, step: "decided", outcome, reason, ends });
+        return before;
+      }
+      case "completed": {
+        const middlebox = serviceAt(service)?.chain[box]?.name;
+        const verdict = OUTCOMES[detail];
+        const refused = detail === DROP || detail === REJECT;
+        // A version that has no hook any more lets go of the flow: no middlebox has said so.
+        if (middlebox === undefined || verdict === undefined)
+          records.push({ ...told, step: "decided", outcome: verdict ?? "drop", reason: null, ends: null });
+        else
+          records.push({
+            ...told,
+            step: "verdict",
+            middlebox,
+            hook: "complete",
+            verdict,
+            reason: refused ? reasonOf(service, extra) : null,
+            rewrites: null,
+            shift: detail === COMPLETE ? extra : null,
+          });
+        return before;
+      }
+      case "said": {
+        const rewrites = rewritesIn(bytes);
+        const chain = serviceAt(service)?.chain ?? [];
+        for (const [at, one] of records.entries()) {
+          if (one.step !== "verdict" || one.hook !== "decide") continue;
+          const changed = rewrites.get(chain.findIndex(({ name }) => name === one.middlebox));
+          if (changed !== undefined) records[at] = { ...one, rewrites: changed };
+        }
         return before;
       }
       case "dropped": {

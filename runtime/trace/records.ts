@@ -11,7 +11,17 @@ export interface TracedFrame {
 /** What became of a packet: sent on, given to the host, dropped, sent back by the way that it came; "abort" is a fault. */
 export type TraceVerdict = "forward" | "host" | "drop" | "reply" | "abort";
 
-export type MiddleboxVerdict = "pass" | "drop" | "reject" | "answer" | "route" | "ends";
+export type MiddleboxVerdict = "pass" | "drop" | "reject" | "answer" | "route" | "ends" | "complete" | "wait";
+
+/** What one middlebox of a chain has changed of the decision that those before it had come to. */
+export interface Rewrite {
+  /** `place`: where it is delivered, "10.0.0.7 in network 7". */
+  readonly field: "source" | "destination" | "place";
+  /** Null: nowhere yet. */
+  readonly before: string | null;
+  /** "from a pool": what that gives is known when the chain has decided. */
+  readonly after: string;
+}
 
 interface Told {
   /** Counts the packets of this trace, from 1. */
@@ -45,11 +55,18 @@ export type TraceRecord = Told &
     | {
         readonly step: "verdict";
         readonly middlebox: string;
-        readonly hook: "filter" | "decide" | "holds";
-        /** Of `holds`, "pass" says that it stands by what was decided, and "ends" that it does not. */
+        readonly hook: "filter" | "decide" | "holds" | "complete";
+        /**
+         * Of `holds`, "pass" says that it stands by what was decided, and "ends" that it does not; "complete" and "wait" are of
+         * `complete`.
+         */
         readonly verdict: MiddleboxVerdict;
         /** Why it has dropped or rejected the packet, in the service's words. */
         readonly reason: string | null;
+        /** Of `decide`, where several of the chain decide: what this one has changed. Null where it is not told. */
+        readonly rewrites: readonly Rewrite[] | null;
+        /** Of `complete`: what is added to sequence numbers on the way to the client from now on, modulo 2^32. */
+        readonly shift: number | null;
       }
     /** Its flow is known, and what its packets are to leave with. */
     | {

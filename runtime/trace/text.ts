@@ -67,7 +67,11 @@ function sentence(record: TraceRecord): string {
     }
     case "verdict": {
       const reason = record.reason === null ? "" : ` (${record.reason})`;
-      return `  ${record.hook} of ${record.middlebox}: ${record.verdict}${reason}`;
+      const rewrites = (record.rewrites ?? []).map(
+        ({ field, before, after }) => `, ${field} ${before === null ? "" : `${before} `}-> ${after}`,
+      );
+      const shift = record.shift === null ? "" : `, sequence numbers + ${record.shift}`;
+      return `  ${record.hook} of ${record.middlebox}: ${record.verdict}${reason}${rewrites.join("")}${shift}`;
     }
     case "translated":
       return "becomes a packet of the other family";

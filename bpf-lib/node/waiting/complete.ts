@@ -8,6 +8,8 @@ import { type Entry, type Family, isReply } from "../../flow/table.ts";
 import { spansNow } from "../../flow/time.ts";
 import type { Found } from "../../flow/ways.ts";
 import { type Parts, tcpOf } from "../../packet/open.ts";
+import { Point } from "../../trace/record.ts";
+import { step } from "../../trace/trace.ts";
 import { because } from "../drops.ts";
 import { lookAgain, refused, withPacketOfFamily } from "../stage.ts";
 import { Stage, zeta_node_stages } from "../stages.ts";
@@ -48,7 +50,9 @@ const complete = withPacketOfFamily((parts, family, call) => {
   const entry = found.way;
   // Another packet has ended the waiting meanwhile.
   if (entry === null || !isReply(entry) || (entry.change & Change.Pending) === 0) return lookAgain(call);
-  if (call.kind === OutcomeKind.Wait) return refused(call, because.waiting());
+  const { kind, reason, shift: by } = call;
+  step(Point.Completed, call, kind, kind === OutcomeKind.Complete ? by : reason);
+  if (kind === OutcomeKind.Wait) return refused(call, because.waiting());
   const client = otherOf(parts, family, entry, now);
   if (call.kind !== OutcomeKind.Complete) {
     end(entry, now);

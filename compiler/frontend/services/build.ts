@@ -46,8 +46,9 @@ const boxObject = (spec: ServiceSpec, box: MiddleboxSpec): Value =>
 const decides = (spec: ServiceSpec): boolean => spec.chain.some((box) => box.decide !== null);
 
 /** The shape of `ServiceParts` in bpf-lib/service/parts.ts. */
-const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain): Value =>
+const partsOf = (spec: ServiceSpec, boxes: readonly MiddleboxSpec[] = spec.chain, tells = false): Value =>
   object({
+    tells: bool(tells),
     boxes: { kind: "list", items: boxes.map((box) => boxObject(spec, box)) },
     decides: bool(decides(spec)),
     binds: bool(bindingPaths(spec).length > 0),
@@ -65,8 +66,19 @@ const linkOf = (next: number | null): Value =>
 function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
   if (!decides(spec)) return;
   const run = expectFunction(module.libraryValue("service/decide.ts", "runDecide"), node, module.topLevel);
-  const name = programName(spec, "decide");
-  lowerProgram(module, { name, section: "xdp", run, values: [partsOf(spec)], slot: null });
+  const before = module.problems.length;
+  const lower = (hook: string, tells: boolean): void =>
+    lowerProgram(module, {
+      name: programName(spec, hook),
+      section: "xdp",
+      run,
+      values: [partsOf(spec, spec.chain, tells)],
+      slot: null,
+    });
+  lower("decide", false);
+  // One that is alone is told of by what the chain has come to; and what is wrong is said once.
+  const several = spec.chain.filter((box) => box.decide !== null).length > 1;
+  if (several && module.problems.length === before) lower("told", true);
 }
 
 const CHAIN = "zeta_chain";
@@ -186,7 +198,7 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
   const { service } = module;
   if (service === null) return null;
   const has = (name: string) => module.maps.some((map) => map.name === name);
-  const program = (hook: "filter" | "decide") => {
+  const program = (hook: "filter" | "decide" | "told") => {
     const name = programName(service, hook);
     return module.programs.some((each) => each.name === name) ? name : null;
   };
@@ -195,6 +207,7 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
     name: service.name,
     filter: program("filter"),
     decide: program("decide"),
+    told: program("told"),
     sees: { client: filters(() => true), replies: filters((box) => box.both) },
     middleboxes: service.chain.map((box) => box.name),
     chain: service.chain.map((box) => ({
