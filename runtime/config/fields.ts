@@ -12,7 +12,7 @@ import { duplicates, limit, recordOf, report } from "./findings.ts";
 import { type PoolContent, portPoolType } from "./port-pool.ts";
 import { type SecretContent, secretType } from "./secret.ts";
 import { type ParsedListener, PROTOCOLS, readEndpoint, readListener, readPrefix } from "./text.ts";
-import { fieldsOf, textOf, typeOf } from "./values.ts";
+import { fieldsOf, objectOf, textOf, typeOf } from "./values.ts";
 
 export type ConfigField = NonNullable<Manifest["service"]>["config"][number];
 
@@ -120,7 +120,7 @@ function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<Entries> {
   const keyType = typeOf(layout);
   const valueType = isPresence(of) ? typeOf(of).default(1) : typeOf(of);
   const error = "a list of { key, value } was expected";
-  const list = z.array(z.strictObject({ key: keyType, value: valueType }), { error }).transform((given, context) =>
+  const list = z.array(objectOf({ key: keyType, value: valueType }), { error }).transform((given, context) =>
     encoded(
       layout,
       of,
@@ -151,14 +151,19 @@ const weight = z
 
 /** A choice by itself, or with its weight beside its fields, or as { value, weight }. */
 function choice(of: LayoutData): z.ZodType<{ readonly value: unknown; readonly weight: number }> {
-  const explicit = z.strictObject({ value: typeOf(of), weight });
+  const explicit = objectOf({ value: typeOf(of), weight });
   const plain = (type: z.ZodType) => type.transform((value: unknown) => ({ value, weight: 1 }));
-  if (of.kind !== "struct") return z.union([explicit, plain(typeOf(of))]);
-  const beside = z.strictObject({ ...fieldsOf(of), weight }).transform(({ weight: turns, ...value }) => ({
+  const error = "a choice was expected, by itself or as { value, weight }";
+  if (of.kind !== "struct") return z.union([explicit, plain(typeOf(of))], { error });
+  const beside = objectOf({ ...fieldsOf(of), weight }).transform(({ weight: turns, ...value }) => ({
     value,
     weight: turns as number,
   }));
-  return isEndpoint(of) ? z.union([plain(textOf(readEndpoint)), beside, explicit]) : z.union([beside, explicit]);
+  return isEndpoint(of)
+    ? z.union([plain(textOf(readEndpoint)), beside, explicit], {
+        error: 'an address with a port was expected, such as "10.0.0.1:80", with a weight or without',
+      })
+    : z.union([beside, explicit], { error });
 }
 
 function maglev({ of, max }: ConfigField): z.ZodType<FieldContent["maglev"]> {
@@ -182,16 +187,22 @@ export const fieldTypes: { readonly [K in ConfigField["kind"]]: (field: ConfigFi
   secret: secretType,
 };
 
-const protocol = z.union([
-  z.enum(Object.keys(PROTOCOLS) as [string, ...string[]]).transform((name) => PROTOCOLS[name] ?? 0),
-  z.number().int().min(0).max(255),
-]);
+const anyProtocol = `a protocol was expected: ${Object.keys(PROTOCOLS).join(", ")}, or its number`;
+const protocol = z.union(
+  [
+    z.enum(Object.keys(PROTOCOLS) as [string, ...string[]], anyProtocol).transform((name) => PROTOCOLS[name] ?? 0),
+    z.number().int(anyProtocol).min(0, anyProtocol).max(255, anyProtocol),
+  ],
+  { error: anyProtocol },
+);
 
 /** The addresses a service stands behind: keys of the node's map, struct { address, vni, port, protocol }; all present. */
 export function listenType(key: LayoutData, max: number): z.ZodType<Entries> {
   const { address = z.never(), port = z.never(), vni = z.never() } = key.kind === "struct" ? fieldsOf(key) : {};
-  const object = z.strictObject({ address, vni: vni.default(0), port: port.default(0), protocol });
-  const one = z.union([textOf(readListener), object as unknown as z.ZodType<ParsedListener>]);
+  const object = objectOf({ address, vni: vni.default(0), port: port.default(0), protocol });
+  const one = z.union([textOf(readListener), object as unknown as z.ZodType<ParsedListener>], {
+    error: 'an address was expected, such as "10.1.0.1:80/tcp"',
+  });
   return z.array(one, { error: 'a list such as ["10.1.0.1:80/tcp"] was expected' }).transform((given, context) =>
     encoded(
       key,
@@ -207,7 +218,7 @@ export function listenType(key: LayoutData, max: number): z.ZodType<Entries> {
 export function endpointsType(key: LayoutData, value: LayoutData, max: number): z.ZodType<Entries> {
   const [keyFields, valueFields] = [key, value].map((each) => (each.kind === "struct" ? fieldsOf(each) : {}));
   const { vni, ...rest } = { ...keyFields, ...valueFields };
-  const one = z.strictObject({ ...rest, vni: (vni ?? z.never()).default(0) });
+  const one = objectOf({ ...rest, vni: (vni ?? z.never()).default(0) });
   const part = (all: Record<string, unknown>, of: Record<string, z.ZodType> | undefined) =>
     Object.fromEntries(Object.keys(of ?? {}).map((name) => [name, all[name]]));
   return z.array(one, { error: "a list of endpoints was expected" }).transform((given, context) =>

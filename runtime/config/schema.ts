@@ -5,6 +5,7 @@ import type { MapData } from "../../sdk/maps/data.ts";
 import { endpointsType, fieldTypes, listenType } from "./fields.ts";
 import { foldedIn } from "./folded-fields.ts";
 import { PLACE } from "./listener.ts";
+import { objectOf } from "./values.ts";
 
 /** What belongs to the service itself, and lies in one map without generations: its path, and where that map's name stands. */
 export const DIRECT = { "service.listen": "listen", "service.endpoints": "endpoints" } as const;
@@ -42,7 +43,7 @@ export const splitPath = (path: string): readonly [part: string, field: string] 
 
 /** A part all of whose fields may be left out may be left out itself. */
 function partType(fields: Record<string, z.ZodType>): z.ZodType {
-  const type = z.strictObject(fields);
+  const type = objectOf(fields);
   return Object.values(fields).every((field) => field.safeParse(undefined).success) ? type.prefault({}) : type;
 }
 
@@ -55,7 +56,7 @@ export function configSchema(manifest: Manifest): z.ZodType<Record<string, Recor
     // What the programs hold need not be given.
     parts.set(part, { ...parts.get(part), [field]: folded.has(path) ? type.optional() : type });
   }
-  return z.strictObject(
+  return objectOf(
     Object.fromEntries([...parts].map(([part, fields]) => [part, partType(fields)])),
   ) as unknown as z.ZodType<Record<string, Record<string, unknown>>>;
 }

@@ -121,7 +121,8 @@ export interface Validator {
 /** Fields may also be given by their paths: `{ "acl.rules": … }` is `{ acl: { rules: … } }`. */
 function nestedByPath(config: unknown, known: ReadonlyMap<string, unknown>): unknown {
   if (typeof config !== "object" || config === null || Array.isArray(config)) return config;
-  const nested: Record<string, unknown> = {};
+  // Without a prototype, so that a part named "__proto__" is one that nobody declared, and nothing else.
+  const nested: Record<string, unknown> = Object.create(null);
   for (const [key, value] of Object.entries(config)) {
     if (!known.has(key)) nested[key] = value;
   }

@@ -7,7 +7,7 @@ import { type Read, readEndpoint } from "./text.ts";
 
 /** A string that a reader of text forms takes. */
 export const textOf = <T>(read: (text: string) => Read<T>) =>
-  z.string().transform((text, context) => {
+  z.string("text was expected").transform((text, context) => {
     const result = read(text);
     if (result.ok) return result.value;
     context.issues.push({ code: "custom", message: result.reason, input: text });
@@ -56,6 +56,15 @@ const SCALARS: Readonly<Record<ScalarName, () => z.ZodType>> = {
   address: () => textOf(parsed("an IPv4 or IPv6 address", parseAddress)),
 };
 
+/** An object with just these fields. Anything else is told what was expected, and not in the words of a type checker. */
+export const objectOf = <Fields extends Record<string, z.ZodType>>(
+  fields: Fields,
+): z.ZodObject<Fields, z.core.$strict> =>
+  z.strictObject(fields, {
+    error: ({ code }) =>
+      code === "invalid_type" ? `an object was expected, of ${Object.keys(fields).join(", ")}` : undefined,
+  });
+
 /** The fields of a struct, each with its type. */
 export const fieldsOf = ({ fields }: StructLayout): Record<string, z.ZodType> =>
   Object.fromEntries(
@@ -67,14 +76,15 @@ export function typeOf(layout: LayoutData): z.ZodType {
     case "scalar":
       return SCALARS[layout.type]();
     case "bits":
-      return z.strictObject(
-        Object.fromEntries(layout.fields.map(({ name, width }) => [name, whole(0, 2 ** width - 1)])),
-      );
+      return objectOf(Object.fromEntries(layout.fields.map(({ name, width }) => [name, whole(0, 2 ** width - 1)])));
     case "array":
-      return z.array(typeOf(layout.of)).length(layout.length, `exactly ${layout.length} values were expected`);
+      return z
+        .array(typeOf(layout.of), "a list was expected")
+        .length(layout.length, `exactly ${layout.length} values were expected`);
     case "struct": {
-      const object = z.strictObject(fieldsOf(layout));
-      return isEndpoint(layout) ? z.union([textOf(readEndpoint), object]) : object;
+      const object = objectOf(fieldsOf(layout));
+      const error = 'an address with a port was expected, such as "10.0.0.1:80"';
+      return isEndpoint(layout) ? z.union([textOf(readEndpoint), object], { error }) : object;
     }
     case "spinLock":
       return z.never();

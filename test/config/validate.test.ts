@@ -92,6 +92,12 @@ describe("what is wrong is told by its path", () => {
     ["box.backends", [{ address: "ten", port: 80 }], /^ZT6001 .*box\.backends\[0\]\.address'/],
     ["box.backends", [{ address: "10.0.0.1", port: 80, weight: -1 }], /^ZT6001 .*box\.backends\[0\]\.weight'/],
     ["box.nothing", 1, /^ZT6002 .*'box\.nothing'/],
+    ["box.both", null, /^ZT6001 .*'box\.both': an address with a port was expected/],
+    ["box.both", { address: 5, port: 80 }, /^ZT6001 .*'box\.both\.address': text was expected/],
+    ["box.ranges", { "10.0.0.0/8": null }, /^ZT6001 .*\["10\.0\.0\.0\/8"\]': an object was expected, of from, to/],
+    ["box.pairs", ["x"], /^ZT6001 .*'box\.pairs\[0\]': an object was expected, of key, value/],
+    ["box.backends", [null], /^ZT6001 .*'box\.backends\[0\]': an address with a port was expected/],
+    ["box.numbers", ["x"], /^ZT6001 .*'box\.numbers\[0\]': a choice was expected/],
   ])("%s %o", (path, value, expected) => {
     const found = problems(path, value);
     expect(found).toHaveLength(1);
@@ -107,9 +113,19 @@ describe("what is wrong is told by its path", () => {
     expect(found.join("\n")).toMatch(/'box\.on' is missing/);
   });
 
-  test("what is no config at all", () => {
-    const result = validator.whole(7);
-    expect(result.ok ? [] : result.problems.map(({ code }) => code)).toEqual(["ZT6001"]);
+  test.each([
+    ["no config at all", 7, ["ZT6001: Config '(whole)': an object was expected, of box."]],
+    ["a part that is none", { box: null }, ["ZT6001: Config 'box': an object was expected, of limit, on, "]],
+    // JSON.parse makes an ordinary name of it, and an assignment would make it what the rest is looked up in.
+    [
+      "a part named as prototypes are",
+      JSON.parse('{ "__proto__": { "box": 1 } }'),
+      ["ZT6003: Config 'box'", "ZT6002: There is no config field '__proto__'"],
+    ],
+  ])("%s", (_, given, expected) => {
+    const result = validator.whole(given);
+    const found = result.ok ? [] : result.problems.map(({ code, message }) => `${code}: ${message}`);
+    expect(found).toEqual(expected.map((start) => expect.stringContaining(start)));
   });
 });
 

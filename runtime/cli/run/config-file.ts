@@ -1,16 +1,40 @@
 /** The config that a command is given as a file. Apart from what uses it, so that no command loads a whole node to know its options. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Config } from "../../config/live.ts";
 import { unreadableConfig } from "../../config/problems.ts";
 import { failure } from "../../loader/problems.ts";
 import type { Session } from "../session.ts";
+import { faultOf } from "./json-text.ts";
+
+/** A hundred thousand prefixes are 5 MiB. What a node is sent has to have room beside its objects (control/protocol.ts). */
+const MOST_BYTES = 128 * 1024 * 1024;
+
+const isObject = (value: unknown): value is Readonly<Record<string, never>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** UTF-8, with a byte order mark or without. */
+function textOf(path: string): string {
+  if (statSync(path).size > MOST_BYTES) throw new Error(`it is longer than ${MOST_BYTES} bytes`);
+  const bytes = readFileSync(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error("it is not UTF-8", { cause });
+  }
+}
 
 /** @throws ZetaError ZT6006. */
 export function readConfig(session: Session, file: string): Config {
   try {
-    const { $schema: _, ...config } = JSON.parse(readFileSync(session.path(file), "utf8")) as Record<string, never>;
+    const text = textOf(session.path(file));
+    const content: unknown = JSON.parse(text);
+    const fault = faultOf(text);
+    if (fault !== null) throw new Error(fault);
+    if (!isObject(content)) throw new Error("it holds no object");
+    const { $schema: _, ...config } = content;
     return config;
   } catch (cause) {
-    throw failure(unreadableConfig(null, file, cause instanceof Error ? cause.message : String(cause)), cause);
+    const reason = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
+    throw failure(unreadableConfig(null, file, reason), cause);
   }
 }
