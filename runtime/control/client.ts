@@ -138,12 +138,16 @@ async function whole(response: IncomingMessage): Promise<unknown> {
 
 async function accepted(response: IncomingMessage): Promise<IncomingMessage> {
   if (response.statusCode === 200) return response;
-  const { problems, bug } = (await whole(response)) as {
+  const { problems, bug, stack } = (await whole(response)) as {
     readonly problems?: readonly Problem[];
     readonly bug?: string;
+    readonly stack?: string;
   };
-  if (problems === undefined) throw new Error(`the node failed: ${bug ?? "without a reason"}`);
-  throw new ZetaError(problems);
+  if (problems !== undefined) throw new ZetaError(problems);
+  const failed = new Error(`the node failed: ${bug ?? "without a reason"}`);
+  // Its own: where it was asked from tells nothing.
+  if (stack !== undefined) failed.stack = stack;
+  throw failed;
 }
 
 async function* lines(response: IncomingMessage): AsyncGenerator<string> {

@@ -5,7 +5,11 @@ import { canaryFileSchema } from "../node/canary-file.ts";
 import { flowFilterSchema } from "./flow-filter.ts";
 
 const base64 = z.base64();
-const config = z.record(z.string(), z.record(z.string(), z.unknown()));
+/** What is in it, the service's own fields say (runtime/config/validate.ts), each at its path. */
+const config = z.custom<Record<string, Record<string, unknown>>>(
+  (given) => typeof given === "object" && given !== null && !Array.isArray(given),
+  "an object was expected",
+);
 const MOST_NETWORKS = 2 ** 24 - 1;
 
 /** A service as it travels: a bundle's objects by instruction set, or the one object that was just compiled. */

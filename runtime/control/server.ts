@@ -24,12 +24,27 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** "/services/web" is the route "/services/:name" with "web". */
-function find(method: string, path: string): { readonly route: (typeof ROUTES)[string]; readonly name: string } {
-  const [, first = "", name] = path.split("/");
-  const route = ROUTES[`${method} /${first}${name === undefined ? "" : "/:name"}`];
-  if (route === undefined) throw failure(badRequest(null, `there is no ${method} ${path}`));
-  return { route, name: decodeURIComponent(name ?? "") };
+interface Place {
+  readonly route: (typeof ROUTES)[string];
+  readonly name: string;
+  readonly query: Asked["query"];
+}
+
+/** "/services/web?x=1" is the route "/services/:name" with "web", and a query. @throws ZT8112 for what is no place of ours. */
+function find(method: string, target: string): Place {
+  const unknown = (cause?: unknown) => failure(badRequest(null, `there is no ${method} ${target}`), cause);
+  try {
+    const { pathname, searchParams } = new URL(target, "http://node");
+    const [, first = "", name, ...more] = pathname.split("/");
+    const key = `${method} /${first}${name === undefined ? "" : "/:name"}`;
+    const route = more.length === 0 && Object.hasOwn(ROUTES, key) ? ROUTES[key] : undefined;
+    if (route === undefined) throw unknown();
+    return { route, name: decodeURIComponent(name ?? ""), query: Object.fromEntries(searchParams) };
+  } catch (error) {
+    // Neither a place nor, in it, a name needs to be written as one.
+    if (error instanceof TypeError || error instanceof URIError) throw unknown(error);
+    throw error;
+  }
 }
 
 const drained = (response: ServerResponse): Promise<void> =>
@@ -75,19 +90,17 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   response.end(lines);
 }
 
-/** A user's mistakes are problems; anything else is a bug, told with its place. */
-const failureOf = (error: unknown): object =>
-  error instanceof ZetaError
-    ? { problems: problemsAsJson(error.problems) }
-    : { bug: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+/** A user's mistakes are problems; anything else is a bug, told with its place for who wants to report it. */
+const failureOf = (error: unknown): object => {
+  if (error instanceof ZetaError) return { problems: problemsAsJson(error.problems) };
+  return error instanceof Error ? { bug: error.message, stack: error.stack } : { bug: String(error) };
+};
 
 async function answer(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const url = new URL(request.url ?? "/", "http://node");
-    const { route, name } = find(request.method ?? "GET", url.pathname);
+    const { route, ...where } = find(request.method ?? "GET", request.url ?? "/");
     const body = await bodyOf(request);
-    const asked: Asked = { name, query: Object.fromEntries(url.searchParams), body };
-    if (route !== undefined) await send(response, await route(served, asked));
+    if (route !== undefined) await send(response, await route(served, { ...where, body }));
   } catch (error) {
     if (response.headersSent) {
       response.destroy();

@@ -57,6 +57,9 @@ describe("a node answers", () => {
   test.each([
     ["a path that is none", "GET", "/everything", undefined],
     ["a method that is none", "PATCH", "/status", undefined],
+    ["a path below a service's", "DELETE", "/services/web/more", undefined],
+    ["a name that nobody could write so", "DELETE", "/services/%zz", undefined],
+    ["what is no URL", "GET", "//", undefined],
     ["what is no JSON", "POST", "/services", "{"],
     ["JSON of another shape", "POST", "/services", '{ "service": 1 }'],
     ["a part that is unknown", "PUT", "/config/relay", '{ "config": {}, "more": 1 }'],
