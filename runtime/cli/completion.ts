@@ -27,11 +27,24 @@ interface CompletedCommand {
 /** Words for values that commander does not know: `--template` takes the names of examples. */
 export type KnownWords = Readonly<Record<string, readonly string[]>>;
 
+/** Options and arguments that name a file or folder. */
+const FILES: ReadonlySet<string> = new Set([
+  "file",
+  "input",
+  "out",
+  "fold",
+  "config",
+  "canaries",
+  "pcapng",
+  "state",
+  "zeta",
+]);
+
 function valuesOf(name: string, choices: readonly string[] | undefined, known: KnownWords): Values {
   const words = choices ?? known[name];
   if (words !== undefined) return { words };
   if (name === "interface") return "interface";
-  return ["file", "out", "config", "zeta", "input", "pcapng"].includes(name) ? "file" : "nothing";
+  return FILES.has(name) ? "file" : "nothing";
 }
 
 function optionOf(option: Option, known: KnownWords): CompletedOption {

@@ -3,10 +3,11 @@
  * killed process. The name is given by link(2), which fails where there is one: two that start at once cannot both have it.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { stateFolder } from "../attach/state.ts";
 import { failure, stateNotWritable } from "../loader/problems.ts";
 import { nodeRuns } from "./problems.ts";
@@ -14,7 +15,9 @@ import { nodeRuns } from "./problems.ts";
 /** Only its owner may ask a node. */
 const OWNER_ONLY = 0o600;
 
-export const socketOf = (state?: string): string => join(stateFolder(state), "node.sock");
+const NAME = "node.sock";
+
+export const socketOf = (state?: string): string => join(stateFolder(state), NAME);
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
@@ -66,6 +69,26 @@ async function clear(path: string, folder: string): Promise<void> {
   if (living) throw failure(nodeRuns(null, folder));
 }
 
+/** Younger ones may be of a node that begins, and does not listen yet. Milliseconds. */
+const BEGINNING = 60_000;
+
+/** Takes away what killed processes left of their claims: sockets that nobody listens at. Nobody's claim is touched who lives. */
+export async function dropDeadSockets(state?: string): Promise<void> {
+  const folder = stateFolder(state);
+  if (!existsSync(folder)) return;
+  for (const path of readdirSync(folder)
+    .filter((name) => name.startsWith(`${NAME}.`))
+    .map((name) => join(folder, name))) {
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (made < Date.now() - BEGINNING && !(await answers(path))) rmSync(path, { force: true });
+  }
+  try {
+    await clear(socketOf(state), folder);
+  } catch (error) {
+    if (!(error instanceof ZetaError)) throw error;
+  }
+}
+
 /** Has the server listen in the folder. Gives the socket's path. @throws ZT8110, or ZT4022 when it cannot be written. */
 export async function claim(server: Server, state?: string): Promise<string> {
   const folder = stateFolder(state);
@@ -79,7 +102,7 @@ export async function claim(server: Server, state?: string): Promise<string> {
     return path;
   } catch (error) {
     server.close();
-    if (error instanceof Error && error.name === "ZetaError") throw error;
+    if (error instanceof ZetaError) throw error;
     throw failure(stateNotWritable(null, folder, codeOf(error)), error);
   } finally {
     rmSync(own, { force: true });

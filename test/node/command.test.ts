@@ -142,14 +142,19 @@ describe("a node's process", () => {
       add();
       expect(await ask(4000)).toBe("there");
       running.signal(signal);
-      await running.ended;
+      const { stderr } = await running.ended;
       // Flows that are known, and new ones.
       expect(await ask(4000)).toBe("there");
       expect(await ask(4001)).toBe("there");
       expect(command("ps").stdout).toContain("left behind");
-      expect(command("detach", "--all").code).toBe(0);
+      const [run] = json("ps").runs;
+      if (signal === "SIGTERM") expect(stderr).toContain(`its data plane runs on: zeta detach ${run.id} ends it`);
+      // From where its state folder is not the one that is meant unless told.
+      const elsewhere = (...words: string[]) => zeta([...words, "--state", state], { namespace: lab.gateway.path });
+      expect(elsewhere("ps").stdout).toContain(`${run.id}`);
+      expect(elsewhere("detach", "--all")).toMatchObject({ code: 0, stderr: expect.stringContaining(run.id) });
       expect(await ask(4002)).not.toBe("there");
-      expect(await attached()).toBe(false);
+      await nothingLeft();
     },
   );
 

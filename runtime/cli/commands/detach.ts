@@ -4,10 +4,11 @@ import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.t
 import type { FoundRun } from "../../attach/runs.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import type { ExitCode } from "../exit.ts";
+import { type NodeOptions, stateOf, withState } from "../node/options.ts";
 import { noSuchRun, nothingChosen, usage } from "../problems.ts";
-import type { CommonOptions, Session } from "../session.ts";
+import type { Session } from "../session.ts";
 
-interface DetachOptions extends CommonOptions {
+interface DetachOptions extends NodeOptions {
   readonly all?: boolean;
   readonly interface?: string;
   readonly force?: boolean;
@@ -50,7 +51,9 @@ async function detach(session: Session, options: DetachOptions, given: readonly 
     return session.report([usage(null, "Name runs, or say --interface, or --all; only one of them.", "zeta detach")]);
   }
   const { cleanRun, listRuns, strayRuns } = await import("../../attach/runs.ts");
-  const chosen = choose(given, options, listRuns(), strayRuns());
+  const { dropDeadSockets } = await import("../../control/claim.ts");
+  const where = stateOf(session, options);
+  const chosen = choose(given, options, listRuns(where.state), strayRuns(where.state));
   if ("problem" in chosen) return session.report([chosen.problem]);
 
   const problems: Problem[] = [];
@@ -58,13 +61,15 @@ async function detach(session: Session, options: DetachOptions, given: readonly 
   // One that cannot be removed must not keep the others.
   for (const id of chosen.ids) {
     try {
-      const { removed } = await cleanRun(id, { force: options.force ?? false });
+      const { removed } = await cleanRun(id, { ...where, force: options.force ?? false });
       cleaned.push({ id, removed });
     } catch (error) {
       if (!(error instanceof ZetaError)) throw error;
       problems.push(...error.problems);
     }
   }
+  // Its own end would have taken it away; it belongs to no run, and says nothing by itself.
+  await dropDeadSockets(where.state);
   const code = session.report(problems, { cleaned });
   if (session.format === "json") return code;
   for (const { id, removed } of cleaned) {
@@ -77,11 +82,13 @@ async function detach(session: Session, options: DetachOptions, given: readonly 
 
 export const detachCommand = (context: CommandContext): Command =>
   runs(
-    defineCommand({
-      syntax: "detach [id...]",
-      summary: "remove what runs left attached, pinned or recorded",
-      examples: ["zeta detach 4f2a91c0", "zeta detach --interface eth1", "zeta detach --all"],
-    })
+    withState(
+      defineCommand({
+        syntax: "detach [id...]",
+        summary: "remove what runs left attached, pinned or recorded",
+        examples: ["zeta detach 4f2a91c0", "zeta detach --interface eth1", "zeta detach --all --state /run/zeta-edge"],
+      }),
+    )
       .option("-a, --all", "every run; live ones only with --force")
       .option("-i, --interface <name>", "the runs on this interface")
       .option("-f, --force", "live runs too: their processes go on without their programs"),

@@ -4,10 +4,11 @@ import type { InterfaceProgram } from "../../attach/listing.ts";
 import type { FoundRun } from "../../attach/runs.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
-import type { CommonOptions, Session } from "../session.ts";
+import { type NodeOptions, stateOf, withState } from "../node/options.ts";
+import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 
-interface PsOptions extends CommonOptions {
+interface PsOptions extends NodeOptions {
   readonly all?: boolean;
 }
 
@@ -34,11 +35,12 @@ const attachmentRow = (found: InterfaceProgram): readonly string[] => [
 
 async function ps(session: Session, options: PsOptions): Promise<ExitCode> {
   const { listRuns, strayRuns } = await import("../../attach/runs.ts");
-  const found = listRuns();
-  const stray = strayRuns();
+  const where = stateOf(session, options);
+  const found = listRuns(where.state);
+  const stray = strayRuns(where.state);
   const attachments =
     options.all === true
-      ? await import("../../attach/listing.ts").then(({ listAttachments }) => listAttachments())
+      ? await import("../../attach/listing.ts").then(({ listAttachments }) => listAttachments(where))
       : null;
   if (session.format === "json") {
     return session.report([], { runs: found, stray, ...(attachments === null ? {} : { attachments }) });
@@ -59,11 +61,13 @@ async function ps(session: Session, options: PsOptions): Promise<ExitCode> {
 
 export const psCommand = (context: CommandContext): Command =>
   runs(
-    defineCommand({
-      syntax: "ps",
-      summary: "list what runs, and what earlier runs left behind",
-      examples: ["zeta ps", "zeta ps --all", "zeta ps --json"],
-    }).option("-a, --all", "list every XDP program of this network namespace too, whoever attached it"),
+    withState(
+      defineCommand({
+        syntax: "ps",
+        summary: "list what runs, and what earlier runs left behind",
+        examples: ["zeta ps", "zeta ps --all", "zeta ps --json", "zeta ps --state /run/zeta-edge"],
+      }),
+    ).option("-a, --all", "list every XDP program of this network namespace too, whoever attached it"),
     context,
     ps,
   );

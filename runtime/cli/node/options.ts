@@ -10,7 +10,7 @@ export interface NodeOptions extends CommonOptions {
 }
 
 export const withState = (command: Command): Command =>
-  command.option("--state <folder>", "the node's state folder; that of ZETA_STATE, or /run/zeta, unless told");
+  command.option("--state <folder>", "the state folder; that of ZETA_STATE, or /run/zeta, unless told");
 
 export const stateOf = (session: Session, { state }: NodeOptions): { readonly state?: string } =>
   state === undefined ? {} : { state: session.path(state) };

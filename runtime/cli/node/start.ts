@@ -45,7 +45,8 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
   } finally {
     await node.close();
   }
-  const left = keep ? `; its data plane runs on: zeta detach ${node.run} ends it` : "";
+  const place = options.state === undefined ? "" : ` --state ${options.state}`;
+  const left = keep ? `; its data plane runs on: zeta detach ${node.run}${place} ends it` : "";
   note("stopped", `${session.paintErr.good("stopped")} node on ${where}${left}`, { kept: keep });
   return ended === "stopped" ? EXIT.ok : exitCodeOfSignal(ended);
 }
