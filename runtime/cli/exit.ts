@@ -55,6 +55,7 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT5026: EXIT.environment,
   ZT5027: EXIT.environment,
   ZT5029: EXIT.source,
+  ZT5032: EXIT.environment,
   ZT8102: EXIT.source,
   ZT8103: EXIT.source,
   ZT8104: EXIT.source,

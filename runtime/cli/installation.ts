@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 interface PackageJson {
   readonly name: string;
   readonly version: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }

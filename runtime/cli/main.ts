@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The `zeta` command. */
 import { useCompileCache } from "./compile-cache.ts";
-import type { Sink } from "./session.ts";
+import type { ExitCode } from "./exit.ts";
+import { isRecentNode, OLDEST_NODE } from "./node-version.ts";
+import type { Host, Sink } from "./session.ts";
 
 let cut = false;
 
@@ -27,8 +29,16 @@ function sink(stream: NodeJS.WriteStream): Sink {
 
 // Before anything else is loaded, so that it is kept too.
 useCompileCache(process.env);
-const host = { stdout: sink(process.stdout), stderr: sink(process.stderr), env: process.env, cwd: process.cwd() };
+const host: Host = { stdout: sink(process.stdout), stderr: sink(process.stderr), env: process.env, cwd: process.cwd() };
 
-const { runCommandLine } = await import("./program.ts");
+async function run(words: readonly string[]): Promise<ExitCode> {
+  const { node } = process.versions;
+  if (isRecentNode(node)) {
+    const { runCommandLine } = await import("./program.ts");
+    return runCommandLine(words, host);
+  }
+  const [{ openSession }, { oldNode }] = await Promise.all([import("./session.ts"), import("./problems.ts")]);
+  return openSession(host, { json: words.includes("--json") }).report([oldNode(null, node, OLDEST_NODE)]);
+}
 // Not process.exit: what is still in a pipe must be written first.
-process.exitCode = await runCommandLine(process.argv.slice(2), host);
+process.exitCode = await run(process.argv.slice(2));

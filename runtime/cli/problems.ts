@@ -53,3 +53,8 @@ export const noSuchRun = problem("ZT5031", (what: string, known: readonly string
   message: `There is no run ${what}.`,
   fix: known.length === 0 ? "Nothing is running, and nothing was left behind." : `There is: ${known.join(", ")}.`,
 }));
+
+export const oldNode = problem("ZT5032", (version: string, oldest: string) => ({
+  message: `This is Node.js ${version}, and zeta needs ${oldest} or later.`,
+  fix: "Install a newer one; in a project, 'npm install --save-dev node@24' brings one that npx and npm scripts use.",
+}));

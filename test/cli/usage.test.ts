@@ -113,6 +113,19 @@ describe("wrong usage exits with 2 and says what was meant", () => {
   });
 });
 
+test("a Node.js that is too old is named, with what to do", () => {
+  // One that has neither the number nor the newest functions.
+  const older =
+    'import m from "node:module"; delete m.enableCompileCache; Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.4" } });';
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` };
+  const { code, stderr } = zeta(["check", "x.ts"], { env });
+  expect(stderr).toContain("error ZT5032: This is Node.js 18.20.4, and zeta needs 22.18 or later.");
+  expect(code).toBe(3);
+  expect(JSON.parse(zeta(["check", "x.ts", "--json"], { env }).stdout)).toMatchObject({
+    problems: [{ code: "ZT5032" }],
+  });
+});
+
 describe("colour", () => {
   const colourStart = "\u001b[";
   test("is left out of pipes", () => {
@@ -167,6 +180,7 @@ describe("completion", () => {
     expect(complete("completion", "")).toEqual(["bash", "zsh", "fish"]);
     expect(complete("node", "st")).toEqual(["start", "status", "stop"]);
     expect(complete("node", "add", "--vn")).toEqual(["--vni"]);
+    expect(complete("ps", "--state", "packag")).toContain("package.json");
     expect(complete("node", "start", "--interface", "l")).toContain("lo");
   });
 

@@ -1,14 +1,11 @@
 /** Node.js and the packages that are optional peers of zeta. */
+import { isRecentNode, OLDEST_NODE } from "../node-version.ts";
 import { absent, type Fact, present, reasonOf } from "./fact.ts";
-
-const MINIMUM = [22, 18] as const;
 
 export function nodeFact(version: string = process.versions.node): Fact {
   const identity = { id: "node", title: "Node.js", neededFor: "zeta" } as const;
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const enough = major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1]);
-  const remedy = `Install Node.js ${MINIMUM.join(".")} or later; the npm package 'node@24' brings one.`;
-  return enough ? present(identity, version) : absent(identity, version, remedy);
+  const remedy = `Install Node.js ${OLDEST_NODE} or later; the npm package 'node@24' brings one.`;
+  return isRecentNode(version) ? present(identity, version) : absent(identity, version, remedy);
 }
 
 export async function typescriptFact(): Promise<Fact> {

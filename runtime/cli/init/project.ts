@@ -23,6 +23,8 @@ const packageJson = (name: string, zeta: string, from: Installation): string =>
     version: "0.1.0",
     private: true,
     type: "module",
+    // Older ones are warned of when it is installed.
+    engines: from.package.engines,
     scripts: {
       types: "tsc --noEmit",
       check: "zeta check service.ts",
