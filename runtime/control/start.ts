@@ -12,6 +12,7 @@ import type { Attachment } from "../attach/attach.ts";
 import { cleanRun, openRun, type Run } from "../attach/runs.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { attachAll, type ServiceInterface } from "../node/attach.ts";
+import type { NodeRole } from "../node/bundle.ts";
 import { type Node, openNode } from "../node/node.ts";
 import { censusOf } from "./census.ts";
 import { claim } from "./claim.ts";
@@ -31,6 +32,8 @@ export interface StartNodeOptions {
   readonly state?: string;
   /** How many flows each family's table has room for. */
   readonly flows?: number;
+  /** What the node is in a cluster: "single", in none, unless told. */
+  readonly role?: NodeRole;
   /**
    * Leaves the data plane running, pinned, when the node is closed or killed, until `zeta detach`; and keeps what the node was
    * told of its networks and quotas in the state folder, for the node that starts there next.
@@ -77,8 +80,8 @@ interface Opened {
 
 /** All of it, or nothing is left behind. */
 async function open(options: StartNodeOptions): Promise<Opened> {
-  const { interfaces, mode, namespace, state, flows, keep, command } = options;
-  const node = await openNode(flows === undefined ? {} : { flows });
+  const { interfaces, mode, namespace, state, flows, role, keep, command } = options;
+  const node = await openNode({ ...(flows === undefined ? {} : { flows }), ...(role === undefined ? {} : { role }) });
   let run: Run | null = null;
   try {
     run = openRun({

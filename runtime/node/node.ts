@@ -5,6 +5,7 @@
 
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { type DataPlane, dataPlaneOf } from "../cluster/data-plane.ts";
 import { withoutFolded } from "../config/folded-fields.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import { notAService } from "../config/problems.ts";
@@ -17,7 +18,7 @@ import { word } from "../loader/word.ts";
 import type { TraceOptions } from "../trace/choose.ts";
 import { alreadyTraced } from "../trace/problems.ts";
 import type { Trace } from "../trace/trace.ts";
-import { nodeBundle } from "./bundle.ts";
+import { constantsOf, type NodeRole, nodeBundle, PROGRAMS_OF } from "./bundle.ts";
 import type { Canary, CanaryPlace } from "./canaries.ts";
 import { carryOf } from "./carry.ts";
 import { countedBefore } from "./counted.ts";
@@ -37,6 +38,8 @@ import { type Underlay, underlayOf } from "./underlay.ts";
 import { prepareVersion, type ServiceManifest, type Version } from "./version.ts";
 
 export interface NodeOptions {
+  /** What the node is in a cluster: "single", in none, unless told. */
+  readonly role?: NodeRole;
   /** How many flows each family's table has room for. */
   readonly flows?: number;
   readonly load?: Pick<LoadOptions, "cpu" | "constants" | "name" | "pins">;
@@ -87,6 +90,8 @@ export interface Node extends Underlay {
   readonly object: LoadedObject;
   readonly root: string;
   readonly services: ReadonlyMap<string, NodeService>;
+  /** What its data plane knows of the cluster that it is in; null for a node by itself. */
+  readonly cluster: DataPlane | null;
   /**
    * Adds a service: loaded, configured, and only then reachable; or nothing has changed.
    * @throws ZetaError: ZT8001, ZT8003, ZT8004, ZT6001 to ZT6005 for its config, and whatever `load` throws.
@@ -124,15 +129,23 @@ const tablesOf = (object: LoadedObject): NodeTables => ({
 });
 
 const LOOPBACK: CanaryPlace = { interface: 1, namespace: null };
+/** What a forwarder has for the decide program of every service (bpf-lib/table/consult.ts). */
+export const CONSULT = "zeta_consult";
 const HOOK_NAMES = ["filter", "decide"] as const;
 
 /** @throws whatever `load` throws. */
 export async function openNode(options: NodeOptions = {}): Promise<Node> {
-  const source = options.source ?? (await nodeBundle());
+  const role = options.role ?? "single";
+  const source = options.source ?? (await nodeBundle(PROGRAMS_OF[role]));
   const { manifest } = source;
   const ways = waysFor(options.flows ?? DEFAULT_FLOWS);
-  const constants = { ...(await flowConstants()), ...tableConstants(ways), ...options.load?.constants };
-  const object = await load(source, { ...options.load, maxEntries: tableEntries(ways), constants });
+  const constants = {
+    ...(await flowConstants()),
+    ...tableConstants(ways),
+    ...constantsOf(role),
+    ...options.load?.constants,
+  };
+  const object = await load(source, { ...options.load, maxEntries: tableEntries(ways, role), constants });
   const most = object.map(NODE_MAP.services).maxEntries;
   const root = manifest.node?.root ?? "";
   const names: (string | undefined)[] = ["the node"];
@@ -169,7 +182,9 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const programOf = (version: Version | null, hook: HookName): number | null => {
     const own = version?.service[hook] ?? null;
     const name = (told && hook === "decide" ? version?.service.told : null) ?? own;
-    return version === null || name === null ? null : version.object.program(name).fd;
+    if (version === null || name === null) return null;
+    // A forwarder decides nothing: whoever keeps the flow does.
+    return role === "forwarder" && hook === "decide" ? object.program(CONSULT).fd : version.object.program(name).fd;
   };
 
   /**
@@ -360,6 +375,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     object,
     root,
     services,
+    cluster: role === "single" ? null : dataPlaneOf(manifest, tablesOf(object)),
     ...underlayOf(manifest, state),
     add,
     upgrade,

@@ -3,6 +3,7 @@ import type { Machine, Run } from "../../../compiler/interpreter/index.ts";
 import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
+import { CONSULT } from "../../../runtime/node/node.ts";
 import { MOST_REASONS, NODE_MAP, programPlace } from "../../../runtime/node/shapes.ts";
 import type { Underlay } from "../../../runtime/node/underlay.ts";
 import { decode } from "../../../sdk/layout/codec.ts";
@@ -75,7 +76,7 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
   if (role === "forwarder") {
     const programs = interpretedRawMap(machine.maps[NODE_MAP.programs] as never, machine);
     for (const { index } of added)
-      for (const parity of [0, 1]) programs.insertProgram(word(programPlace(index, "decide", parity)), "zeta_consult");
+      for (const parity of [0, 1]) programs.insertProgram(word(programPlace(index, "decide", parity)), CONSULT);
   }
   const { manifest } = part;
   if (manifest === null) throw new TypeError("A part without a manifest.");
