@@ -60,3 +60,8 @@ export const serviceChanged = problem("ZT8105", (name: string) => ({
   message: `The service '${name}' was removed or upgraded meanwhile.`,
   fix: "Look at 'zeta node status', and try again.",
 }));
+
+export const otherNode = problem("ZT8106", (name: string) => ({
+  message: `The service '${name}' was built for nodes whose tables are laid out otherwise than this one's.`,
+  fix: "Build it again with the version of Zeta that runs the node. Nothing was changed.",
+}));

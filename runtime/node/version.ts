@@ -1,10 +1,13 @@
 /** One version of a service, loaded and configured, that no packet reaches yet. */
 
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
+import { failure, pinnedLayoutDiffers } from "../loader/problems.ts";
+import { otherNode } from "./problems.ts";
 import { NODE_MAP } from "./shapes.ts";
 import { type Staged, staged } from "./staging.ts";
 import type { NodeState } from "./store.ts";
@@ -33,7 +36,18 @@ export interface VersionOptions {
   readonly before?: LiveConfig;
 }
 
-/** @throws whatever `load` throws, ZT6001 to ZT6005 for the config, ZT8001; nothing is left behind. */
+/** Tables that differ here are not pinned ones that went stale: the service is of another version of Zeta than the node. */
+async function loadBeside(source: Version["source"], name: string, options: LoadOptions): Promise<LoadedObject> {
+  try {
+    return await load(source, options);
+  } catch (error) {
+    if (!(error instanceof ZetaError) || error.code !== pinnedLayoutDiffers.code) throw error;
+    const notes = error.problems.map(({ message }) => ({ message, at: null }));
+    throw failure({ ...otherNode(null, name), notes }, error);
+  }
+}
+
+/** @throws whatever `load` throws, ZT6001 to ZT6005 for the config, ZT8001, ZT8106; nothing is left behind. */
 export async function prepareVersion(
   source: Bundle | ObjectWithManifest,
   service: ServiceManifest,
@@ -48,7 +62,7 @@ export async function prepareVersion(
   ]);
   const declared = new Set(manifest.maps.map(({ name }) => name));
   const maps = Object.fromEntries([...shared].filter(([name]) => declared.has(name)));
-  const object = await load(source, { ...options, maps: { ...maps, ...options?.maps } });
+  const object = await loadBeside(source, service.name, { ...options, maps: { ...maps, ...options?.maps } });
   try {
     const store = staged(kernelStore(manifest, object), node, index, service, vni);
     const config = openConfig(manifest, store, before);

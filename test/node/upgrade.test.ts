@@ -5,6 +5,7 @@ import { type RunningNode, startNode } from "../../runtime/index.ts";
 import type { Built, Namespace } from "../../runtime/lab/index.ts";
 import { readFlows } from "../../runtime/node/flows.ts";
 import type { NodeService } from "../../runtime/node/node.ts";
+import { NODE_MAP } from "../../runtime/node/shapes.ts";
 import { counts, dropCounts, readAll } from "../../runtime/service/counts.ts";
 import { tcp, udp } from "../kit/index.ts";
 import { echoClient, echoServer } from "./echo.ts";
@@ -241,6 +242,12 @@ describe("an upgrade changes nothing when", () => {
     expect(text).toBeGreaterThan(0);
     broken.set([0x05, 0, 0xff, 0x7f, 0, 0, 0, 0], text);
     await unchanged(running.node.upgrade("relay", { ...next, object: broken }), "ZT4007");
+  });
+
+  test("it was built for nodes with other tables", async () => {
+    await first();
+    const load = { maxEntries: { [NODE_MAP.stages]: 3 } };
+    await unchanged(running.node.upgrade("relay", await variant(), { load }), "ZT8106");
   });
 
   test("nobody has that name, or it is no service", async () => {
