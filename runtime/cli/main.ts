@@ -6,15 +6,17 @@ import { isRecentNode, OLDEST_NODE } from "./node-version.ts";
 import type { Host, Sink } from "./session.ts";
 
 let cut = false;
+/** What is wrong with where the output goes, beside that nobody reads it. */
+let unwritten: string | null = null;
 
-/** `zeta … | head` ends our output early: that is no failure, but what is attached must go as at a signal. */
+/** `zeta … | head` ends our output early: that is no failure, but what is attached must go as at a signal; and so when a disk is full. */
 function sink(stream: NodeJS.WriteStream): Sink {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
     // A second signal would end the process in the midst of cleaning up.
     if (cut) return;
     cut = true;
-    if (!process.emit("SIGTERM", "SIGTERM")) process.exit();
+    if (error.code !== "EPIPE") unwritten = error.message;
+    if (!process.emit("SIGTERM", "SIGTERM") && unwritten === null) process.exit();
   });
   return {
     isTTY: stream.isTTY === true,
@@ -33,12 +35,18 @@ const host: Host = { stdout: sink(process.stdout), stderr: sink(process.stderr),
 
 async function run(words: readonly string[]): Promise<ExitCode> {
   const { node } = process.versions;
-  if (isRecentNode(node)) {
-    const { runCommandLine } = await import("./program.ts");
-    return runCommandLine(words, host);
+  const [{ openSession }, { oldNode, outputLost }] = await Promise.all([
+    import("./session.ts"),
+    import("./problems.ts"),
+  ]);
+  if (!isRecentNode(node)) {
+    return openSession(host, { json: words.includes("--json") }).report([oldNode(null, node, OLDEST_NODE)]);
   }
-  const [{ openSession }, { oldNode }] = await Promise.all([import("./session.ts"), import("./problems.ts")]);
-  return openSession(host, { json: words.includes("--json") }).report([oldNode(null, node, OLDEST_NODE)]);
+  const { runCommandLine } = await import("./program.ts");
+  const code = await runCommandLine(words, host);
+  // A stream tells of it later than it was written to.
+  await new Promise(setImmediate);
+  return unwritten === null ? code : openSession(host, {}).report([outputLost(null, unwritten)]);
 }
 // Not process.exit: what is still in a pipe must be written first.
 process.exitCode = await run(process.argv.slice(2));

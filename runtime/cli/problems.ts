@@ -58,3 +58,8 @@ export const oldNode = problem("ZT5032", (version: string, oldest: string) => ({
   message: `This is Node.js ${version}, and zeta needs ${oldest} or later.`,
   fix: "Install a newer one; in a project, 'npm install --save-dev node@24' brings one that npx and npm scripts use.",
 }));
+
+export const outputLost = problem("ZT5033", (reason: string) => ({
+  message: `The output cannot be written: ${reason}.`,
+  fix: "Make room, or send it elsewhere. What was attached is taken off again.",
+}));

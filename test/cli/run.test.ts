@@ -1,11 +1,12 @@
 /** `zeta run`, `ps` and `detach` on a real interface, in namespaces of their own. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
-import { type Finished, type Running, start, temporaryFolder, zeta } from "./command.ts";
+import { type Finished, MAIN, type Running, start, temporaryFolder, zeta } from "./command.ts";
 import { BROKEN, COUNTER, TELLTALE } from "./sources.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,6 +92,21 @@ describe("a run", () => {
     await running.says('"attached"');
     running.cut();
     expect((await running.ended).code).toBe(143);
+    expect(await hasProgram()).toBe(false);
+    expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
+  });
+
+  test("detaches and says why when its output finds no room", async () => {
+    // As any file on a full disk: the kernel's own stand-in for one.
+    const words = [MAIN, "run", bundle, "--interface", "inside", "--interval", "0.05", "--json"];
+    const shell = ["sh", "-c", 'exec "$@" > /dev/full', "sh", process.execPath, ...words];
+    const options = { cwd, env: { ...process.env, ...env }, encoding: "utf8" } as const;
+    const { status, stderr } = spawnSync("nsenter", [`--net=${lab.gateway.path}`, "--", ...shell], options);
+    expect({ status, stderr }).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining("error ZT5033: The output cannot"),
+    });
+    expect(stderr).not.toMatch(/^\s+at /m);
     expect(await hasProgram()).toBe(false);
     expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
   });
