@@ -3,6 +3,7 @@ import { z } from "zod";
 import { manifestSchema } from "../../compiler/bundle/manifest.ts";
 import { canaryFileSchema } from "../node/canary-file.ts";
 import { flowFilterSchema } from "./flow-filter.ts";
+import { SERVICE_NAME, SERVICE_NAME_RULE } from "./service-name.ts";
 
 const base64 = z.base64();
 /** What is in it, the service's own fields say (runtime/config/validate.ts), each at its path. */
@@ -22,10 +23,7 @@ export type ServiceMessage = z.input<typeof serviceSchema>;
 
 export const addSchema = z.strictObject({
   service: serviceSchema,
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "a name has letters, digits, '.', '_' and '-', at most 63")
-    .optional(),
+  name: z.string().regex(SERVICE_NAME, SERVICE_NAME_RULE).optional(),
   vni: z.int().min(0).max(MOST_NETWORKS).optional(),
   config: config.optional(),
 });

@@ -96,7 +96,7 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     started,
     keep,
     memory: memoryShared(node),
-    interfaces: attachments.map(({ interface: on, mode }) => ({ interface: on.name, mode })),
+    interfaces: attachments.map((one) => ({ interface: one.interface.name, mode: one.mode, lost: !one.holds() })),
     tables: counted.tables,
     tenants: tenantsOf(node, counted),
     services: [...node.services.values()].map((one) => serviceStatus(node, one, counted)),

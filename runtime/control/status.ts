@@ -61,7 +61,8 @@ export interface NodeStatus {
   readonly keep: boolean;
   /** Bytes of all maps that services share, flow tables too. */
   readonly memory: number;
-  readonly interfaces: readonly { readonly interface: string; readonly mode: string }[];
+  /** `lost`: the interface is gone, or somebody took the program off it. */
+  readonly interfaces: readonly { readonly interface: string; readonly mode: string; readonly lost: boolean }[];
   readonly tables: Census["tables"];
   readonly tenants: readonly TenantStatus[];
   readonly services: readonly ServiceStatus[];

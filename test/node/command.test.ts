@@ -174,6 +174,29 @@ describe("a node's process", () => {
     await running.ended;
   });
 
+  test("that loses an interface says so and serves on the others; with the last it ends", async () => {
+    for (const name of ["spare", "extra"])
+      await lab.gateway.run("ip", ["link", "add", name, "type", "veth", "peer", "name", `${name}-peer`]);
+    const words = ["--interface", "spare", "--interface", "extra", "--flows", "1000"];
+    const running = start(["node", "start", ...words], there());
+    await running.says("started node on spare, extra (native)");
+    await lab.gateway.run("ip", ["link", "del", "spare"]);
+    await running.says("warning ZT4023: Interface 'spare' is gone, and the program with it.\n");
+    expect(add().code).toBe(0);
+    expect(json("node", "status").node.interfaces).toEqual([
+      { interface: "spare", mode: "native", lost: true },
+      { interface: "extra", mode: "native", lost: false },
+    ]);
+    expect(command("node", "status").stdout).toContain("on spare (lost), extra (native)");
+    await lab.gateway.run("ip", ["link", "del", "extra"]);
+    const { code, stderr } = await running.ended;
+    expect({ code, stderr }).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("error ZT4023: Interface 'extra'"),
+    });
+    await nothingLeft();
+  });
+
   test.each([
     ["no such interface", ["--interface", "nowhere"], 2, "ZT4004"],
     ["metrics where nobody can listen", [...WHERE, "--metrics", "192.0.2.1:9464"], 3, "ZT8114"],
@@ -200,6 +223,7 @@ describe("services by the command", () => {
     refused(["add", "relay", "--config", "config.json", "--name", "twin"], 2, "ZT8001");
     refused(["add", "relay", "--config", "wrong.json", "--name", "twin"], 1, "ZT6001: Config 'service.listen[0]'");
     refused(["add", "relay", "--name", "twin"], 1, "ZT6003");
+    refused(["add", "relay", "--config", "config.json", "--name", "a/b"], 2, "ZT5020");
     refused(["add", "nowhere"], 2, "ZT5021");
     refused(["add", folder], 1, "ZT4010");
     refused(["upgrade", "relax", "relay"], 2, "ZT8101");

@@ -9,7 +9,7 @@ const status: NodeStatus = {
   run: "4f2a91c0",
   started: "2026-01-01T00:00:00.000Z",
   keep: false,
-  interfaces: [{ interface: "front", mode: "native" }],
+  interfaces: [{ interface: "front", mode: "native", lost: false }],
   tables: [
     { family: 4, entries: 5, room: 2000, memory: 4096 },
     { family: 6, entries: 0, room: 2000, memory: 8192 },

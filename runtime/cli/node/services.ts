@@ -1,8 +1,9 @@
 /** `zeta node add`, `upgrade` and `remove`. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Plain } from "../../control/client.ts";
+import { SERVICE_NAME, SERVICE_NAME_RULE } from "../../control/service-name.ts";
 import type { ServiceStatus } from "../../control/status.ts";
 import { failure } from "../../loader/problems.ts";
 import { badCanaries } from "../../node/problems.ts";
@@ -29,6 +30,11 @@ interface UpgradeOptions extends NodeOptions, CompilerOptions {
 }
 
 const MOST_NETWORKS = 2 ** 24 - 1;
+
+const nodeName = (text: string): string => {
+  if (SERVICE_NAME.test(text)) return text;
+  throw new InvalidArgumentError(`${SERVICE_NAME_RULE.charAt(0).toUpperCase()}${SERVICE_NAME_RULE.slice(1)}.`);
+};
 
 function done(session: Session, verb: string, service: Plain<ServiceStatus>): ExitCode {
   if (session.format === "json") return session.report([], { service });
@@ -110,7 +116,7 @@ export function addCommand(context: CommandContext): Command {
     ],
   })
     .option("-c, --config <file>", "JSON: the config of the service, which must be complete")
-    .option("-n, --name <name>", "what the node calls it; its own name unless told")
+    .addOption(new Option("-n, --name <name>", "what the node calls it; its own name unless told").argParser(nodeName))
     .addOption(
       new Option("--vni <number>", "the tenant's network of its addresses").argParser(whole(0, MOST_NETWORKS)),
     );

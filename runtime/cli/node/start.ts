@@ -1,5 +1,6 @@
 /** `zeta node start`: a node for as long as the command runs. */
 import { type Command, Option } from "commander";
+import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Session } from "../session.ts";
@@ -18,7 +19,10 @@ const MOST_FLOWS = 64 * 1024 * 1024;
 
 async function start(session: Session, options: StartOptions): Promise<ExitCode> {
   using signals = catchSignals();
-  const { startNode } = await import("../../control/start.ts");
+  const [{ startNode }, { watchInterfaces }] = await Promise.all([
+    import("../../control/start.ts"),
+    import("../run/interfaces.ts"),
+  ]);
   const where = options.interface.join(", ");
   const keep = options.keep === true;
   const node = await startNode({
@@ -33,7 +37,10 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
     if (session.format === "json") session.print(`${JSON.stringify({ type, run: node.run, ...data })}\n`);
     else session.tell(`${text}\n`);
   };
-  let ended: EndingSignal | "stopped";
+  const interfaces = watchInterfaces(node.attachments, ({ code, message }) =>
+    note("lost", `${session.paintErr.warning("warning")} ${code}: ${message}`, { code, message }),
+  );
+  let ended: EndingSignal | "stopped" | Problem;
   try {
     const metrics = node.metrics === null ? "" : `; metrics at ${node.metrics}`;
     note(
@@ -41,10 +48,13 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
       `${session.paintErr.good("started")} node on ${where} (${options.mode})${metrics}; Ctrl-C ends it.`,
       { interfaces: options.interface, mode: options.mode, socket: node.socket, metrics: node.metrics },
     );
-    ended = await Promise.race([signals.ended, node.stopped.then(() => "stopped" as const)]);
+    const stopped = node.stopped.then(() => "stopped" as const);
+    ended = await Promise.race([signals.ended, stopped, interfaces.over]);
   } finally {
+    interfaces.stop();
     await node.close();
   }
+  if (typeof ended === "object") throw new ZetaError([ended]);
   const place = options.state === undefined ? "" : ` --state ${options.state}`;
   const left = keep ? `; its data plane runs on: zeta detach ${node.run}${place} ends it` : "";
   note("stopped", `${session.paintErr.good("stopped")} node on ${where}${left}`, { kept: keep });

@@ -12,7 +12,9 @@ const sum = (values: readonly (number | string)[]): bigint => values.reduce((tot
 
 function print(session: Session, status: Plain<NodeStatus>): void {
   const { paintOut: paint } = session;
-  const where = status.interfaces.map(({ interface: name, mode }) => `${name} (${mode})`).join(", ");
+  const where = status.interfaces
+    .map(({ interface: name, mode, lost }) => `${name} (${lost ? paint.warning("lost") : mode})`)
+    .join(", ");
   const kept = status.keep ? ", kept" : "";
   session.print(
     `${paint.strong(`node ${status.run}`)} process ${status.pid}, on ${where}, since ${status.started}${kept}\n`,
