@@ -66,6 +66,7 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT8113: EXIT.environment,
   ZT8114: EXIT.environment,
   ZT8117: EXIT.environment,
+  ZT8119: EXIT.source,
   ZT8201: EXIT.source,
   ZT8202: EXIT.source,
   ZT8203: EXIT.source,

@@ -72,8 +72,10 @@ export interface DataPlane {
   /** Which nodes there are, and how they are reached. Those before that are not among them are forgotten. */
   members(all: readonly Neighbour[]): void;
   keys(keys: TagKeys): void;
-  /** In force for the next packet. */
+  /** In force for the next packet. Between two views whose epochs are both even or both odd, packets see none, and are dropped. */
   view(self: Self, view: PlacedView): void;
+  /** Of the view that it acts by; null before the first. */
+  readonly epoch: number | null;
 }
 
 export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write">): DataPlane {
@@ -81,6 +83,9 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
   const write = (map: string, index: number, value: unknown): void =>
     tables.write(map, word(index), encode(layout(map), value));
   let known: readonly number[] = [];
+  let acting: number | null = null;
+  const retire = (): void =>
+    write(TABLE_MAP.view, 0, { epoch: 0, self: 0, address: 0, until: 0n, sides: padded<number>([], MOST_SIDES, 0) });
   return {
     members(all) {
       for (const { id, address, interface: by, destination, source } of all)
@@ -102,6 +107,8 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
       write(TABLE_MAP.keys, 0, { low: halves(0), high: halves(8), good, own });
     },
     view({ id, address, interfaces }, { epoch, paths }) {
+      // It has missed views: those paths that are in force stand where the new ones go.
+      if (acting !== null && acting !== epoch && (acting & 1) === (epoch & 1)) retire();
       for (const [bucket, { members, complete }] of paths.entries())
         write(TABLE_MAP.paths, (epoch & 1) * BUCKETS + bucket, {
           members: padded(members, MOST_PLACES, 0),
@@ -115,6 +122,10 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
         until: 0n,
         sides: padded(interfaces, MOST_SIDES, 0),
       });
+      acting = epoch;
+    },
+    get epoch() {
+      return acting;
     },
   };
 }

@@ -11,6 +11,7 @@ import type { TraceOptions } from "../trace/choose.ts";
 import type { TraceRecord } from "../trace/records.ts";
 import { readTraceRow, type TraceLine } from "../trace/row.ts";
 import { socketOf } from "./claim.ts";
+import type { ClusterMessage } from "./cluster.ts";
 import type { FlowFilter, FlowRow } from "./flow-filter.ts";
 import { toJson } from "./json.ts";
 import { nodeGone, noNode } from "./problems.ts";
@@ -64,6 +65,11 @@ export interface NodeClient {
   remove(name: string): Promise<void>;
   /** Tells it of its networks; gives how many entries each part has now, 0 for those that were left out. */
   networks(all: Networks): Promise<Told>;
+  /**
+   * Tells a forwarder or a flow-table node of its cluster: keys first, then members, then the view. Gives the epoch that it acts by.
+   * @throws ZT8118 for a node that is in no cluster, ZT8119 for a view that is not newer than its own.
+   */
+  cluster(told: ClusterMessage): Promise<number | null>;
   config(name: string): Promise<Config>;
   /** One field; `known` says whether there is such a field, among `paths`. */
   field(
@@ -185,6 +191,7 @@ export function connectNode({ state }: { readonly state?: string } = {}): NodeCl
       await call("DELETE", named("services", name));
     },
     networks: async (all) => (await call<{ readonly networks: Told }>("PUT", "/networks", all)).networks,
+    cluster: async (told) => (await call<{ readonly epoch: number | null }>("PUT", "/cluster", told)).epoch,
     config: async (name) => (await call<{ readonly config: Config }>("GET", named("config", name))).config,
     field: (name, path) => call("GET", withQuery(named("config", name), { path })),
     async setConfig(name: string, first: Config | string, value?: unknown) {

@@ -36,6 +36,16 @@ export const chooseService = problem("ZT8116", (known: readonly string[]) => ({
   fix: known.length === 0 ? "Add one with 'zeta node add'." : `Say --service with one of: ${known.join(", ")}.`,
 }));
 
+export const notInCluster = problem("ZT8118", () => ({
+  message: "The node is by itself, in no cluster.",
+  fix: "Start it as one of a cluster: 'zeta node start --role forwarder' or '--role table'.",
+}));
+
+export const oldView = problem("ZT8119", (epoch: number, acting: number) => ({
+  message: `The node acts by epoch ${acting} of the cluster's view, and was told of ${epoch}.`,
+  fix: "Tell it of a view with a newer epoch: nodes never go back. Nothing was changed.",
+}));
+
 export const badKept = problem("ZT8117", (file: string, reason: string) => ({
   message: `What the node was told of its networks, kept in '${file}', cannot be told again: ${reason}.`,
   fix: "Mend the file, or remove it and tell the node anew ('zeta node networks'). Nothing is attached.",

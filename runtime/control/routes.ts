@@ -15,6 +15,7 @@ import { noSuchService } from "../node/problems.ts";
 import { type TraceLine, traceRow } from "../trace/row.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Census } from "./census.ts";
+import { clusterSchema, tellCluster } from "./cluster.ts";
 import { type FlowFilter, type FlowRow, flowMatcher, flowRow } from "./flow-filter.ts";
 import { badRequest } from "./problems.ts";
 import {
@@ -94,6 +95,8 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     pid: process.pid,
     run: run.id,
     started,
+    role: node.role,
+    epoch: node.cluster?.epoch ?? null,
     keep,
     memory: memoryShared(node),
     interfaces: attachments.map((one) => ({ interface: one.interface.name, mode: one.mode, lost: !one.holds() })),
@@ -176,6 +179,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     return inTurn(async () => ({
       json: { networks: await tellNetworks(node, read(networksSchema, body), interfaces) },
     }));
+  },
+
+  "PUT /cluster": ({ node, attachments, inTurn }, { body }) => {
+    const message = read(clusterSchema, body);
+    const interfaces = new Map(attachments.map(({ interface: on }) => [on.name, on.index]));
+    return inTurn(async () => ({ json: { epoch: tellCluster(node, message, interfaces) } }));
   },
 
   "DELETE /services/:name": ({ node, inTurn }, { name }) =>

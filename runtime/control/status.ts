@@ -6,6 +6,7 @@ import { memoryOfAll } from "../loader/map-footprint.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { lookup, valueStride } from "../loader/map-operations.ts";
 import { word } from "../loader/word.ts";
+import type { NodeRole } from "../node/bundle.ts";
 import type { Node, NodeService } from "../node/node.ts";
 import type { Quota } from "../node/quotas.ts";
 import { isNodeMap, NODE_MAP } from "../node/shapes.ts";
@@ -57,6 +58,9 @@ export interface NodeStatus {
   readonly run: string;
   /** ISO 8601. */
   readonly started: string;
+  readonly role: NodeRole;
+  /** Of the view of its cluster that it acts by; null for a node in none, and before it is told of one. */
+  readonly epoch: number | null;
   /** Whether the data plane stays when the process ends. */
   readonly keep: boolean;
   /** Bytes of all maps that services share, flow tables too. */

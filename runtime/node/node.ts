@@ -90,6 +90,7 @@ export interface Node extends Underlay {
   readonly object: LoadedObject;
   readonly root: string;
   readonly services: ReadonlyMap<string, NodeService>;
+  readonly role: NodeRole;
   /** What its data plane knows of the cluster that it is in; null for a node by itself. */
   readonly cluster: DataPlane | null;
   /**
@@ -375,6 +376,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     object,
     root,
     services,
+    role,
     cluster: role === "single" ? null : dataPlaneOf(manifest, tablesOf(object)),
     ...underlayOf(manifest, state),
     add,

@@ -8,6 +8,8 @@ const status: NodeStatus = {
   pid: 1,
   run: "4f2a91c0",
   started: "2026-01-01T00:00:00.000Z",
+  role: "single",
+  epoch: null,
   keep: false,
   interfaces: [{ interface: "front", mode: "native", lost: false }],
   tables: [

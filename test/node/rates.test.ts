@@ -9,6 +9,8 @@ const status = (packets: number | string, drops: Record<string, number>, name = 
   pid: 1,
   run: "4f2a91c0",
   started: "2026-01-01T00:00:00.000Z",
+  role: "single",
+  epoch: null,
   keep: false,
   interfaces: [],
   tables: [],

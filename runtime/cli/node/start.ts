@@ -1,6 +1,7 @@
 /** `zeta node start`: a node for as long as the command runs. */
 import { type Command, Option } from "commander";
 import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import type { NodeRole } from "../../node/bundle.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Session } from "../session.ts";
@@ -11,6 +12,7 @@ interface StartOptions extends NodeOptions {
   readonly interface: readonly string[];
   readonly mode: "native" | "generic";
   readonly flows?: number;
+  readonly role: NodeRole;
   readonly keep?: boolean;
   readonly metrics?: string;
 }
@@ -28,6 +30,7 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
   const node = await startNode({
     interfaces: options.interface,
     mode: options.mode,
+    role: options.role,
     keep,
     ...stateOf(session, options),
     ...(options.flows === undefined ? {} : { flows: options.flows }),
@@ -80,6 +83,11 @@ export function startCommand(context: CommandContext): Command {
       new Option("--mode <mode>", "native XDP, or the slower generic one; never chosen by itself")
         .choices(["native", "generic"])
         .default("native"),
+    )
+    .addOption(
+      new Option("--role <role>", "what it is in a cluster; by itself unless told")
+        .choices(["single", "forwarder", "table"] satisfies NodeRole[])
+        .default("single"),
     )
     .addOption(new Option("--flows <count>", "flows to have room for, of each family").argParser(whole(1, MOST_FLOWS)))
     .option("--keep", "leave the data plane running when this process ends")

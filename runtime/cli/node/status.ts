@@ -19,6 +19,11 @@ function print(session: Session, status: Plain<NodeStatus>): void {
   session.print(
     `${paint.strong(`node ${status.run}`)} process ${status.pid}, on ${where}, since ${status.started}${kept}\n`,
   );
+  if (status.role !== "single") {
+    const by =
+      status.epoch === null ? "without a view of its cluster" : `by epoch ${status.epoch} of its cluster's view`;
+    session.print(`${status.role === "table" ? "flow-table node" : status.role} ${by}\n`);
+  }
   for (const { family, entries, room, memory } of status.tables)
     session.print(`IPv${family} flow table: ${entries} of ${room} entries, two a flow; ${bytesText(memory)}\n`);
   session.print(`memory that services share: ${bytesText(status.memory)}\n`);
