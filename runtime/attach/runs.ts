@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { mountBpffs, pinnedNames, unmountBpffs } from "../loader/bpffs.ts";
+import { isRun, mountBpffs, pinnedNames, unmountBpffs } from "../loader/bpffs.ts";
 import { openLibrary } from "../loader/library.ts";
 import { ownNamespace } from "../loader/network-namespace.ts";
 import { onBpffs } from "../loader/pins.ts";
@@ -136,7 +136,7 @@ export function listRuns(state?: string): FoundRun[] {
 /** Ids of what no readable record explains: pins of what died between pinning and noting, and damaged records. */
 export function strayRuns(state?: string): string[] {
   const known = new Set(readRuns(state).map((record) => record.id));
-  const pinned = pinnedNames(bpffsFolder(state)).filter((id) => !known.has(id));
+  const pinned = pinnedNames(bpffsFolder(state)).filter((id) => isRun(id) && !known.has(id));
   return [...new Set([...pinned, ...damagedRuns(state)])].sort();
 }
 

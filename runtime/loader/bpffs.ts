@@ -32,11 +32,28 @@ export async function mountBpffs(path: string): Promise<boolean> {
   return true;
 }
 
+/** What runs are called (runtime/attach/runs.ts): one that has just made its folder is about to pin something there. */
+export const isRun = (name: string): boolean => /^[0-9a-f]{8}$/.test(name);
+
 /** The kernel's own files at the root of each BPF file system have a dot in their names, which pins cannot have. */
 const isOurs = (name: string): boolean => !name.includes(".");
 
-/** Names at the top of a BPF file system, without the kernel's own. */
-export const pinnedNames = (path: string): string[] => (onBpffs(path) ? readdirSync(path).filter(isOurs) : []);
+/**
+ * Names of folders at the top of a BPF file system. What else lies there, nobody has pinned: the kernel's own files, and the
+ * links that iproute2's `ip` leaves on any such file system that it finds.
+ */
+export const pinnedNames = (path: string): string[] =>
+  onBpffs(path)
+    ? readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && isOurs(entry.name))
+        .map(({ name }) => name)
+    : [];
+
+/** Whether anything is pinned there, by whomever. */
+const holdsPins = (path: string): boolean =>
+  readdirSync(path, { recursive: true, withFileTypes: true }).some(
+    (entry) => entry.isFile() && (entry.parentPath !== path || isOurs(entry.name)),
+  ) || pinnedNames(path).some(isRun);
 
 /** Mount points, in this mount namespace, of BPF file systems that Zeta mounted (proc(5), mountinfo). */
 export function bpffsMounts(): string[] {
@@ -66,7 +83,7 @@ export async function unmountBpffs(path: string): Promise<boolean> {
   const { libc } = await openLibrary();
   // More than one when two processes mounted at the same moment.
   while (bpffsMounts().includes(path)) {
-    if (pinnedNames(path).length > 0 || libc.umount2(path, 0) < 0) return false;
+    if (holdsPins(path) || libc.umount2(path, 0) < 0) return false;
     if (!bpffsMounts().includes(path)) dropMountPoint(path);
   }
   return !onBpffs(path);

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -159,6 +168,17 @@ test("a folder without a record is a run that begins, or what one that was kille
   expect(strayRuns(state)).toEqual(["0badcafe"]);
   await cleanRun("0badcafe", { state });
   expect(strayRuns(state)).toEqual([]);
+});
+
+test("what iproute2 leaves in a BPF file system is no run, and no reason to keep it", async () => {
+  const { child, id } = await victim(true);
+  await killed(child);
+  const folder = bpffsFolder(state);
+  mkdirSync(join(folder, "xdp/globals"), { recursive: true });
+  symlinkSync("xdp", join(folder, "ip"));
+  expect(strayRuns(state)).toEqual([]);
+  await cleanRun(id, { state });
+  expect(bpffsMounts()).not.toContain(folder);
 });
 
 test("pins that no record explains are strays, and can be cleaned", async () => {
