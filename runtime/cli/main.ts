@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The `zeta` command. */
-import { useCompileCache } from "./compile-cache.ts";
+import { cacheFolder, useCompileCache } from "./compile-cache.ts";
 import type { ExitCode } from "./exit.ts";
 import { isRecentNode, OLDEST_NODE } from "./node-version.ts";
 import type { Host, Sink } from "./session.ts";
+import { trimCache } from "./trim-cache.ts";
 
 let cut = false;
 /** What is wrong with where the output goes, beside that nobody reads it. */
@@ -50,3 +51,5 @@ async function run(words: readonly string[]): Promise<ExitCode> {
 }
 // Not process.exit: what is still in a pipe must be written first.
 process.exitCode = await run(process.argv.slice(2));
+const cache = cacheFolder(process.env);
+if (cache !== null) trimCache(cache);

@@ -1,4 +1,5 @@
 /** Every fact, in the order in which a person reads them. */
+import { cacheFact } from "./cache.ts";
 import { absent, type Fact, reasonOf } from "./fact.ts";
 import { kernelFacts } from "./kernel.ts";
 import { koffiFact, nodeFact, typescriptFact } from "./node.ts";
@@ -10,6 +11,7 @@ type Examination = () => Fact | readonly Fact[] | Promise<Fact | readonly Fact[]
 const EXAMINATIONS: readonly (readonly [string, Examination])[] = [
   ["node", () => nodeFact()],
   ["typescript", typescriptFact],
+  ["cache", cacheFact],
   ["toolchain", toolchainFacts],
   ["koffi", koffiFact],
   ["kernel", kernelFacts],
