@@ -11,7 +11,7 @@ const subpaths = {
 };
 /** vitest is an ES module, and so is what extends it. */
 const vitestSubpath = { "testing-vitest": "test/kit/matchers.ts" };
-const command = { cli: "runtime/cli/main.ts" };
+const command = { cli: "runtime/cli/main.ts", "trace-guard": "runtime/trace/guard.ts" };
 
 const there = (entries: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));

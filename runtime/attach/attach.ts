@@ -133,7 +133,7 @@ export async function attach(program: LoadedProgram, options: AttachOptions): Pr
   const replaceBy = (next: LoadedProgram): void => {
     if (attachment.holds()) attachment.update(next);
   };
-  const held: HeldLink = { close, replaceBy };
+  const held: HeldLink = { fd, pinned: pin !== null, close, replaceBy };
   program.attachments.add(held);
   return attachment;
 }

@@ -4,6 +4,9 @@ import type { VerifierLog } from "./verifier.ts";
 
 /** A link that holds a program on a hook. */
 export interface HeldLink {
+  readonly fd: number;
+  /** It stays when this process ends. */
+  readonly pinned: boolean;
   close(): void;
   /** Puts another program in its place without a gap; where the hook is gone, nothing happens. */
   replaceBy(program: LoadedProgram): void;

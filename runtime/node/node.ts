@@ -16,6 +16,7 @@ import { lookup, remove, update } from "../loader/map-operations.ts";
 import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
 import type { TraceOptions } from "../trace/choose.ts";
+import type { ToldService } from "../trace/guarded.ts";
 import { alreadyTraced } from "../trace/problems.ts";
 import type { Trace } from "../trace/trace.ts";
 import { constantsOf, type NodeRole, nodeBundle, PROGRAMS_OF } from "./bundle.ts";
@@ -111,7 +112,7 @@ export interface Node extends Underlay {
   /**
    * Follows chosen packets from their arrival to what became of them. While it lasts, each packet costs more; before and
    * after, nothing. Loading takes seconds, in which the node serves on.
-   * @throws ZetaError: ZT8120 while another lasts, ZT8121, ZT8101, and whatever `load` throws; nothing has changed then.
+   * @throws ZetaError: ZT8120 while another lasts, ZT8121, ZT8122, ZT8101, and whatever `load` throws; nothing has changed then.
    */
   trace(options?: TraceOptions): Promise<Trace>;
   /** Ends the trace that lasts, if there is one. */
@@ -153,8 +154,8 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   const services = new Map<string, NodeService>();
   const versions = new Map<string, Version>();
   let closing = false;
-  /** Whether services tell what each of their middleboxes decides. */
-  let told = false;
+  /** Which versions of services tell what each of their middleboxes decides. */
+  let telling: (version: Version) => boolean = () => false;
   const tables = sieved(tablesOf(object), manifest);
   const quotas = quotasOf(manifest, tables);
   const endings = endingsOf({ manifest }, () => sweeper.start());
@@ -182,7 +183,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   };
   const programOf = (version: Version | null, hook: HookName): number | null => {
     const own = version?.service[hook] ?? null;
-    const name = (told && hook === "decide" ? version?.service.told : null) ?? own;
+    const name = (version !== null && hook === "decide" && telling(version) ? version.service.told : null) ?? own;
     if (version === null || name === null) return null;
     // A forwarder decides nothing: whoever keeps the flow does.
     return role === "forwarder" && hook === "decide" ? object.program(CONSULT).fd : version.object.program(name).fd;
@@ -223,12 +224,23 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   }
 
   /** A program for another that decides the same: packets may meet either. */
-  function tell(so: boolean): void {
-    told = so;
+  function tell(which: typeof telling): void {
+    telling = which;
     for (const [name, version] of versions)
       for (const parity of [0, 1])
         setProgram(services.get(name)?.index ?? 0, "decide", parity, programOf(version, "decide"));
   }
+  /** Of a version that can tell. */
+  const toldService = (index: number, { service: { told, decide }, object: own }: Version): ToldService[] =>
+    told == null || decide === null
+      ? []
+      : [
+          {
+            places: [0, 1].map((parity) => programPlace(index, "decide", parity)),
+            told: own.program(told),
+            decide: own.program(decide),
+          },
+        ];
 
   type Place = Pick<NodeService, "name" | "index" | "vni" | "upgrades" | "counted">;
 
@@ -347,15 +359,20 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     tracing = "starting";
     const ended = (): void => {
       tracing = null;
-      tell(false);
+      tell(() => false);
     };
     try {
       const { startTrace } = await import("../trace/trace.ts");
       const cpu = options.load?.cpu;
       const place = { manifest, object, root, services };
-      const started = await startTrace(place, { ...(cpu === undefined ? {} : { cpu }), constants }, wanted, ended);
+      // Whoever watches over a data plane that is kept knows these alone.
+      const kept = [...object.program(root).attachments].some(({ pinned }) => pinned);
+      const known = new Set(versions.values());
+      const told = [...versions].flatMap(([name, version]) => toldService(services.get(name)?.index ?? 0, version));
+      const loading = { ...(cpu === undefined ? {} : { cpu }), constants };
+      const started = await startTrace(place, loading, wanted, { services: told, ended });
       tracing = started;
-      tell(true);
+      tell(kept ? (version) => known.has(version) : () => true);
       if (closing) started.close();
       return started;
     } catch (error) {

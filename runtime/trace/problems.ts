@@ -10,3 +10,8 @@ export const badTraceChoice = problem("ZT8121", (what: string, value: string, ex
   message: `'${value}' is not ${expected}, by which packets are chosen (${what}).`,
   fix: "Correct it; 'zeta trace --help' shows each. Nothing was traced.",
 }));
+
+export const unguarded = problem("ZT8122", (reason: string) => ({
+  message: `The process that would put the ordinary programs back, were this one killed, could not be started: ${reason}.`,
+  fix: "See to that reason. Nothing was traced.",
+}));

@@ -3,6 +3,7 @@
  * jump table, and on every interface by an update of its link, so that no packet is lost. Afterwards the node's own stand
  * there again, and nothing is left.
  */
+import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import { waitForPrograms } from "../loader/grace.ts";
 import { type LoadedObject, type LoadOptions, load } from "../loader/load.ts";
@@ -17,6 +18,7 @@ import { noSuchService } from "../node/problems.ts";
 import { layoutOf, NODE_MAP } from "../node/shapes.ts";
 import { type TraceOptions, traceConstant } from "./choose.ts";
 import { traceDecoder } from "./decode.ts";
+import { guarded, type ToldService } from "./guarded.ts";
 import type { TraceRecord } from "./records.ts";
 
 /** Leaving the loop (break, return, throw) ends the trace. It has one consumer. */
@@ -33,6 +35,13 @@ export interface Trace extends AsyncIterableIterator<TraceRecord> {
 }
 
 type Place = Pick<Node, "manifest" | "object" | "root" | "services">;
+
+/** What a node has done while a trace lasts. */
+export interface Telling {
+  /** Services that tell what each of their middleboxes decides, once it has begun. */
+  readonly services: readonly ToldService[];
+  ended(): void;
+}
 /** The program that watches over all others (bpf-lib/trace/watch.ts). */
 const WATCH = "zeta_watch";
 
@@ -42,6 +51,28 @@ function stagesOf(object: LoadedObject): Map<number, LoadedProgram> {
   for (const { name, slot } of object.manifest?.programs ?? [])
     if (slot?.map === NODE_MAP.stages) stages.set(slot.index, object.program(name));
   return stages;
+}
+
+/** Where the data plane goes on without this process: what gives up the guard over it. */
+async function guard(node: Place, source: Manifest, services: readonly ToldService[]): Promise<() => void> {
+  const root = node.object.program(node.root);
+  const links = [...root.attachments].filter(({ pinned }) => pinned).map(({ fd }) => fd);
+  if (links.length === 0) return () => undefined;
+  const own = stagesOf(node.object);
+  const places = (source.programs ?? []).flatMap(({ slot }) => (slot?.map === NODE_MAP.stages ? [slot.index] : []));
+  return guarded({
+    root: root.fd,
+    links,
+    stages: {
+      table: node.object.map(NODE_MAP.stages).fd,
+      own: [...own].map(([place, { fd }]) => ({ place, program: fd })),
+    },
+    more: places.filter((place) => !own.has(place)),
+    programs: node.object.map(NODE_MAP.programs).fd,
+    services: services.flatMap(({ places: at, told, decide }) =>
+      at.map((place) => ({ place, told: told.id, program: decide.fd })),
+    ),
+  });
 }
 
 /** Puts the node's own programs in their places. What holds an interface no more stays as it is. */
@@ -125,19 +156,23 @@ function reader(ring: RingReader, traced: LoadedObject, node: Place) {
   };
 }
 
-/** @throws ZT8121, ZT8101, and whatever `load` throws; nothing has changed then. */
+/** @throws ZT8121, ZT8122, ZT8101, and whatever `load` throws; nothing has changed then. */
 export async function startTrace(
   node: Place,
   loading: Pick<LoadOptions, "cpu" | "constants">,
   options: TraceOptions,
-  ended: () => void,
+  { services, ended }: Telling,
 ): Promise<Trace> {
   const chosen = traceConstant(options, (name) => {
     const service = node.services.get(name);
     if (service === undefined) throw failure(noSuchService(null, name, [...node.services.keys()]));
     return service.index;
   });
-  const traced = await takeOver(node, loading, chosen);
+  const release = await guard(node, (await nodeBundle(TRACED_PROGRAMS)).manifest, services);
+  const traced = await takeOver(node, loading, chosen).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   const ring = readRing(traced.map(NODE_MAP.trace));
   const read = reader(ring, traced, node);
   let open = true;
@@ -153,6 +188,7 @@ export async function startTrace(
       ring.close();
       traced.close();
       ended();
+      release();
     }
   };
   let last: Promise<unknown> = Promise.resolve();
