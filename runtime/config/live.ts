@@ -12,6 +12,12 @@ import { splitPath } from "./schema.ts";
 import { type SecretContent, successor } from "./secret.ts";
 import { type Validated, validatorOf } from "./validate.ts";
 
+/** Keys of entries that come, and of those that go. */
+export interface Admitted {
+  readonly added: readonly Uint8Array[];
+  readonly gone: readonly Uint8Array[];
+}
+
 /** Where a loaded service's config lies. `Inner` is a target's handle of an inner map. */
 export interface ConfigStore<Inner> {
   /** A new inner map of the shape that `outer` declares, with these entries. Throws without leaving one behind. */
@@ -26,8 +32,8 @@ export interface ConfigStore<Inner> {
   switchTo(generation: number): void;
   /** Returns when no packet is under way any more that began before the call. */
   settle(): void;
-  /** Throws when an entry of a map without slots cannot be taken; asked before anything is changed. */
-  admit?(map: string, key: Uint8Array): void;
+  /** Throws when entries cannot come into a map without slots, and others go; asked before anything is changed. */
+  admit?(map: string, entries: Admitted): void;
   /**
    * Single entries of maps that have no slots. `under`: which packets see it, of the service's addresses, while one config
    * follows another: those that see the config of this generation.
@@ -156,8 +162,9 @@ function switcher<Inner>(manifest: Manifest, store: ConfigStore<Inner>, first: n
       return generation;
     },
     apply(plan: Plan): void {
-      for (const { map, entries } of plan.direct) for (const { key } of eachEntry(entries)) store.admit?.(map, key);
       const changes = plan.direct.map(changeOf);
+      const keysOf = (entries: readonly Entry[]) => entries.map(({ key }) => key);
+      for (const { map, added, gone } of changes) store.admit?.(map, { added: keysOf(added), gone: keysOf(gone) });
       const addresses = changes.filter(({ map }) => map === manifest.service?.listen);
       const made = makeAll(plan);
       const next = fresh ? generation : (generation + 1) >>> 0;

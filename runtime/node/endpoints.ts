@@ -30,10 +30,14 @@ export class EndpointSlots {
     return slot;
   }
 
-  /** Whether all of these keys could have slots at once. */
-  fits(keys: Iterable<string>): boolean {
+  /** Whether all of these keys could have slots at once, when the holder has given others back. */
+  fits(keys: Iterable<string>, givenBack: Iterable<string> = [], holder = -1): boolean {
     let wanted = 0;
     for (const key of keys) if (!this.#held.has(key)) wanted += 1;
+    for (const key of givenBack) {
+      const holders = this.#held.get(key)?.holders;
+      if (holders?.size === 1 && holders.has(holder)) wanted -= 1;
+    }
     return this.#held.size + wanted <= this.most;
   }
 

@@ -29,6 +29,7 @@ import { flowConstants } from "./flow-constants.ts";
 import { flowCount } from "./flow-count.ts";
 import { tableConstants, tableEntries, waysFor } from "./flow-tables.ts";
 import { removeFlows } from "./flows.ts";
+import { Listeners } from "./listeners.ts";
 import { noSuchService, serviceChanged, serviceExists, tooManyServices } from "./problems.ts";
 import { quotasOf } from "./quotas.ts";
 import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "./shapes.ts";
@@ -96,7 +97,7 @@ export interface Node extends Underlay {
   readonly cluster: DataPlane | null;
   /**
    * Adds a service: loaded, configured, and only then reachable; or nothing has changed.
-   * @throws ZetaError: ZT8001, ZT8003, ZT8004, ZT6001 to ZT6005 for its config, and whatever `load` throws.
+   * @throws ZetaError: ZT8001 to ZT8005, ZT8106, ZT6001 to ZT6005 for its config, and whatever `load` throws.
    */
   add(source: Bundle | ObjectWithManifest, options?: AddOptions): Promise<NodeService>;
   /**
@@ -166,6 +167,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     quotas,
     shapes: shapesOf(manifest),
     slots: new EndpointSlots(object.map(NODE_MAP.hops).maxEntries),
+    listeners: new Listeners(object.map(NODE_MAP.listen).maxEntries),
     nameOf: (index) => names[index] ?? `service ${index}`,
   };
   const shared = new Map([...object.maps].filter(([name]) => isNodeMap(name)));

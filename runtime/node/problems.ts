@@ -21,6 +21,11 @@ export const serviceExists = problem("ZT8004", (name: string) => ({
   fix: "Upgrade it, remove it first, or give this one another name.",
 }));
 
+export const listenersFull = problem("ZT8005", (max: number) => ({
+  message: `The node has no room for these addresses: its services listen at ${max} at most, together.`,
+  fix: "Listen at fewer, or at whole addresses instead of their ports. While config changes, those of before count too. Nothing was changed.",
+}));
+
 export const badUnderlay = problem("ZT8201", (path: string, reason: string) => ({
   message: `What the node was told of its networks cannot be used: ${path}: ${reason}.`,
   fix: "Correct it. Nothing was changed.",

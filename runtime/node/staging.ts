@@ -4,10 +4,8 @@
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { ConfigStore } from "../config/live.ts";
-import { failure } from "../loader/problems.ts";
-import { endpointsFull } from "./problems.ts";
 import { NODE_MAP } from "./shapes.ts";
-import { admitListener, type NodeState, serviceStore } from "./store.ts";
+import { admitAll, type NodeState, serviceStore } from "./store.ts";
 
 type Service = NonNullable<Manifest["service"]>;
 
@@ -22,7 +20,7 @@ type Held = ReadonlyMap<string, Entry>;
 export interface Staged<Inner> extends ConfigStore<Inner> {
   /** What the service has, or will have, in the node's maps. */
   readonly held: Held;
-  /** @throws ZT8001, ZT8002 when it could not be entered. */
+  /** @throws ZT8001, ZT8002, ZT8005 when it could not be entered. */
   check(): void;
   /**
    * Before it takes over from `before`: packets will see the listeners of either under its own generation alone, once the node
@@ -62,12 +60,8 @@ export function staged<Inner>(
     if (holder === null || node.shapes.listenedBy(holder) === index) through.remove(map, key);
   };
   const check = (): void => {
-    const endpoints: string[] = [];
-    for (const { map, key } of held.values()) {
-      if (map === NODE_MAP.listen) admitListener(node, index, key);
-      else endpoints.push(Buffer.from(key).toString("hex"));
-    }
-    if (!node.slots.fits(endpoints)) throw failure(endpointsFull(null, node.slots.most));
+    const of = (wanted: string) => [...held.values()].flatMap(({ map, key }) => (map === wanted ? [key] : []));
+    for (const map of [NODE_MAP.listen, NODE_MAP.endpoints]) admitAll(node, index, map, { added: of(map), gone: [] });
   };
   return {
     ...through,
@@ -79,7 +73,10 @@ export function staged<Inner>(
     settle() {
       if (live) own.settle();
     },
-    admit: (map, key) => through.admit?.(map, inNetwork(node, vni, map, key)),
+    admit(map, { added, gone }) {
+      const own = (keys: readonly Uint8Array[]) => keys.map((key) => inNetwork(node, vni, map, key));
+      through.admit?.(map, { added: own(added), gone: own(gone) });
+    },
     write(map, given, value, under) {
       if (!isShared(map)) return own.write(map, given, value, under);
       const key = inNetwork(node, vni, map, given);

@@ -6,11 +6,12 @@
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { decode } from "../../sdk/layout/codec.ts";
 import { PLACE } from "../config/listener.ts";
-import type { ConfigStore } from "../config/live.ts";
+import type { Admitted, ConfigStore } from "../config/live.ts";
 import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
 import type { EndpointSlots } from "./endpoints.ts";
-import { addressTaken, endpointsFull } from "./problems.ts";
+import type { Listeners } from "./listeners.ts";
+import { addressTaken, endpointsFull, listenersFull } from "./problems.ts";
 import type { Quotas } from "./quotas.ts";
 import { NODE_MAP, type NodeShapes, type Place } from "./shapes.ts";
 
@@ -26,6 +27,7 @@ export interface NodeState {
   readonly tables: NodeTables;
   readonly shapes: NodeShapes;
   readonly slots: EndpointSlots;
+  readonly listeners: Listeners;
   readonly quotas: Quotas;
   /** The name of a service by its index. */
   readonly nameOf: (index: number) => string;
@@ -35,11 +37,23 @@ type Service = NonNullable<Manifest["service"]>;
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString("hex");
 
-/** @throws ZT8001 when another service listens there. */
-export function admitListener({ tables, shapes, nameOf }: NodeState, index: number, key: Uint8Array): void {
+function admitListener({ tables, shapes, nameOf }: NodeState, index: number, key: Uint8Array): void {
   const holder = tables.read(NODE_MAP.listen, key);
   if (holder === null || shapes.listenedBy(holder) === index) return;
   throw failure(addressTaken(null, shapes.listenerText(key), nameOf(shapes.listenedBy(holder))));
+}
+
+/**
+ * Whether entries can come into a map of the node, before any does: none of them is another service's, and there is room.
+ * Listeners that go are there together with those that come, until no packet needs them; endpoints go before others come.
+ * @throws ZT8001, ZT8002, ZT8005.
+ */
+export function admitAll(node: NodeState, index: number, map: string, { added, gone }: Admitted): void {
+  if (map === NODE_MAP.listen) {
+    for (const key of added) admitListener(node, index, key);
+    if (!node.listeners.fits(added.map(hex))) throw failure(listenersFull(null, node.listeners.most));
+  } else if (map === NODE_MAP.endpoints && !node.slots.fits(added.map(hex), gone.map(hex), index))
+    throw failure(endpointsFull(null, node.slots.most));
 }
 
 function holdEndpoint({ tables, shapes, slots }: NodeState, index: number, key: Uint8Array, place: Place): void {
@@ -73,18 +87,20 @@ export function serviceStore<Inner>(
       own.switchTo(generation);
       announce(node, index, service, generation);
     },
-    admit(map, key) {
-      if (map === NODE_MAP.listen) admitListener(node, index, key);
-    },
+    admit: (map, entries) => admitAll(node, index, map, entries),
     write(map, key, value, under) {
-      if (map === NODE_MAP.listen) node.tables.write(map, key, node.shapes.listening(index, under));
-      else if (map === NODE_MAP.endpoints) holdEndpoint(node, index, key, decode(PLACE, value) as unknown as Place);
+      if (map === NODE_MAP.listen) {
+        node.tables.write(map, key, node.shapes.listening(index, under));
+        node.listeners.enter(hex(key));
+      } else if (map === NODE_MAP.endpoints) holdEndpoint(node, index, key, decode(PLACE, value) as unknown as Place);
       else own.write(map, key, value);
     },
     remove(map, key) {
       if (map === NODE_MAP.endpoints) releaseEndpoint(node, index, key);
-      else if (map === NODE_MAP.listen) node.tables.remove(map, key);
-      else own.remove(map, key);
+      else if (map === NODE_MAP.listen) {
+        node.tables.remove(map, key);
+        node.listeners.leave(hex(key));
+      } else own.remove(map, key);
     },
   };
 }

@@ -20,3 +20,19 @@ test("there is room for as many as there are slots, again after some are given b
   expect(slots.release("a", 1)).toBe(first);
   expect([slots.fits(["c"]), slots.take("c", 1)]).toEqual([true, first]);
 });
+
+test("room that a holder gives back counts, where it is the only one", () => {
+  const slots = new EndpointSlots(FIRST_ENDPOINT + 2);
+  for (const [key, holder] of [
+    ["a", 1],
+    ["b", 1],
+    ["b", 2],
+  ] as const)
+    slots.take(key, holder);
+  expect([slots.fits(["c"], ["a"], 1), slots.fits(["c"], ["b"], 1), slots.fits(["c"], ["a"], 2)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([slots.fits(["c", "d"], ["a"], 1), slots.fits(["c"])]).toEqual([false, false]);
+});

@@ -244,6 +244,18 @@ describe("an upgrade changes nothing when", () => {
     await unchanged(running.node.upgrade("relay", { ...next, object: broken }), "ZT4007");
   });
 
+  test("there is no room for its addresses beside those that it has", async () => {
+    await first();
+    const many = Array.from({ length: 65_536 }, (_, at) => `10.6.${at >> 8}.${at & 255}:1/udp`);
+    const config = relayConfig(many, "10.2.0.1:5201");
+    await unchanged(running.node.upgrade("relay", await variant(), { config }), "ZT8005");
+    const set = async () => running.node.services.get("relay")?.config.set(config);
+    await unchanged(set(), "ZT8005");
+    // None of them was taken on the way.
+    const ends = [many[0] ?? "", many.at(-1) ?? ""];
+    await running.node.add(await variant(), { name: "other", config: relayConfig(ends, "10.2.0.2:5201") });
+  });
+
   test("it was built for nodes with other tables", async () => {
     await first();
     const load = { maxEntries: { [NODE_MAP.stages]: 3 } };

@@ -5,6 +5,7 @@ import { createMachine, type Machine, type MachineOptions } from "../../../compi
 import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
+import { Listeners } from "../../../runtime/node/listeners.ts";
 import { quotasOf } from "../../../runtime/node/quotas.ts";
 import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "../../../runtime/node/shapes.ts";
 import { sieved } from "../../../runtime/node/sieve.ts";
@@ -49,7 +50,8 @@ function inNetwork<Inner>(store: ConfigStore<Inner>, { shapes }: NodeState, vni:
     map === NODE_MAP.listen && vni !== 0 ? shapes.listenerIn(key, vni) : key;
   return {
     ...store,
-    admit: (map, key) => store.admit?.(map, own(map, key)),
+    admit: (map, { added, gone }) =>
+      store.admit?.(map, { added: added.map((key) => own(map, key)), gone: gone.map((key) => own(map, key)) }),
     write: (map, key, value, under) => store.write(map, own(map, key), value, under),
     remove: (map, key) => store.remove(map, own(map, key)),
   };
@@ -67,13 +69,14 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
   const machine = createMachine(compiled.module, options);
   fillSlots(compiled, machine);
   const names = ["the node"];
-  const hops = manifest.maps.find(({ name }) => name === NODE_MAP.hops)?.maxEntries ?? 0;
+  const roomOf = (map: string): number => manifest.maps.find(({ name }) => name === map)?.maxEntries ?? 0;
   const tables = sieved(tablesOf(machine), manifest);
   const state: NodeState = {
     tables,
     quotas: quotasOf(manifest, tables),
     shapes: shapesOf(manifest),
-    slots: new EndpointSlots(hops),
+    slots: new EndpointSlots(roomOf(NODE_MAP.hops)),
+    listeners: new Listeners(roomOf(NODE_MAP.listen)),
     nameOf: (index) => names[index] ?? "",
   };
   return {
