@@ -68,11 +68,15 @@ const candidate = (range: PoolRange, own: u16, hash: u32, n: u32): u16 => {
   return u16(range.first + ((hash + n) % span));
 };
 
+/** Which ports a flow may try, by a number below `PROBES`; 0 for none. On a node by itself, `anyPort`. */
+export type Ports = (range: PoolRange, own: u16, hash: u32, n: u32) => u16;
+export const anyPort: Ports = candidate;
+
 /** A port whose key `taken` does not find in use; 0 when all that were tried are. */
-const freePort = (range: PoolRange, own: u16, hash: u32, taken: (port: u16) => boolean): u16 => {
+const freePort = (ports: Ports, range: PoolRange, own: u16, hash: u32, taken: (port: u16) => boolean): u16 => {
   let found: u32 = 0;
   for (let n = 0; n < PROBES; n++) {
-    const port = candidate(range, own, hash, n);
+    const port = ports(range, own, hash, n);
     if (port !== 0 && !taken(port)) {
       found = port;
       break;
@@ -88,6 +92,7 @@ interface Mapping {
   readonly protocol: u8;
   readonly service: u16;
   readonly now: u32;
+  readonly ports: Ports;
 }
 
 /** What a mapping gives; or, with `asks`, what it would give if its service's pools still have it. */
@@ -118,12 +123,37 @@ export const holderAcross = (external: Endpoint, protocol: u8, now: u32): Endpoi
   return ipv4Family.stands(found) && ipv6Family.stands(inside) ? { address: destination, port: destinationPort } : null;
 };
 
+/** Prepares both halves of a mapping to be entered. */
+export const prepareMapping = (
+  family: Family,
+  outside: Family,
+  external: Endpoint,
+  { inside, vni, protocol, service }: Pick<Mapping, "inside" | "vni" | "protocol" | "service">,
+): void => {
+  const across = family.isIpv4 !== outside.isIpv4;
+  const idle = idleOf(protocol, stateOf(protocol));
+  const half = { state: FlowState.Datagrams, service, generation: 0, hop: 0 };
+  const rest = across ? { ...half, mark: newMark() } : half;
+  const kind = across ? Change.Across : 0;
+  const from = { ...rest, idle: idle + LONGER.inward, change: Change.Destination | kind };
+  const key = inwardKey(outside, external, across ? protocolIn(outside, protocol) : protocol);
+  outside.prepare(Fresh.Inward, key, turned(outward(inside)), from);
+  const to = { ...outward(inside), source: external.address, sourcePort: external.port };
+  const change = Change.Source | kind;
+  const own = outwardKey(family, inside, vni, protocol);
+  family.prepare(Fresh.Outward, own, to, { ...rest, idle: idle + LONGER.outward, change });
+};
+
+/** Whether an inside endpoint has an external one of the family. */
+export const isMapped = (family: Family, inside: Endpoint, vni: u32, protocol: u8, now: u32): boolean =>
+  family.has(outwardKey(family, inside, vni, protocol), now);
+
 /**
  * The external endpoint of an inside one: as it was, and kept for the flow that is about to use it, or prepared to be
  * entered now; port 0 when the pool has none left. One that its service's pools have no more (`owned`) is over with this.
  */
 export const externalOf = (family: Family, outside: Family, range: PoolRange, of: Mapping, owned: u32): Given => {
-  const { inside, vni, protocol, now } = of;
+  const { inside, vni, protocol, now, ports } = of;
   const across = family.isIpv4 !== outside.isIpv4;
   const protocolOutside = across ? protocolIn(outside, protocol) : protocol;
   const key = outwardKey(family, inside, vni, protocol);
@@ -148,16 +178,10 @@ export const externalOf = (family: Family, outside: Family, range: PoolRange, of
   }
   const hash = hashFlow(inside.address, range.address, inside.port, 0, protocol);
   const at = (port: u16) => inwardKey(outside, { address: range.address, port }, protocolOutside);
-  const port = freePort(range, inside.port, hash, (one) => outside.has(at(one), now));
+  const port = freePort(ports, range, inside.port, hash, (one) => outside.has(at(one), now));
   if (port === 0) return { ...NONE, isNew: false, asks: false };
   const external = { address: range.address, port };
-  const half = { state: FlowState.Datagrams, service: of.service, generation: 0, hop: 0 };
-  const rest = across ? { ...half, mark: newMark() } : half;
-  const kind = across ? Change.Across : 0;
-  const from = { ...rest, idle: idle + LONGER.inward, change: Change.Destination | kind };
-  outside.prepare(Fresh.Inward, at(port), turned(outward(inside)), from);
-  const to = { ...outward(inside), source: external.address, sourcePort: external.port };
-  family.prepare(Fresh.Outward, key, to, { ...rest, idle: idle + LONGER.outward, change: Change.Source | kind });
+  prepareMapping(family, outside, external, of);
   return { ...external, isNew: true, asks: false };
 };
 
@@ -165,10 +189,15 @@ export const externalOf = (family: Family, outside: Family, range: PoolRange, of
  * A port whose reverse key towards one remote endpoint, of the family, is free; 0 when there is none. The flow's own source
  * may be of the other family.
  */
-export const portFor = (family: Family, range: PoolRange, flow: FlowEnds, protocol: u8, vni: u32, now: u32): u16 => {
+export const portFor = (
+  family: Family,
+  range: PoolRange,
+  flow: FlowEnds,
+  { protocol, vni, now, ports }: Pick<Mapping, "protocol" | "vni" | "now" | "ports">,
+): u16 => {
   const { source, destination, sourcePort, destinationPort } = flow;
   const hash = hashFlow(source, destination, sourcePort, destinationPort, protocol);
-  return freePort(range, sourcePort, hash, (port) => {
+  return freePort(ports, range, sourcePort, hash, (port) => {
     const back = turned({ ...flow, source: range.address, sourcePort: port });
     return family.has(family.keyOfEnds(back, vni, protocol), now);
   });

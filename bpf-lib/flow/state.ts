@@ -6,8 +6,11 @@ import { constant, Protocol, struct, type u32 as U32, type u8, type u16, u32 } f
 import { Change } from "./entry.ts";
 import { spansOf } from "./time.ts";
 
-/** `Answered`: the server has sent its SYN-ACK; a connection stands when its client has acknowledged that. */
-export const FlowState = { Datagrams: 0, Opening: 1, Established: 2, Closing: 3, Answered: 4 } as const;
+/**
+ * `Answered`: the server has sent its SYN-ACK; a connection stands when its client has acknowledged that. `Ended`: only in the
+ * distributed flow table, of a flow whose decision has ended; its entry stands until nobody can follow that any more.
+ */
+export const FlowState = { Datagrams: 0, Opening: 1, Established: 2, Closing: 3, Answered: 4, Ended: 5 } as const;
 
 /** In seconds; the loader may set others. */
 export const zeta_idle = constant(

@@ -1,7 +1,7 @@
 /** After a service has decided by a pool: whose port it is, or which port the flow leaves with. Then it is committed. */
 import { Action, isIpv4, program, u16, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
-import { externalOf, holderOf, portFor } from "../flow/mapping.ts";
+import { anyPort, externalOf, holderOf, type Ports, portFor } from "../flow/mapping.ts";
 import { type Family, Fresh } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { endsWithPort, type Parts } from "../packet/open.ts";
@@ -25,18 +25,18 @@ const findHolder = (parts: Parts, family: Family, call: Call, now: u32): boolean
 export const Taken = { None: 0, Port: 1, Asks: 2 } as const;
 
 /** `rewrite({ source: pool })`: a port of the address that was picked. */
-const takePort = (parts: Parts, family: Family, call: Call, now: u32): u32 => {
+const takePort = (parts: Parts, family: Family, call: Call, ports: Ports, now: u32): u32 => {
   const range = { address: call.source, first: call.poolFirst, last: call.poolLast };
   const { source, sourcePort, protocol } = parts;
   const { destination, destinationPort } = call;
   if (call.perDestination === 1) {
     const flow = { source, sourcePort, destination, destinationPort };
-    call.sourcePort = portFor(family, range, flow, protocol, 0, now);
+    call.sourcePort = portFor(family, range, flow, { protocol, vni: 0, now, ports });
     call.change &= ~Change.SourcePool;
     return call.sourcePort === 0 ? Taken.None : Taken.Port;
   }
   const inside = { address: source, port: sourcePort };
-  const of = { inside, vni: call.vni, protocol, service: u16(call.service), now };
+  const of = { inside, vni: call.vni, protocol, service: u16(call.service), now, ports };
   const external = externalOf(family, family, range, of, call.owned);
   if (external.asks) {
     call.mapped = external.address;
@@ -56,7 +56,8 @@ export const askOwned = (call: Call): Action => {
   return refused(call, because.gone());
 };
 
-const settle = (parts: Parts, family: Family, call: Call): Action => {
+/** With these ports to choose from. */
+export const settlePools = (parts: Parts, family: Family, call: Call, ports: Ports): Action => {
   const now = spansNow();
   const named = (call.change & Change.DestinationPool) !== 0;
   // Nobody's ports are given to what has none: such packets of two hosts could not be told apart.
@@ -70,7 +71,7 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
     return refused(call, because.nobody());
   }
   if ((call.change & Change.SourcePool) !== 0) {
-    const taken = takePort(parts, family, call, now);
+    const taken = takePort(parts, family, call, ports, now);
     if (taken === Taken.None) return refused(call, because.noPort());
     if (taken === Taken.Asks) return askOwned(call);
   }
@@ -78,6 +79,8 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   return Action.Drop;
 };
 
-export const zeta_pools = program("zeta_pools", withPacketOfFamily(settle), {
+const settle = withPacketOfFamily((parts, family, call) => settlePools(parts, family, call, anyPort));
+
+export const zeta_pools = program("zeta_pools", settle, {
   slot: { table: zeta_node_stages, index: Stage.Pools },
 });

@@ -1,33 +1,21 @@
 /** On a forwarder: what came back for a packet of its own. It is cached for a lease, and the packet follows it. */
-import { Action, program, type u8, type u32 } from "zeta/bpf";
+import { Action, program, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Client, prepare } from "../flow/commit.ts";
-import { turned } from "../flow/ends.ts";
-import { idleOf } from "../flow/state.ts";
-import { type Entry, type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { FlowState, idleOf } from "../flow/state.ts";
+import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import type { Found } from "../flow/ways.ts";
 import { enterNext } from "../node/enter.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
-import { networkOf } from "../route/hop.ts";
 import { ask } from "./consult.ts";
+import { forgetBoth } from "./ended.ts";
 import { clientOf, noteDecided } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { isSame, liveAs } from "./store.ts";
 import { stateIn } from "./version.ts";
-
-/** Ends an entry of this cache, and so the flow's: nobody finds the other direction any more than this one. */
-const forgetClient = (family: Family, found: Found<Entry>, protocol: u8, now: u32): void => {
-  const { way } = found;
-  if (way === null) return;
-  const back = family.keyOfEnds(turned(family.endsOf(way)), networkOf(way.hop.slot), protocol);
-  const other = family.find(back, now).way;
-  if (other !== null) other.until = now;
-  way.until = now;
-};
 
 /** The packet follows its flow, which has just been entered or renewed here. */
 const release = ({ parts, call, hand }: Turn, family: Family): Action => {
@@ -49,13 +37,18 @@ const cache = (turn: Turn, family: Family): Action => {
   const passed: u32 = now - hand.of.sent;
   if (passed >= lease) return lost(TableFault.Late);
   const found = family.find(key, now);
+  if (state === FlowState.Ended) {
+    // No lease is given on what has ended.
+    if (found.way !== null) forgetBoth(family, found.way, entry.protocol, now);
+    return lost(TableFault.Ended);
+  }
   if (found.way !== null) {
     if (isSame(family, found.way, entry)) {
       liveAs(family, found, entry, state, now + lease - passed);
       return release(turn, family);
     }
     // A lifetime has ended, and this is another: the old one's leases are over wherever they were given. Comes back here.
-    forgetClient(family, found, entry.protocol, now);
+    forgetBoth(family, found.way, entry.protocol, now);
     zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
     return lost(TableFault.Conflict);
   }
@@ -83,7 +76,7 @@ const answered = (family: Family) =>
       zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;
     }
-    if (operation === Operation.Stale) return ask(turn, service, service === 0);
+    if (operation === Operation.Stale) return ask(turn, service, hand.of.bucket);
     return operation === Operation.Nobody ? nobodys(turn) : lost(TableFault.Role);
   });
 

@@ -9,7 +9,7 @@ import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { opens, type Parts, tcpOf } from "../packet/open.ts";
 import { lookUp } from "../route/resolve.ts";
-import { bucketOf } from "./bucket.ts";
+import { Affinity, bucketFor, destinationBucket, zeta_table_affinity } from "./affinity.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
@@ -27,10 +27,9 @@ const operationFor = (parts: Parts): u32 => {
   return tcp.control.syn === 1 ? Operation.Touch : Operation.Lookup;
 };
 
-/** To the chain that keeps the flow. `back`: the packet is on the way back to its client. */
-export const ask = (turn: Turn, service: u32, back: boolean): Action => {
+/** To the chain that keeps the bucket. */
+export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
   const { parts, call, hand, view } = turn;
-  const bucket = back ? bucketOf(parts.destination, parts.destinationPort) : bucketOf(parts.source, parts.sourcePort);
   const path = pathAt(view.epoch, bucket);
   if (path === null || path.complete === 0) return lost(TableFault.Member);
   hand.of.epoch = view.epoch;
@@ -49,15 +48,19 @@ export const ask = (turn: Turn, service: u32, back: boolean): Action => {
 
 export const zeta_consult = program(
   "zeta_consult",
-  withTurn((turn) => ask(turn, turn.call.service, false)),
+  withTurn((turn) => {
+    const { service } = turn.call;
+    return ask(turn, service, bucketFor(turn.parts, service));
+  }),
 );
 
 const refresh = (family: Family) =>
   withTurn((turn) => {
     const { parts, call } = turn;
     const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
-    // It has just gone: whoever listens is asked about the packet.
-    return way === null ? ask(turn, call.service, false) : ask(turn, way.service, isReply(way));
+    const service = way === null ? call.service : way.service;
+    const back = way !== null && isReply(way) && zeta_table_affinity.at(service) !== Affinity.Both;
+    return ask(turn, service, back ? destinationBucket(parts) : bucketFor(parts, service));
   });
 
 export const zeta_refresh4 = program("zeta_refresh4", refresh(ipv4Family), {
@@ -70,7 +73,7 @@ export const zeta_refresh6 = program("zeta_refresh6", refresh(ipv6Family), {
 /** What nobody listens to may be on its way back to a client; outside overlays, what is not for the host itself. */
 const unheard = withTurn((turn) => {
   const { parts, call } = turn;
-  return call.vni === 0 && isForHost(parts) ? Action.Pass : ask(turn, NODE, true);
+  return call.vni === 0 && isForHost(parts) ? Action.Pass : ask(turn, NODE, destinationBucket(parts));
 });
 
 /** Whether the kernel would keep the packet to itself, or has no way for it. */

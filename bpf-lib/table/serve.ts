@@ -7,6 +7,7 @@ import { otherOf } from "../flow/commit.ts";
 import { turned } from "../flow/ends.ts";
 import { Change } from "../flow/entry.ts";
 import { isDue, live } from "../flow/live.ts";
+import { FlowState } from "../flow/state.ts";
 import { type Entry, type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
@@ -14,6 +15,7 @@ import { Ask } from "../node/call.ts";
 import { askAgain, askFor, isAskedAgain } from "../node/follow.ts";
 import { zeta_node_services } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { networkOf } from "../route/hop.ts";
 import { keptAt, versionOf } from "./beside.ts";
 import { writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
@@ -33,7 +35,7 @@ const clientsOf = ({ parts }: Turn, family: Family, found: Found<Entry>, now: u3
 };
 
 /** Writes what stands of the flow into the operation in hand. False when it is gone by now. */
-const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, now: u32): boolean => {
+export const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, now: u32): boolean => {
   const { parts, call, hand } = turn;
   const own = found.way;
   const client = clientsOf(turn, family, found, now);
@@ -50,7 +52,8 @@ const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, now: u32): b
     to,
     change: client.way.change & DECIDED,
     generation: client.way.generation,
-    vni: call.vni,
+    // Packets that come back lead to the client's network.
+    vni: reply ? networkOf(own.hop.slot) : call.vni,
     place: kept.place,
     placeVni: kept.placeVni,
   });
@@ -72,7 +75,11 @@ const read = (turn: Turn, family: Family, path: Path): Action => {
   const found = family.find(family.keyOf(parts, call.vni), now);
   const entry = found.way;
   if (entry === null) return toHead(turn, path, Operation.Decide);
-  if (isDue(parts, entry, now) || !takeEntry(turn, family, found, now)) return toHead(turn, path, Operation.Touch);
+  const service = zeta_node_services.at(entry.service);
+  // Decided under another config: its service is asked, which is the head's to do.
+  if (service === null || isAskedAgain(parts, entry, service)) return toHead(turn, path, Operation.Decide);
+  if (entry.state === FlowState.Ended || isDue(parts, entry, now) || !takeEntry(turn, family, found, now))
+    return toHead(turn, path, Operation.Touch);
   return goAlong(turn);
 };
 
@@ -101,6 +108,7 @@ const decide = (turn: Turn, family: Family): Action => {
   call.service = index;
   call.generation = service.generation;
   if (entry === null) return askFor(parts, call, Ask.Decide, index, 0);
+  if (entry.state === FlowState.Ended) return lost(TableFault.Ended);
   if (isAskedAgain(parts, entry, service)) return askAgain(parts, family, found, entry, call);
   return touch(turn, family, found, entry, now);
 };

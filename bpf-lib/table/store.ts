@@ -3,10 +3,12 @@
  * the newer version's state wins; a different decision is never put in its place.
  */
 import { type Action, program, type u8, type u32 } from "zeta/bpf";
-import { type Client, prepare } from "../flow/commit.ts";
+import { prepare } from "../flow/commit.ts";
 import { turned } from "../flow/ends.ts";
-import { idleOf } from "../flow/state.ts";
-import { type Entry, type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { Change } from "../flow/entry.ts";
+import { isMapped, prepareMapping } from "../flow/mapping.ts";
+import { FlowState, idleOf } from "../flow/state.ts";
+import { type Entry, type Family, Fresh, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
 import { enterNext } from "../node/enter.ts";
@@ -14,6 +16,7 @@ import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { networkOf } from "../route/hop.ts";
 import { keptAt, renewVersion, versionOf } from "./beside.ts";
+import { end, endedFor, forgetBoth } from "./ended.ts";
 import { clientOf, decidedOf, noteDecided } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
@@ -51,12 +54,29 @@ const renew = (turn: Turn, family: Family, found: Found<Entry>): Action => {
   const { entry } = turn.hand;
   const kept = keptAt(family, found.index);
   if (kept === null || found.way === null) return lost(TableFault.Role);
-  if (!isSame(family, found.way, entry)) return lost(TableFault.Conflict);
-  if (entry.version > versionOf(kept, found.serial) && renewVersion(kept, entry.version)) {
+  const isNewer = entry.version > versionOf(kept, found.serial);
+  if (!isSame(family, found.way, entry)) return conflict(turn, family, found.way, isNewer);
+  if (isNewer && renewVersion(kept, entry.version)) {
     const state = stateIn(entry.version);
-    liveAs(family, found, entry, state, spansNow() + idleOf(entry.protocol, state));
+    const now = spansNow();
+    if (state === FlowState.Ended) end(family, found.way, entry.protocol, now);
+    else liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
   }
   return goAlong(turn);
+};
+
+/**
+ * Another decision stands here: of a lifetime that has ended, as its head knew to have waited for, and then it makes room; or
+ * else the older of the two ends, and the packet is dropped in any case.
+ */
+const conflict = ({ hand }: Turn, family: Family, way: Entry, isNewer: boolean): Action => {
+  const { protocol } = hand.entry;
+  const now = spansNow();
+  if (isNewer && way.state === FlowState.Ended) {
+    forgetBoth(family, way, protocol, now);
+    zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+  } else if (isNewer) end(family, way, protocol, now);
+  return lost(TableFault.Conflict);
 };
 
 const store = (family: Family) =>
@@ -69,11 +89,20 @@ const store = (family: Family) =>
     const found = family.find(key, now);
     if (found.way !== null) return renew(turn, family, found);
     noteDecided(entry, call);
+    call.service = hand.of.service;
     // Keys of the commit are of the client's network; the packet in hand may be of the other's.
     call.vni = entry.vni;
     const state = stateIn(entry.version);
-    const client: Client = { ...from, key };
-    const reason = prepare(client, family, family, call, { state, idle: idleOf(entry.protocol, state) });
+    const idle = state === FlowState.Ended ? endedFor() : idleOf(entry.protocol, state);
+    const inside = { address: from.source, port: from.sourcePort };
+    const isOfPool = (entry.change & Change.SourcePool) !== 0;
+    if (isOfPool && !isMapped(family, inside, entry.vni, entry.protocol, now)) {
+      const external = { address: entry.toSource, port: entry.toSourcePort };
+      const of = { inside, vni: entry.vni, protocol: entry.protocol, service: hand.of.service };
+      prepareMapping(family, family, external, of);
+      call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
+    }
+    const reason = prepare({ ...from, key }, family, family, call, { state, idle });
     return reason === null ? enterNext(call, family) : refused(call, reason);
   });
 

@@ -12,6 +12,8 @@ export const TABLE_MAP = {
   paths: "zeta_table_paths",
   members: "zeta_table_members",
   keys: "zeta_table_keys",
+  /** Of forwarders alone. */
+  affinity: "zeta_table_affinity",
 } as const;
 
 export const BUCKETS = 1024;
@@ -68,7 +70,19 @@ const inMemory = (address: string): number => {
 const padded = <T>(values: readonly T[], length: number, fill: T): T[] =>
   Array.from({ length }, (_, index) => values[index] ?? fill);
 
+/** Which end of its packets names the bucket of a service's flows: bits of bpf-lib/table/affinity.ts. */
+const AFFINITY = { client: 0, both: 1 } as const;
+
+/**
+ * A service that sees all packets, and has no pool to change addresses by, sees both directions of its flows: each end names
+ * their bucket. Of all others, the client's does.
+ */
+const affinityOf = ({ listen, config }: NonNullable<Manifest["service"]>): number =>
+  listen === null && !config.some(({ kind }) => kind === "portPool") ? AFFINITY.both : AFFINITY.client;
+
 export interface DataPlane {
+  /** A service of this index has come; of forwarders, before packets reach it. */
+  service(index: number, service: NonNullable<Manifest["service"]>): void;
   /** Which nodes there are, and how they are reached. Those before that are not among them are forgotten. */
   members(all: readonly Neighbour[]): void;
   keys(keys: TagKeys): void;
@@ -87,6 +101,10 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
   const retire = (): void =>
     write(TABLE_MAP.view, 0, { epoch: 0, self: 0, address: 0, until: 0n, sides: padded<number>([], MOST_SIDES, 0) });
   return {
+    service(index, of) {
+      if (manifest.maps.some(({ name }) => name === TABLE_MAP.affinity))
+        tables.write(TABLE_MAP.affinity, word(index), word(affinityOf(of)));
+    },
     members(all) {
       for (const { id, address, interface: by, destination, source } of all)
         write(TABLE_MAP.members, id, {

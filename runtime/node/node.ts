@@ -170,6 +170,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     listeners: new Listeners(object.map(NODE_MAP.listen).maxEntries),
     nameOf: (index) => names[index] ?? `service ${index}`,
   };
+  const cluster = role === "single" ? null : dataPlaneOf(manifest, tablesOf(object));
   const shared = new Map([...object.maps].filter(([name]) => isNodeMap(name)));
 
   const freeIndex = (): number => {
@@ -202,6 +203,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
       setProgram(index, hook, version.config.generation + 1, last ?? next);
     }
     const now = version.config.generation;
+    cluster?.service(index, version.service);
     if (before !== null) version.store.follow(before.store.held, { before: before.config.generation, now });
     announce(state, index, version.service, now);
     before?.store.retire();
@@ -396,7 +398,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     root,
     services,
     role,
-    cluster: role === "single" ? null : dataPlaneOf(manifest, tablesOf(object)),
+    cluster,
     ...underlayOf(manifest, state),
     add,
     upgrade,

@@ -1,7 +1,11 @@
 /** The walk of a packet through forwarders and a chain, in the interpreter: who decides, who keeps, and what goes along. */
 import { describe, expect, test } from "vitest";
-import { dissect, listFields, tcp } from "zeta/testing";
-import { type Cluster, type Left, openCluster } from "../kit/cluster/cluster.ts";
+import { tcp } from "zeta/testing";
+import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import { compileFirst } from "./compiled.ts";
+import { hopsOf, toldOf } from "./told.ts";
+
+compileFirst();
 
 const balancer = {
   source: new URL("../../examples/balancer/service.ts", import.meta.url),
@@ -12,23 +16,11 @@ const balancer = {
 };
 const open = (length: number, forwarders = 3) => openCluster({ forwarders, chains: [length], services: [balancer] });
 
-const fieldsOf = (frame: Uint8Array): ReadonlyMap<string, unknown> =>
-  new Map(listFields(dissect(frame)).map(({ path, value }) => [path, value]));
-const endsOf = ([left]: readonly Left[], family = "ipv4"): string => {
-  if (left === undefined) return "nothing";
-  const fields = fieldsOf(left.frame);
-  const of = (end: string) => `${fields.get(`${family}.${end}`)}:${fields.get(`tcp.${end}Port`)}`;
-  return `${left.how} ${of("source")} > ${of("destination")}`;
-};
-const NAMES = ["", "lookup", "decide", "touch", "close", "update", "reply", "refuse", "nobody", "stale"];
-const hopsOf = (cluster: Cluster): string[] =>
-  cluster.wire().map(({ from, to, frame }) => `${from} ${NAMES[frame[54] ?? 0]} ${to}`);
-
 const client = tcp("10.0.0.7:40000", "10.1.0.1:80");
 /** The first three segments by three forwarders, and what became of each. */
 const connect = (cluster: Cluster) => {
   const syn = cluster.send(1, client.syn().bytes);
-  const backend = endsOf(syn).split(" > ")[1] ?? "";
+  const backend = toldOf(syn).split(" > ")[1] ?? "";
   const server = tcp(backend, "10.0.0.7:40000");
   const synAck = cluster.send(2, server.synAck().bytes);
   const ack = cluster.send(3, client.ack().bytes);
@@ -41,7 +33,7 @@ describe.each([1, 2, 3])("a chain of %i", (length) => {
   test("a new flow takes one hop more than the chain is long, and leaves by its forwarder", async () => {
     const cluster = await open(length);
     const left = cluster.send(1, client.syn().bytes);
-    expect(endsOf(left)).toMatch(/^sent 10\.0\.0\.7:40000 > 10\.2\.0\.[123]:8080$/);
+    expect(toldOf(left)).toMatch(/^sent 10\.0\.0\.7:40000 > 10\.2\.0\.[123]:8080$/);
     expect(left).toHaveLength(1);
     expect(left[0]?.by).toBe(1);
     const along = members.slice(1).map((to, index) => `${members[index]} update ${to}`);
@@ -51,11 +43,11 @@ describe.each([1, 2, 3])("a chain of %i", (length) => {
   test("each packet by another forwarder, both ways: one backend, and established flows go straight", async () => {
     const cluster = await open(length);
     const { backend, server, synAck, ack } = connect(cluster);
-    expect(endsOf(synAck)).toBe("sent 10.1.0.1:80 > 10.0.0.7:40000");
-    expect(endsOf(ack)).toBe(`sent 10.0.0.7:40000 > ${backend}`);
+    expect(toldOf(synAck)).toBe("sent 10.1.0.1:80 > 10.0.0.7:40000");
+    expect(toldOf(ack)).toBe(`sent 10.0.0.7:40000 > ${backend}`);
     for (const forwarder of [1, 2, 3]) {
-      expect(endsOf(cluster.send(forwarder, client.payload("GET /").bytes))).toBe(`sent 10.0.0.7:40000 > ${backend}`);
-      expect(endsOf(cluster.send(forwarder, server.payload("200").bytes))).toBe("sent 10.1.0.1:80 > 10.0.0.7:40000");
+      expect(toldOf(cluster.send(forwarder, client.payload("GET /").bytes))).toBe(`sent 10.0.0.7:40000 > ${backend}`);
+      expect(toldOf(cluster.send(forwarder, server.payload("200").bytes))).toBe("sent 10.1.0.1:80 > 10.0.0.7:40000");
     }
     cluster.wire();
     for (const forwarder of [1, 2, 3]) cluster.send(forwarder, client.payload("GET /").bytes);
@@ -65,9 +57,9 @@ describe.each([1, 2, 3])("a chain of %i", (length) => {
   test("IPv6 alike", async () => {
     const cluster = await open(length);
     const six = tcp("[2001:db8::7]:40000", "[2001:db8:1::1]:80");
-    expect(endsOf(cluster.send(1, six.syn().bytes), "ipv6")).toBe("sent 2001:db8::7:40000 > 2001:db8:2::1:8080");
+    expect(toldOf(cluster.send(1, six.syn().bytes))).toBe("sent 2001:db8::7:40000 > 2001:db8:2::1:8080");
     const server = tcp("[2001:db8:2::1]:8080", "[2001:db8::7]:40000");
-    expect(endsOf(cluster.send(2, server.synAck().bytes), "ipv6")).toBe("sent 2001:db8:1::1:80 > 2001:db8::7:40000");
+    expect(toldOf(cluster.send(2, server.synAck().bytes))).toBe("sent 2001:db8:1::1:80 > 2001:db8::7:40000");
   });
 });
 
@@ -75,7 +67,7 @@ test("an established flow is one round trip away from a forwarder that has not s
   const cluster = await open(3, 4);
   const { backend } = connect(cluster);
   cluster.wire();
-  expect(endsOf(cluster.send(4, client.payload("GET /").bytes))).toBe(`sent 10.0.0.7:40000 > ${backend}`);
+  expect(toldOf(cluster.send(4, client.payload("GET /").bytes))).toBe(`sent 10.0.0.7:40000 > ${backend}`);
   expect(hopsOf(cluster)).toEqual(["4 lookup 7", "7 reply 4"]);
 });
 
@@ -85,7 +77,7 @@ test("what is lost on its way along the chain was never released, and the client
   expect(cluster.send(1, client.syn().bytes)).toEqual([]);
   cluster.lose(() => false);
   cluster.wire();
-  expect(endsOf(cluster.send(2, client.syn().bytes))).toMatch(/^sent /);
+  expect(toldOf(cluster.send(2, client.syn().bytes))).toMatch(/^sent /);
   expect(hopsOf(cluster)).toEqual(["2 decide 4", "4 update 5", "5 update 6", "6 reply 2"]);
 });
 

@@ -43,6 +43,8 @@ export interface Cluster {
   /** Loses what this says. */
   lose(rule: (packet: Wire) => boolean): void;
   view(chains: readonly (readonly number[])[], complete?: number): void;
+  /** Changes the config of a service, by its place, on all members. */
+  configure(service: number, config: Readonly<Record<string, unknown>>): void;
   advance(by: bigint): void;
 }
 
@@ -134,6 +136,10 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
       lost = rule;
     },
     view,
+    configure(service, config) {
+      for (const { configs } of members.values())
+        for (const [path, value] of Object.entries(config)) configs[service]?.set(path, value);
+    },
     advance(by) {
       for (const member of members.values()) member.advance(by);
     },

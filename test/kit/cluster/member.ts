@@ -1,6 +1,7 @@
 /** A forwarder or a flow-table node in the interpreter. */
 import type { Machine, Run } from "../../../compiler/interpreter/index.ts";
 import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane.ts";
+import type { LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
 import { CONSULT } from "../../../runtime/node/node.ts";
@@ -30,6 +31,8 @@ export interface Member {
   readonly dataPlane: DataPlane;
   readonly underlay: Underlay;
   readonly services: readonly InterpretedService[];
+  /** Of each service. */
+  readonly configs: readonly LiveConfig[];
   run(frame: Uint8Array, ingressInterface: number): Run;
   advance(by: bigint): void;
   /** What the node itself has dropped, by reason, of all services. */
@@ -64,11 +67,13 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
   };
   prepare(part, machine);
   const added: InterpretedService[] = [];
+  const configs: LiveConfig[] = [];
   for (const { source, config, vni } of services) {
     const program = await moduleOf(source);
     const one = node.add(program, vni ?? 0);
     prepare(program, one.machine);
     const live = await interpretedConfig(program.manifest as never, one.machine, one.store);
+    configs.push(live);
     one.open(live);
     for (const [path, value] of Object.entries(config)) live.set(path, value);
     added.push(one);
@@ -83,6 +88,10 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
   const dataPlane = dataPlaneOf(manifest, {
     write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value),
   });
+  for (const [place, { source }] of services.entries()) {
+    const { manifest: own } = await moduleOf(source);
+    if (own?.service) dataPlane.service(added[place]?.index ?? 0, own.service);
+  }
   const nameOf = manifest.node?.drops ?? [];
   return {
     role,
@@ -90,6 +99,7 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
     dataPlane,
     underlay: node.underlay,
     services: added,
+    configs,
     run: (frame, ingressInterface) => machine.run(node.root, frame, { ingressInterface }),
     advance(by) {
       now += by;

@@ -1,0 +1,33 @@
+/** What became of packets in a cluster, in words. */
+import { dissect, listFields } from "zeta/testing";
+import type { Cluster, Left } from "../kit/cluster/cluster.ts";
+
+const NAMES = ["", "lookup", "decide", "touch", "close", "update", "reply", "refuse", "nobody", "stale"];
+
+const fieldsOf = (frame: Uint8Array): ReadonlyMap<string, unknown> =>
+  new Map(listFields(dissect(frame)).map(({ path, value }) => [path, value]));
+
+/** "sent 10.0.0.7:40000 > 10.2.0.1:8080", "dropped" and the like; of the only packet that left, or "nothing". */
+export function toldOf(all: readonly Left[]): string {
+  const [left] = all;
+  if (left === undefined) return "nothing";
+  if (left.how === "dropped") return "dropped";
+  const fields = fieldsOf(left.frame);
+  const family = fields.has("ipv4.source") ? "ipv4" : "ipv6";
+  const port = (end: string) => fields.get(`tcp.${end}Port`) ?? fields.get(`udp.${end}Port`);
+  const of = (end: string) => `${fields.get(`${family}.${end}`)}:${port(end)}`;
+  return `${left.how} ${of("source")} > ${of("destination")}`;
+}
+export const sourceOf = (told: string): string => told.split(" ")[1] ?? "";
+export const destinationOf = (told: string): string => told.split(" ")[3] ?? "";
+
+/** "1 decide 4": who sent what to whom since the wire was last looked at. */
+export const hopsOf = (cluster: Cluster): string[] =>
+  cluster.wire().map(({ from, to, frame }) => `${from} ${NAMES[frame[54] ?? 0]} ${to}`);
+
+export const dropsOf = (cluster: Cluster): Record<string, number> => {
+  const all: Record<string, number> = {};
+  for (const member of cluster.members.values())
+    for (const [name, count] of Object.entries(member.drops())) all[name] = (all[name] ?? 0) + count;
+  return all;
+};
