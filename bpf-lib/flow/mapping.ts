@@ -61,22 +61,24 @@ const prolong = (way: Entry, until: u32): void => {
   if (i32(until - way.until) > 0) way.until = until;
 };
 
-/** The nth port of a range that a flow may try: its own, then others, all different. */
-const candidate = (range: PoolRange, own: u16, hash: u32, n: u32): u16 => {
-  const span: u32 = toU32(range.last) - range.first + 1;
-  if (n === 0 && own >= range.first && own <= range.last) return own;
-  return u16(range.first + ((hash + n) % span));
-};
+/** Which ports of a range a flow may try, by a number below `PROBES`; 0 for none. */
+export type Ports = (range: PoolRange, own: u16, hash: u32) => (n: u32) => u16;
 
-/** Which ports a flow may try, by a number below `PROBES`; 0 for none. On a node by itself, `anyPort`. */
-export type Ports = (range: PoolRange, own: u16, hash: u32, n: u32) => u16;
-export const anyPort: Ports = candidate;
+/** On a node by itself: its own, then others, all different. */
+export const anyPort: Ports = (range, own, hash) => {
+  const span: u32 = toU32(range.last) - range.first + 1;
+  return (n) => {
+    if (n === 0 && own >= range.first && own <= range.last) return own;
+    return u16(range.first + ((hash + n) % span));
+  };
+};
 
 /** A port whose key `taken` does not find in use; 0 when all that were tried are. */
 const freePort = (ports: Ports, range: PoolRange, own: u16, hash: u32, taken: (port: u16) => boolean): u16 => {
+  const nth = ports(range, own, hash);
   let found: u32 = 0;
   for (let n = 0; n < PROBES; n++) {
-    const port = ports(range, own, hash, n);
+    const port = nth(n);
     if (port !== 0 && !taken(port)) {
       found = port;
       break;

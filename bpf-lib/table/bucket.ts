@@ -16,6 +16,8 @@ const UNSPREAD = 0x7787;
 export const bucketOf = (of: address, port: U16): u32 =>
   (((port + hashAddress(of)) * SPREAD) & 0xffff) >>> BUCKET_SHIFT;
 
-/** The `nth` of the 64 ports by which packets to an address fall into a bucket. */
-export const portOf = (of: address, bucket: u32, nth: u32): U16 =>
-  u16(((bucket << BUCKET_SHIFT) | (nth & (PORTS_OF_A_BUCKET - 1))) * UNSPREAD - hashAddress(of));
+/**
+ * A port by which packets to an address fall into a bucket: the inverse of `bucketOf`. `index` is 64 times the bucket, and a
+ * number below 64 which of its ports; `shift` the address's hash.
+ */
+export const portAt = (index: u32, shift: u32): U16 => u16(index * UNSPREAD - shift);

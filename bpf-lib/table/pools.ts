@@ -2,25 +2,37 @@
  * Ports of a pool, as the head of a flow's bucket gives them: those by which the way back falls into the same bucket. They are
  * computed, not searched, and no other head gives them (docs/decisions/0016-a-flow-table-of-ordinary-nodes.md).
  */
-import { program, u16 } from "zeta/bpf";
+import { program, subprogram, u32 as toU32, u16, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
+import { hashAddress } from "../flow/hash.ts";
 import type { Ports } from "../flow/mapping.ts";
 import { withFamily } from "../flow/table.ts";
 import { settleAcrossBy } from "../node/across/pools.ts";
 import type { Call } from "../node/call.ts";
 import { settlePools } from "../node/pools.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
-import { bucketOf, portOf } from "./bucket.ts";
+import { bucketOf, PORTS_OF_A_BUCKET, portAt } from "./bucket.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, withTurn } from "./hand.ts";
 import { Operation, zeta_table_operation } from "./operation.ts";
 import { pathAt } from "./view.ts";
 
-const portsOfBucket: Ports = (range, _own, hash, n) => {
+/** A port of a bucket, if it is of the range `bounds`: its first and last port in one word. Called: its cases are one to the verifier. */
+const portWithin = subprogram(
+  "zeta_table_port",
+  (index: u32, shift: u32, bounds: u32): u32 => {
+    const port = portAt(index, shift);
+    return port >= bounds >>> 16 && port <= (bounds & 0xffff) ? port : 0;
+  },
+  { verified: "alone" },
+);
+
+const portsOfBucket: Ports = (range, _own, hash) => {
   const hand = zeta_table_operation.at(0);
-  if (hand === null) return u16(0);
-  const port = portOf(range.address, hand.of.bucket, hash + n);
-  return port >= range.first && port <= range.last ? port : u16(0);
+  const first = (hand === null ? 0 : hand.of.bucket) * PORTS_OF_A_BUCKET;
+  const shift = hashAddress(range.address);
+  const bounds = (toU32(range.first) << 16) | range.last;
+  return (n) => u16(portWithin(first | ((hash + n) & (PORTS_OF_A_BUCKET - 1)), shift, bounds));
 };
 
 /**
