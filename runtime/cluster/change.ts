@@ -15,8 +15,13 @@ export type Change =
   | { readonly kind: "join"; readonly chain: number; readonly node: number }
   /** The source has had everything acknowledged that it held: this joiner has it all. */
   | { readonly kind: "complete"; readonly node: number; readonly by: Source }
-  /** All complete members of a chain are gone: these begin with nothing. */
-  | { readonly kind: "replace"; readonly chain: number; readonly nodes: readonly number[] }
+  /** These were all that a chain had, and they are gone: others, or later lives of the same, begin with nothing. */
+  | {
+      readonly kind: "replace";
+      readonly chain: number;
+      readonly nodes: readonly number[];
+      readonly instead: readonly Member[];
+    }
   /** Another chain; buckets begin to move to it. */
   | { readonly kind: "scale-out"; readonly nodes: readonly number[] }
   /** A chain's buckets begin to move to the others. */
@@ -97,14 +102,16 @@ function complete(view: View, change: Extract<Change, { kind: "complete" }>): Ne
   }));
 }
 
-function replace(view: View, change: Extract<Change, { kind: "replace" }>): Next {
+function replace(view: View, change: Extract<Change, { kind: "replace" }>): Next | null {
   const chain = chainOf(view, change.chain);
   if (chain === undefined) throw refused(change, `there is no chain ${change.chain}`);
+  if (chain.complete.some((member) => !change.instead.some((one) => isSame(one, member)))) return null;
   const elsewhere = change.nodes.find((node) => (memberOf(view, node)?.chain.id ?? chain.id) !== chain.id);
   if (elsewhere !== undefined) throw refused(change, `node ${elsewhere} is in another chain`);
   const epoch = view.epoch + 1;
   const fresh = change.nodes.map((node) => ({ node, joined: epoch }));
-  return withChain(view, chain.id, (each) => ({ ...each, complete: fresh, joiners: [], lost: epoch }));
+  const lost = view.lost.map((before, bucket) => (view.keepers[bucket] === chain.id ? epoch : before));
+  return { ...withChain(view, chain.id, (each) => ({ ...each, complete: fresh, joiners: [] })), lost };
 }
 
 /** Buckets begin to move to where `assigned` has them; those on their way already go on. */
@@ -123,7 +130,7 @@ function scaleOut(view: View, change: Extract<Change, { kind: "scale-out" }>): N
     throw refused(change, "buckets are on their way: wait for them, or roll them back");
   const epoch = view.epoch + 1;
   const id = Math.max(...view.chains.map((chain) => chain.id)) + 1;
-  const chain: Chain = { id, complete: change.nodes.map((node) => ({ node, joined: epoch })), joiners: [], lost: null };
+  const chain: Chain = { id, complete: change.nodes.map((node) => ({ node, joined: epoch })), joiners: [] };
   const chains = [...view.chains, chain];
   const ids = chains.map((each) => each.id);
   return { chains, moves: begun(view, assignBuckets(ids, view.keepers)) };

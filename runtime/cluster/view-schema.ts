@@ -18,11 +18,10 @@ const member = z.strictObject({ node, joined: epoch });
 
 const schema = z.strictObject({
   epoch,
-  chains: z.array(
-    z.strictObject({ id, complete: z.array(member).min(1), joiners: z.array(member), lost: epoch.nullable() }),
-  ),
+  chains: z.array(z.strictObject({ id, complete: z.array(member).min(1), joiners: z.array(member) })),
   keepers: z.array(id).length(BUCKETS),
   since: z.array(epoch).length(BUCKETS),
+  lost: z.array(z.int().min(0).max(MOST_EPOCH)).length(BUCKETS),
   moves: z.record(z.string().regex(/^(0|[1-9]\d{0,3})$/), z.strictObject({ to: id, since: epoch })),
   forwarders: z.array(node),
   entrances: z.record(z.string(), node),
@@ -35,7 +34,7 @@ interface Wrong {
 
 /** What the form of a view does not say: the first that is not so. */
 export function brokenInvariant(view: View): Wrong | null {
-  const { epoch: now, chains, keepers, since, moves } = view;
+  const { epoch: now, chains, keepers, since, lost, moves } = view;
   const ids = new Set<number>();
   const nodes = new Map<number, string>();
   const listed = (number: number, path: string): Wrong | null => {
@@ -47,7 +46,6 @@ export function brokenInvariant(view: View): Wrong | null {
     const at = `chains.${index}`;
     if (ids.has(chain.id)) return { path: `${at}.id`, reason: `another chain is ${chain.id} already` };
     ids.add(chain.id);
-    if ((chain.lost ?? 0) > now) return { path: `${at}.lost`, reason: "is later than the view" };
     for (const kind of ["complete", "joiners"] as const) {
       for (const [place, one] of chain[kind].entries()) {
         const path = `${at}.${kind}.${place}`;
@@ -66,8 +64,10 @@ export function brokenInvariant(view: View): Wrong | null {
       return { path: `entrances.${address}`, reason: `node ${number} is no forwarder` };
   const none = keepers.findIndex((keeper) => !ids.has(keeper));
   if (none !== -1) return { path: `keepers.${none}`, reason: `there is no chain ${keepers[none]}` };
-  const late = since.findIndex((each) => each > now);
-  if (late !== -1) return { path: `since.${late}`, reason: "is later than the view" };
+  for (const [name, epochs] of Object.entries({ since, lost })) {
+    const late = epochs.findIndex((each) => each > now);
+    if (late !== -1) return { path: `${name}.${late}`, reason: "is later than the view" };
+  }
   for (const [key, move] of Object.entries(moves)) {
     const path = `moves.${key}`;
     if (Number(key) >= BUCKETS) return { path, reason: `there are ${BUCKETS} buckets` };

@@ -20,8 +20,6 @@ export interface Chain {
   readonly complete: readonly Member[];
   /** Members that are being filled: they are written behind the others, and every answer leaves through them. */
   readonly joiners: readonly Member[];
-  /** Epoch at which all that had everything were gone, and others began with nothing; null where that never happened. */
-  readonly lost: number | null;
 }
 
 /** A bucket on its way to another chain, whose members are written behind the old one's until they have everything. */
@@ -41,6 +39,11 @@ export interface View {
    * time when the bucket was there before, must not take that for the bucket's.
    */
   readonly since: readonly number[];
+  /**
+   * Of each bucket, the epoch at which all nodes that had everything of it were gone, 0 where that never happened. Whoever keeps it,
+   * then or later, decides nothing until nobody can know of what was decided before.
+   */
+  readonly lost: readonly number[];
   /** By bucket: those that move. */
   readonly moves: Readonly<Record<number, Move>>;
   /** Numbers of the forwarders. */
@@ -81,12 +84,21 @@ export function memberOf(view: View, node: number): { readonly member: Member; r
  * Epoch from which on a node has been written what a bucket holds, without a gap; null where it is not on the bucket's path.
  * Whatever else its table holds of the bucket is of another time.
  */
-export function heldSince(view: View, node: number, bucket: number): number | null {
-  const found = memberOf(view, node);
+export const heldSince = (view: View, node: number, bucket: number): number | null =>
+  holding(view, memberOf(view, node), bucket);
+
+function holding(view: View, found: ReturnType<typeof memberOf>, bucket: number): number | null {
   if (found === null) return null;
+  const { chain, member } = found;
+  if (view.keepers[bucket] === chain.id) return Math.max(member.joined, view.since[bucket] ?? 0);
   const move = view.moves[bucket];
-  if (view.keepers[bucket] === found.chain.id) return Math.max(found.member.joined, view.since[bucket] ?? 0);
-  return move?.to === found.chain.id ? Math.max(found.member.joined, move.since) : null;
+  return move?.to === chain.id ? Math.max(member.joined, move.since) : null;
+}
+
+/** The same of all buckets. */
+export function holdings(view: View, node: number): readonly (number | null)[] {
+  const found = memberOf(view, node);
+  return view.keepers.map((_, bucket) => holding(view, found, bucket));
 }
 
 /** A first view: chains of these nodes, which are empty; buckets as `assign` has them. */
@@ -103,10 +115,10 @@ export function firstView(
       id,
       complete: nodes.map((node) => ({ node, joined: epoch })),
       joiners: [],
-      lost: null,
     })),
     keepers: assign(chains.map((_, id) => id)),
     since: new Array<number>(BUCKETS).fill(epoch),
+    lost: new Array<number>(BUCKETS).fill(0),
     moves: {},
     forwarders,
     entrances,

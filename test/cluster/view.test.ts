@@ -198,8 +198,20 @@ describe("a change", () => {
   test("replaces a chain that is lost, and says so", () => {
     const one = firstView([[1]], [90], assignBuckets);
     expect(() => propose(one, { kind: "expel", node: 1, joined: 1 })).toThrow("replace the chain");
-    const replaced = changed(one, { kind: "replace", chain: 0, nodes: [1] });
-    expect(replaced.chains[0]).toEqual({ id: 0, complete: [{ node: 1, joined: 2 }], joiners: [], lost: 2 });
+    const replaced = changed(one, { kind: "replace", chain: 0, nodes: [1], instead: [{ node: 1, joined: 1 }] });
+    expect(replaced.chains[0]).toEqual({ id: 0, complete: [{ node: 1, joined: 2 }], joiners: [] });
+    expect(new Set(replaced.lost)).toEqual(new Set([2]));
+    expect(propose(replaced, { kind: "replace", chain: 0, nodes: [2], instead: [{ node: 1, joined: 1 }] })).toBeNull();
+  });
+
+  test("that loses a bucket is remembered of the bucket, wherever it goes", () => {
+    const moving = changed(start, { kind: "scale-in", chain: 1 });
+    const buckets = Object.keys(moving.moves).map(Number);
+    const instead = moving.chains[1]?.complete ?? [];
+    const lost = changed(moving, { kind: "replace", chain: 1, nodes: [9], instead });
+    const arrived = changed(lost, { kind: "arrive", buckets, by: source(lost, 9, 3) });
+    expect(new Set(buckets.map((bucket) => arrived.lost[bucket]))).toEqual(new Set([3]));
+    expect(arrived.lost[of(start, 0)]).toBe(0);
   });
 
   test.each<[string, View, Change]>([
@@ -219,7 +231,11 @@ describe("a change", () => {
       { kind: "complete", node: 7, by: { node: 3, joined: 2, epoch: 2 } },
     ],
     ["a node of another chain that joins", start, { kind: "join", chain: 0, node: 4 }],
-    ["a node of another chain that replaces", start, { kind: "replace", chain: 0, nodes: [4] }],
+    [
+      "a node of another chain that replaces",
+      start,
+      { kind: "replace", chain: 0, nodes: [4], instead: start.chains[0]?.complete ?? [] },
+    ],
     ["a chain too many on the move", changed(start, { kind: "scale-out", nodes: [7] }), { kind: "scale-in", chain: 1 }],
     ["a path without room", start, { kind: "scale-out", nodes: [7, 8, 9, 10, 11, 12] }],
     ["the last chain goes", firstView([[1]], [90], assignBuckets), { kind: "scale-in", chain: 0 }],
@@ -267,7 +283,7 @@ test("whatever is changed, in whatever order, every view keeps the invariants, a
           node: from.pick([...chain.joiners, ...chain.complete]).node,
           by: { ...(chain.complete.at(-1) as Source), epoch: view.epoch },
         },
-        { kind: "replace", chain: chain.id, nodes: [from.between(1, 14)] },
+        { kind: "replace", chain: chain.id, nodes: [from.between(1, 14)], instead: chain.complete },
         { kind: "scale-out", nodes: [from.between(1, 14)] },
         { kind: "scale-in", chain: chain.id },
         { kind: "arrive", buckets: moving.filter((each) => view.keepers[each] === view.keepers[bucket]), by },

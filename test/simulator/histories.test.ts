@@ -1,0 +1,70 @@
+/** The flow table's rules, by histories of whole clusters with faults; and that a history is the same each time. */
+import { describe, expect, test } from "vitest";
+import { campaign, historyOf, inWords } from "./campaign.ts";
+import { fateOf, mix } from "./fate.ts";
+import { RULES } from "./model/rules.ts";
+import { FAULTS, planOf, USUAL } from "./plan.ts";
+import { Queue } from "./queue.ts";
+
+test("histories keep all invariants, with faults of every kind", () => {
+  const { failures, ...summary } = campaign({ histories: 50, seed: 1 });
+  for (const failure of failures) console.error(inWords(failure).join("\n"));
+  expect(summary.violations).toBe(0);
+  expect(summary.packets / summary.histories).toBeGreaterThan(5000);
+  expect(summary.flows / summary.histories).toBeGreaterThan(200);
+  expect(Object.keys(summary.faults).sort()).toEqual([...FAULTS].sort());
+  expect(Object.values(summary.faults).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(250);
+}, 120_000);
+
+describe("a history", () => {
+  test("is the same, event by event, when its seed is played again", () => {
+    const [one, again, other] = [7, 7, 8].map((seed) => historyOf(planOf(seed), RULES, true));
+    expect(again).toEqual(one);
+    expect(other?.lines).not.toEqual(one?.lines);
+  });
+
+  test("that goes wrong is told in a few words", () => {
+    const rules = { ...RULES, leaseFromSend: true, resent: false };
+    const { failures } = campaign({ histories: 40, seed: 1, rules, untilViolated: true });
+    const [failure] = failures;
+    expect(failure).toBeDefined();
+    if (failure === undefined) return;
+    const lines = inWords(failure, rules);
+    expect(lines.at(-1)).toContain(" VIOLATED: ");
+    expect(lines.length).toBeLessThan(120);
+    expect(failure.outcome.events).toBeGreaterThan(10 * lines.length);
+  });
+
+  test("goes on, for the rest, as it did when something is left out of it", () => {
+    const plan = { ...planOf(11, { ...USUAL, faults: [0, 0] }), packets: 1_000_000 };
+    const lines = (flows: readonly number[]) =>
+      historyOf({ ...plan, actions: plan.actions.filter(({ flow }) => flows.includes(flow)) }, RULES, true).lines;
+    const of = (text: string, flow: number) =>
+      new RegExp(`flow ${flow}, life \\d+, from its client, comes to`).test(text);
+    const together = lines([0, 20]).filter((line) => of(line, 0));
+    expect(together.length).toBeGreaterThan(10);
+    expect(lines([0]).filter((line) => of(line, 0))).toEqual(together);
+  });
+});
+
+describe("the machinery", () => {
+  test("events come in the order of time, and of arrival where times are equal", () => {
+    const queue = new Queue();
+    const seen: string[] = [];
+    const times = Array.from({ length: 500 }, (_, index) => mix(index, 3) % 50);
+    for (const [index, time] of times.entries()) queue.at(time, () => seen.push(`${time}:${index}`));
+    queue.runUntil(100, () => false);
+    const expected = times.map((time, index) => ({ time, index })).sort((a, b) => a.time - b.time || a.index - b.index);
+    expect(seen).toEqual(expected.map(({ time, index }) => `${time}:${index}`));
+  });
+
+  test("no frame is under way for longer than a hop may take, and as many are lost and doubled as the weather says", () => {
+    const weather = { loss: 0.1, duplication: 0.2, late: 0.5, latest: 0.1 };
+    const fates = Array.from({ length: 20_000 }, (_, index) => fateOf(mix(index, 5), weather, 10));
+    expect(Math.max(...fates.flat())).toBe(10);
+    expect(Math.min(...fates.flat())).toBeGreaterThan(0);
+    const share = (copies: number) => fates.filter(({ length }) => length === copies).length / fates.length;
+    expect(share(0)).toBeCloseTo(0.1, 1.5);
+    expect(share(2)).toBeCloseTo(0.18, 1.5);
+  });
+});

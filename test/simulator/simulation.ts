@@ -1,0 +1,522 @@
+/**
+ * A cluster in one process: nodes of some implementation, a network, a store and a controller, tenants, and faults; one virtual
+ * clock drives all. A plan gives the same history every time.
+ */
+import { type Member, memberOf, type View } from "../../runtime/cluster/view.ts";
+import { Checker, type Violation } from "./checker.ts";
+import { CALM, fateOf, mix, part, type Weather } from "./fate.ts";
+import type { Fault, FaultKind, Plan } from "./plan.ts";
+import { Queue } from "./queue.ts";
+import { repairOf, Store } from "./store.ts";
+import { Tenants } from "./tenants.ts";
+import { type Ask, type Implementation, OUTSIDE, type Packet, type Sent, type SimulatedNode } from "./wire.ts";
+
+export interface Outcome {
+  readonly violation: Violation | null;
+  readonly events: number;
+  readonly packets: number;
+  readonly releases: number;
+  readonly flows: number;
+  readonly epochs: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** In words, when it was asked for. */
+  readonly lines: readonly string[];
+}
+
+interface Machine<Body> {
+  readonly number: number;
+  readonly role: "forwarder" | "table";
+  node: SimulatedNode<Body>;
+  isUp: boolean;
+  /** True time at which this life of it began, and when it last went. */
+  started: number;
+  stopped: number;
+  lives: number;
+  rate: number;
+  offset: number;
+  pausedUntil: number;
+  slowUntil: number;
+  staleUntil: number;
+}
+
+interface Cut {
+  readonly node: number;
+  readonly into: boolean;
+  readonly out: boolean;
+  readonly store: boolean;
+  readonly until: number;
+}
+
+const TURN = 5;
+const CONTROL = 5;
+const STORE = -1;
+
+class Simulation<Body> {
+  readonly #plan: Plan;
+  readonly #implementation: Implementation<Body>;
+  readonly #queue = new Queue();
+  readonly #machines = new Map<number, Machine<Body>>();
+  readonly #store: Store;
+  readonly #checker: Checker;
+  readonly #tenants: Tenants;
+  readonly #lines: string[] | null;
+  readonly #faults: Record<string, number> = {};
+  #cuts: Cut[] = [];
+  #outageUntil = Number.NEGATIVE_INFINITY;
+  #burst: { readonly until: number; readonly loss: number } = { until: Number.NEGATIVE_INFINITY, loss: 0 };
+  #isCalm = false;
+  #decisions = 0;
+  #joined = 0;
+
+  constructor(plan: Plan, implementation: Implementation<Body>, inWords: boolean) {
+    this.#plan = plan;
+    this.#implementation = implementation;
+    this.#lines = inWords ? [] : null;
+    const { times } = plan;
+    this.#checker = new Checker(times.idle);
+    this.#tenants = new Tenants(plan.flows, this.#checker, {
+      idle: times.idle,
+      gone: this.#forgotten(),
+      lingers: times.closingLife > 0,
+      strays:
+        times.tombstone / (1 + times.drift) - times.resendAge / (1 - times.drift) - (times.longestPath + 2) * times.hop,
+    });
+    this.#store = new Store(plan.first, this.#teller());
+    for (const number of plan.tables) this.#machine(number, "table");
+    for (const number of plan.first.forwarders) this.#machine(number, "forwarder");
+  }
+
+  /** Until nothing is left of a flow that nobody speaks of. */
+  #forgotten(): number {
+    const { entryLife, closingLife, tombstone, viewLease } = this.#plan.times;
+    return 1.3 * (entryLife + closingLife + 2 * tombstone + 2 * viewLease);
+  }
+
+  #teller(): ((text: string) => void) | null {
+    const lines = this.#lines;
+    return lines === null ? null : (text) => void lines.push(`${this.#queue.now.toFixed(1)} ms: ${text}`);
+  }
+
+  #tell(text: () => string): void {
+    if (this.#lines !== null) this.#lines.push(`${this.#queue.now.toFixed(1)} ms: ${text()}`);
+  }
+
+  #node(number: number, role: Machine<Body>["role"]): SimulatedNode<Body> {
+    const decide = () => ++this.#decisions;
+    return this.#implementation.node(number, role, { times: this.#plan.times, decide, tell: this.#teller() });
+  }
+
+  #machine(number: number, role: Machine<Body>["role"]): void {
+    const { rate, offset } = this.#plan.clocks.get(number) ?? { rate: 1, offset: 0 };
+    const never = Number.NEGATIVE_INFINITY;
+    const machine: Machine<Body> = {
+      number,
+      role,
+      node: this.#node(number, role),
+      isUp: true,
+      started: never,
+      stopped: never,
+      lives: 1,
+      rate,
+      offset,
+      pausedUntil: never,
+      slowUntil: never,
+      staleUntil: never,
+    };
+    this.#machines.set(number, machine);
+    machine.node.answer(null, offset, offset);
+    machine.node.answer(this.#plan.first, offset, offset);
+    this.#queue.at(part(mix(this.#plan.seed, number), 1) * TURN, () => this.#turn(machine));
+  }
+
+  #local({ rate, offset, started }: Machine<Body>): number {
+    return offset + rate * (this.#queue.now - Math.max(0, started));
+  }
+
+  run(): Outcome {
+    const { actions, faults, packets, flows, times } = this.#plan;
+    const queue = this.#queue;
+    // Each of these plans the next one, so that the heap stays small.
+    const act = (index: number): void => {
+      const action = actions[index];
+      if (action === undefined || this.#isCalm) return;
+      queue.at(action.at, () => {
+        const id = mix(this.#plan.seed, Math.floor(action.at * 1e6) % 2 ** 31);
+        for (const packet of this.#tenants.act(action, queue.now, id)) this.#enter(packet, action.forwarder);
+        act(index + 1);
+      });
+    };
+    act(0);
+    for (const fault of faults) queue.at(fault.at, () => this.#fault(fault));
+    queue.at(0, () => this.#control());
+    const isOver = (): boolean => this.#checker.violation !== null;
+    queue.runUntil(actions.at(-1)?.at ?? 0, () => isOver() || this.#tenants.packets >= packets);
+    const calm = queue.now;
+    this.#clear();
+    const settled = calm + this.#forgotten() + times.quiet + 400;
+    queue.runUntil(settled, isOver);
+    const unserved = new Set(flows.map(({ index }) => index));
+    this.#unserved = unserved;
+    for (let turn = 0; turn < 12 && unserved.size > 0; turn++) {
+      for (const index of unserved)
+        this.#enter(
+          this.#tenants.probe(index, queue.now, mix(turn, index)),
+          (index + turn) % this.#plan.first.forwarders.length,
+        );
+      queue.runUntil(settled + (turn + 1) * 100, isOver);
+      queue.now = settled + (turn + 1) * 100;
+    }
+    const [flow] = unserved;
+    const stuck: Violation | null =
+      flow === undefined
+        ? null
+        : { invariant: "Progress", text: `flow ${flow} is not served when all is well`, at: queue.now, flow };
+    const violation = this.#checker.violation ?? stuck;
+    if (violation !== null) this.#tell(() => `${violation.invariant.toUpperCase()} VIOLATED: ${violation.text}`);
+    return {
+      violation,
+      events: queue.count,
+      packets: this.#tenants.packets,
+      releases: this.#checker.releases,
+      flows: this.#checker.flows,
+      epochs: this.#store.view.epoch,
+      faults: this.#faults,
+      lines: this.#lines ?? [],
+    };
+  }
+
+  #unserved: Set<number> | null = null;
+
+  #enter(packet: Packet, forwarder: number): void {
+    const number = this.#plan.first.forwarders[forwarder] as number;
+    this.#tell(
+      () =>
+        `${packet.kind} of flow ${packet.flow.index}, life ${packet.life}, from its ${packet.from}, comes to forwarder ${number}`,
+    );
+    const machine = this.#machines.get(number) as Machine<Body>;
+    this.#deliver(machine, this.#implementation.enter(packet), mix(packet.id, 11), this.#queue.now, false);
+  }
+
+  /** Frames that one event has caused; each gets a name of its own, from which follows what becomes of it. */
+  #send(from: Machine<Body>, frames: readonly Sent<Body>[], cause: number): void {
+    for (const [index, { to, body }] of frames.entries()) {
+      if (to === OUTSIDE) this.#release(body, from.number);
+      else this.#carry(from.number, to, body, mix(cause, index + 17));
+    }
+  }
+
+  #release(body: Body, forwarder: number): void {
+    const release = this.#implementation.release(body);
+    const { packet, decision, port, how } = release;
+    this.#tell(() => {
+      const by = decision === null ? "" : `, decision ${decision}, port ${port}`;
+      return `forwarder ${forwarder}: ${packet.kind} of flow ${packet.flow.index}, life ${packet.life} ${how}${by}`;
+    });
+    this.#tenants.released(release, this.#queue.now);
+    this.#checker.released(release, this.#queue.now);
+    if (this.#unserved !== null && decision !== null) this.#unserved.delete(packet.flow.index);
+  }
+
+  #weather(): Weather {
+    const { now } = this.#queue;
+    const { weather } = this.#plan;
+    if (this.#isCalm) return CALM;
+    return now < this.#burst.until ? { ...weather, loss: this.#burst.loss } : weather;
+  }
+
+  #isCut(from: number, to: number): boolean {
+    if (this.#cuts.length === 0) return false;
+    const toStore = from === STORE || to === STORE;
+    return this.#cuts.some(
+      ({ node, into, out, store }) => (!toStore || store) && ((into && node === to) || (out && node === from)),
+    );
+  }
+
+  #carry(from: number, to: number, body: Body, trace: number): void {
+    const machine = this.#machines.get(to);
+    if (machine === undefined) return;
+    const seeded = mix(trace, this.#plan.seed);
+    const { hop } = this.#plan.times;
+    const delays = from === to ? [0.01] : this.#isCut(from, to) ? [] : fateOf(seeded, this.#weather(), hop);
+    if (delays.length === 0) this.#tell(() => `lost on the way from ${from} to ${to}: ${machine.node.describe(body)}`);
+    const sent = this.#queue.now;
+    for (const [copy, delay] of delays.entries()) {
+      const isSlow = machine.slowUntil > sent && from !== to;
+      const late = isSlow ? Math.max(delay, hop * (0.7 + 0.3 * part(seeded, 9))) : delay;
+      this.#queue.in(late, () => this.#deliver(machine, body, mix(trace, 31 + copy), sent, true));
+    }
+  }
+
+  /** What waits at a node that stands still is older than a frame may be, sooner or later, and then it is gone. */
+  #deliver(machine: Machine<Body>, body: Body, trace: number, sent: number, isTold: boolean): void {
+    const { now } = this.#queue;
+    if (!machine.isUp) return;
+    if (now < machine.pausedUntil) {
+      if (machine.pausedUntil <= sent + this.#plan.times.hop)
+        this.#queue.at(machine.pausedUntil, () => this.#deliver(machine, body, trace, sent, isTold));
+      return;
+    }
+    if (isTold) this.#tell(() => `to ${machine.role} ${machine.number}: ${machine.node.describe(body)}`);
+    this.#send(machine, machine.node.receive(body, this.#local(machine)), trace);
+  }
+
+  #turn(machine: Machine<Body>): void {
+    const { lives } = machine;
+    const slow = machine.slowUntil > this.#queue.now ? 4 : 1;
+    this.#queue.in(TURN * slow, () => {
+      if (machine.lives === lives) this.#turn(machine);
+    });
+    if (!machine.isUp || this.#queue.now < machine.pausedUntil) return;
+    const local = this.#local(machine);
+    const cause = mix(mix(machine.number, machine.lives), Math.floor(this.#queue.now * 1000));
+    const { frames, asks } = machine.node.turn(local);
+    this.#send(machine, frames, cause);
+    for (const [index, ask] of asks.entries()) this.#ask(machine, ask, local, mix(cause, index + 51));
+  }
+
+  /** To the store and back: either way may be lost or late. */
+  #ask(machine: Machine<Body>, ask: Ask, asked: number, trace: number): void {
+    const { hop } = this.#plan.times;
+    const { lives, number } = machine;
+    const way = (from: number, to: number, salt: number, then: () => void): void => {
+      if (this.#isCut(from, to) || machine.staleUntil > this.#queue.now) return;
+      const [delay] = fateOf(mix(mix(trace, salt), this.#plan.seed), this.#weather(), hop);
+      if (delay !== undefined) this.#queue.in(delay, then);
+    };
+    way(number, STORE, 1, () => {
+      const { now } = this.#queue;
+      if (now < this.#outageUntil) return;
+      if (ask.kind === "propose") {
+        const before = this.#store.view;
+        if (this.#store.change(ask.change, now)) this.#lostBy(before);
+        return;
+      }
+      const { view } = this.#store;
+      way(STORE, number, 2, () => {
+        if (!machine.isUp || machine.lives !== lives || this.#queue.now < machine.pausedUntil) return;
+        machine.node.answer(view, asked, this.#local(machine));
+      });
+    });
+  }
+
+  // What the controller sees and does.
+
+  #isIntact({ node, joined }: Member): boolean {
+    const machine = this.#machines.get(node);
+    return machine?.isUp === true && machine.started <= (this.#store.written[joined] ?? 0);
+  }
+
+  #control(): void {
+    const { now } = this.#queue;
+    this.#queue.in(CONTROL, () => this.#control());
+    if (now < this.#outageUntil) return;
+    const { view } = this.#store;
+    const sight = {
+      isIntact: (member: Member) => this.#isIntact(member),
+      isUp: (node: number) => this.#machines.get(node)?.isUp === true,
+      gapSince: ({ node }: Member) => now - (this.#machines.get(node)?.stopped ?? now),
+    };
+    const { tables, times, repair } = this.#plan;
+    const change = repairOf(view, tables, times.chain, sight, repair);
+    if (change === null) return;
+    if (change.kind === "join") {
+      if (now - this.#joined < repair) return;
+      this.#joined = now;
+    }
+    if (this.#store.change(change, now)) this.#lostBy(view);
+  }
+
+  /** Flows of buckets that nobody has any more since this view. */
+  #lostBy(before: View): void {
+    const { lost } = this.#store.view;
+    this.#lose([...lost.keys()].filter((bucket) => lost[bucket] !== before.lost[bucket]));
+  }
+
+  #lose(buckets: readonly number[]): void {
+    if (buckets.length === 0) return;
+    this.#tell(() => `all that had everything of ${buckets.length} buckets are gone`);
+    const { viewLease, longestPath, hop } = this.#plan.times;
+    this.#checker.lost(new Set(buckets), this.#queue.now + viewLease + (longestPath + 2) * hop);
+  }
+
+  /** Whether a chain keeps a member that has everything without this node; marks it lost where that is in the plan. */
+  #mayLose(node: number): boolean {
+    const { view } = this.#store;
+    const found = memberOf(view, node);
+    if (found === null) return true;
+    const rest = found.chain.complete.filter((member) => member.node !== node && this.#isIntact(member));
+    if (rest.length > 0) return true;
+    if (!this.#plan.losses) return false;
+    this.#lose([...view.keepers.keys()].filter((bucket) => view.keepers[bucket] === found.chain.id));
+    return true;
+  }
+
+  // Faults.
+
+  #pick<T>(items: readonly T[], roll: number): T | undefined {
+    return items[Math.floor(roll * items.length)];
+  }
+
+  #restart(machine: Machine<Body>): void {
+    machine.lives += 1;
+    machine.isUp = true;
+    machine.started = this.#queue.now;
+    machine.offset = 0;
+    machine.pausedUntil = Number.NEGATIVE_INFINITY;
+    machine.node = this.#node(machine.number, machine.role);
+    this.#tell(() => `${machine.role} ${machine.number} starts, with nothing`);
+    this.#turn(machine);
+  }
+
+  #stop(machine: Machine<Body>): void {
+    machine.isUp = false;
+    machine.stopped = this.#queue.now;
+    this.#tell(() => `${machine.role} ${machine.number} CRASHES`);
+  }
+
+  #cut(machine: Machine<Body>, lasts: number, into: boolean, out: boolean, store: boolean): void {
+    const cut: Cut = { node: machine.number, into, out, store, until: this.#queue.now + lasts };
+    this.#cuts = [...this.#cuts, cut];
+    this.#tell(
+      () =>
+        `${machine.role} ${machine.number} is cut off${into && out ? "" : into ? ", as to what it hears" : ", as to what it says"}${store ? ", from the store too" : ""}`,
+    );
+    this.#queue.in(lasts, () => {
+      this.#cuts = this.#cuts.filter((one) => one !== cut);
+      this.#tell(() => `${machine.role} ${machine.number} is no longer cut off`);
+    });
+  }
+
+  #fault(fault: Fault): void {
+    if (this.#isCalm) return;
+    // Where there is nothing to do for it, another kind takes its turn.
+    const { only } = this.#plan;
+    const first = only.indexOf(fault.kind);
+    for (let turn = 0; turn < only.length; turn++) {
+      const kind = only[(first + turn) % only.length] as FaultKind;
+      const line = this.#lines?.length ?? 0;
+      if (!this.#happens({ ...fault, kind })) continue;
+      this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
+      this.#lines?.splice(
+        line,
+        0,
+        `${this.#queue.now.toFixed(1)} ms: FAULT: ${kind}, for ${fault.lasts.toFixed(0)} ms`,
+      );
+      return;
+    }
+  }
+
+  #happens({ kind, lasts, roll }: Fault): boolean {
+    const { now } = this.#queue;
+    const machines = [...this.#machines.values()];
+    const { view } = this.#store;
+    const listed = view.chains.flatMap(({ complete, joiners }) => [...complete, ...joiners]);
+    const member = this.#pick(listed, roll);
+    const machine = member === undefined ? undefined : this.#machines.get(member.node);
+    const any = this.#pick(
+      machines.filter((one) => one.isUp),
+      roll,
+    );
+    const spares = this.#plan.tables.filter((node) => this.#machines.get(node)?.isUp && memberOf(view, node) === null);
+    if (member === undefined || machine === undefined || any === undefined) return false;
+    switch (kind) {
+      case "crash":
+        if (!machine.isUp || !this.#mayLose(machine.number)) return false;
+        this.#stop(machine);
+        this.#queue.in(lasts, () => this.#restart(machine));
+        return true;
+      case "expulsion":
+        return now >= this.#outageUntil && this.#isExpelled(member);
+      case "split":
+        // The classical one: a member that is alive, hears nothing, and is expelled meanwhile.
+        if (now < this.#outageUntil || !this.#mayLose(member.node)) return false;
+        this.#cut(machine, lasts, roll * 10 > 3, true, true);
+        this.#queue.in((roll * 1000) % 30, () => this.#isExpelled(member));
+        return true;
+      case "partition":
+        this.#cut(any, lasts, true, true, roll > 0.5);
+        return true;
+      case "one-way partition":
+        this.#cut(any, lasts, (roll * 10) % 1 < 0.5, (roll * 10) % 1 >= 0.5, roll > 0.5);
+        return true;
+      case "slow node":
+        any.slowUntil = now + lasts;
+        return true;
+      case "paused node":
+        any.pausedUntil = now + lasts / 4;
+        return true;
+      case "stale view":
+        any.staleUntil = now + lasts;
+        return true;
+      case "left behind": {
+        // A member is expelled, and neither it nor a forwarder hears of it: they go on with each other.
+        const forwarder = this.#machines.get(this.#pick(this.#plan.first.forwarders, (roll * 100) % 1) ?? 0);
+        if (forwarder === undefined || now < this.#outageUntil || !this.#mayLose(member.node)) return false;
+        machine.staleUntil = now + lasts;
+        forwarder.staleUntil = now + lasts;
+        this.#queue.in((roll * 1000) % 30, () => this.#isExpelled(member));
+        return true;
+      }
+      case "store outage":
+        this.#outageUntil = now + lasts;
+        return true;
+      case "forwarder restart": {
+        const forwarder = this.#machines.get(this.#pick(this.#plan.first.forwarders, roll) ?? 0);
+        if (forwarder === undefined || !forwarder.isUp) return false;
+        this.#stop(forwarder);
+        this.#queue.in(lasts / 10, () => this.#restart(forwarder));
+        return true;
+      }
+      case "loss burst":
+        this.#burst = { until: now + lasts, loss: 0.3 + 0.5 * roll };
+        return true;
+      case "scale-out": {
+        const nodes = spares.slice(0, Math.max(1, this.#plan.times.chain - 1));
+        return nodes.length > 0 && now >= this.#outageUntil && this.#store.change({ kind: "scale-out", nodes }, now);
+      }
+      case "scale-in": {
+        const chain = this.#pick(view.chains, roll);
+        return (
+          chain !== undefined &&
+          now >= this.#outageUntil &&
+          this.#store.change({ kind: "scale-in", chain: chain.id }, now)
+        );
+      }
+      case "roll-back": {
+        const buckets = Object.keys(view.moves).map(Number);
+        return now >= this.#outageUntil && this.#store.change({ kind: "roll-back", buckets }, now);
+      }
+    }
+  }
+
+  #isExpelled(member: Member): boolean {
+    const found = memberOf(this.#store.view, member.node);
+    if (found?.member.joined !== member.joined || !this.#mayLose(member.node)) return false;
+    const before = this.#store.view;
+    const isLast = found.chain.complete.length === 1 && found.chain.complete[0] === found.member;
+    const { now } = this.#queue;
+    if (!isLast) return this.#store.change({ kind: "expel", ...member }, now);
+    const spare = this.#plan.tables.find((node) => this.#machines.get(node)?.isUp && memberOf(before, node) === null);
+    const { id: chain, complete: instead } = found.chain;
+    const changed = this.#store.change({ kind: "replace", chain, nodes: [spare ?? member.node], instead }, now);
+    if (changed) this.#lostBy(before);
+    return changed;
+  }
+
+  /** All is well from now on. */
+  #clear(): void {
+    this.#isCalm = true;
+    this.#cuts = [];
+    this.#outageUntil = Number.NEGATIVE_INFINITY;
+    for (const machine of this.#machines.values()) {
+      machine.pausedUntil = Number.NEGATIVE_INFINITY;
+      machine.slowUntil = Number.NEGATIVE_INFINITY;
+      machine.staleUntil = Number.NEGATIVE_INFINITY;
+    }
+    this.#tell(() => "all faults end");
+  }
+}
+
+/** One history. `inWords` keeps what happens, line by line. */
+export const simulate = <Body>(plan: Plan, implementation: Implementation<Body>, inWords = false): Outcome =>
+  new Simulation(plan, implementation, inWords).run();
