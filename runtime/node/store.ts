@@ -50,8 +50,8 @@ function admitListener({ tables, shapes, nameOf }: NodeState, index: number, key
  */
 export function admitAll(node: NodeState, index: number, map: string, { added, gone }: Admitted): void {
   if (map === NODE_MAP.listen) {
-    for (const key of added) admitListener(node, index, key);
     if (!node.listeners.fits(added.map(hex))) throw failure(listenersFull(null, node.listeners.most));
+    for (const key of added) admitListener(node, index, key);
   } else if (map === NODE_MAP.endpoints && !node.slots.fits(added.map(hex), gone.map(hex), index))
     throw failure(endpointsFull(null, node.slots.most));
 }
