@@ -1,9 +1,10 @@
 /** Records of runs: small JSON files, written whole or not at all, believed only where they name a process that is there. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { failure, stateNotWritable } from "../loader/problems.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { runsFolder } from "./state.ts";
+import { writeWhole } from "./whole-file.ts";
 
 export interface AttachmentRecord {
   readonly interface: string;
@@ -50,15 +51,15 @@ export const currentBoot = (): string => readFileSync("/proc/sys/kernel/random/b
 export const isLive = (record: RunRecord): boolean =>
   record.boot === currentBoot() && startTimeOf(record.pid) === record.startTime;
 
-/** Writes beside and renames: a reader sees the old record or the new one. */
+/** A first record that finds no room leaves no folder of its run. @throws ZT4022. */
 export function writeRecord(record: RunRecord, state?: string): void {
   const folder = join(runsFolder(state), record.id);
+  let made: string | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    const draft = join(folder, `run.json.${process.pid}`);
-    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });
-    renameSync(draft, join(folder, "run.json"));
+    made = mkdirSync(folder, { recursive: true, mode: 0o755 });
+    writeWhole(join(folder, "run.json"), `${JSON.stringify(record, null, 2)}\n`, 0o644);
   } catch (error) {
+    if (made !== undefined) rmSync(folder, { recursive: true, force: true });
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw failure(stateNotWritable(null, runsFolder(state), reason), error);
   }

@@ -1,6 +1,6 @@
 /** Runs: one process that attached something, findable by others for as long as any of it is left. */
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { isRun, mountBpffs, pinnedNames, unmountBpffs } from "../loader/bpffs.ts";
 import { openLibrary } from "../loader/library.ts";
@@ -125,7 +125,9 @@ async function dropFolders(id: string, state?: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   removeRecord(id, state);
-  await unmountBpffs(bpffsFolder(state));
+  const root = bpffsFolder(state);
+  // Where somebody else has unmounted it, the folder that it stood in is left.
+  if ((await unmountBpffs(root)) && existsSync(root) && readdirSync(root).length === 0) rmdirSync(root);
 }
 
 /** All runs of this machine, live or dead, that left a record or a pin. */

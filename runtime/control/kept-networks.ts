@@ -2,9 +2,10 @@
  * What a node that is kept was told of its networks, as a file in its state folder: whoever starts there again need not tell it
  * anew. Services are not in it: whoever adds them knows them.
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stateFolder } from "../attach/state.ts";
+import { writeWhole } from "../attach/whole-file.ts";
 import { failure, stateNotWritable } from "../loader/problems.ts";
 import { tellNetworks } from "../node/networks.ts";
 import type { Node } from "../node/node.ts";
@@ -17,12 +18,9 @@ type Kept = Partial<Record<Part, unknown>>;
 
 const fileOf = (state?: string): string => join(stateFolder(state), "networks.json");
 
-/** Written beside and renamed: whoever reads sees what was told before or what is told now. */
 function write(file: string, kept: Kept): void {
   try {
-    const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
-    renameSync(draft, file);
+    writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`, 0o600);
   } catch (error) {
     throw failure(stateNotWritable(null, file, error instanceof Error ? error.message : String(error)), error);
   }

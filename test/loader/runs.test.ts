@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -191,4 +192,30 @@ test("pins that no record explains are strays, and can be cleaned", async () => 
   expect(await cleanRun(run.id, { state })).toEqual({ removed: [pin] });
   expect(await attached()).toEqual([]);
   expect(strayRuns(state)).toEqual([]);
+});
+
+test("a record that finds no room leaves nothing, and one that stands stays whole", async () => {
+  mkdirSync(state, { recursive: true });
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", state]);
+  onTestFinished(() => void execFileSync("umount", [state]));
+  const run = openRun({ state });
+  const record = join(runsFolder(state), run.id, "run.json");
+  const before = readFileSync(record, "utf8");
+  writeFileSync(join(state, "full"), Buffer.alloc(4096));
+  expect(() => openRun({ state })).toThrow("ZT4022");
+  expect(readdirSync(runsFolder(state))).toEqual([run.id]);
+  const attachment = await attach(object.program("pass"), { interface: "left0", namespace: namespace.path, state });
+  expect(() => run.record(attachment)).toThrow("ZT4022");
+  await attachment.detach();
+  expect(readdirSync(join(runsFolder(state), run.id))).toEqual(["run.json"]);
+  expect(readFileSync(record, "utf8")).toBe(before);
+  await run.close();
+});
+
+test("what is left of a run whose pins somebody unmounted is cleaned, with the folder that they stood in", async () => {
+  const run = openRun({ state });
+  await run.pins();
+  execFileSync("umount", [bpffsFolder(state)]);
+  await cleanRun(run.id, { state, force: true });
+  expect(existsSync(bpffsFolder(state))).toBe(false);
 });

@@ -1,0 +1,14 @@
+/** Files of a state folder are there whole or not at all: a reader sees what stood there before, or what stands there now. */
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+
+/** Written beside and renamed. @throws the file system's error; nothing is left beside it then. */
+export function writeWhole(path: string, content: string, mode: number): void {
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, content, { mode });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
