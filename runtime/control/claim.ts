@@ -16,6 +16,8 @@ import { nodeRuns } from "./problems.ts";
 const OWNER_ONLY = 0o600;
 
 const NAME = "node.sock";
+/** sun_path of unix(7), less the byte that ends it. */
+const LONGEST = 107;
 
 export const socketOf = (state?: string): string => join(stateFolder(state), NAME);
 
@@ -75,10 +77,9 @@ const BEGINNING = 60_000;
 /** Takes away what killed processes left of their claims: sockets that nobody listens at. Nobody's claim is touched who lives. */
 export async function dropDeadSockets(state?: string): Promise<void> {
   const folder = stateFolder(state);
-  if (!existsSync(folder)) return;
-  for (const path of readdirSync(folder)
-    .filter((name) => name.startsWith(`${NAME}.`))
-    .map((name) => join(folder, name))) {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const drafts = readdirSync(folder).filter((name) => name.startsWith(`${NAME}.`));
+  for (const path of drafts.map((name) => join(folder, name))) {
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     if (made < Date.now() - BEGINNING && !(await answers(path))) rmSync(path, { force: true });
   }
@@ -94,6 +95,14 @@ export async function claim(server: Server, state?: string): Promise<string> {
   const folder = stateFolder(state);
   const path = socketOf(state);
   const own = `${path}.${randomBytes(6).toString("hex")}`;
+  if (Buffer.byteLength(own) > LONGEST)
+    throw failure(
+      stateNotWritable(
+        null,
+        folder,
+        `the kernel takes sockets of ${LONGEST} bytes with their folder, and '${own}' is longer`,
+      ),
+    );
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     await listen(server, own);
@@ -105,6 +114,6 @@ export async function claim(server: Server, state?: string): Promise<string> {
     if (error instanceof ZetaError) throw error;
     throw failure(stateNotWritable(null, folder, codeOf(error)), error);
   } finally {
-    rmSync(own, { force: true });
+    if (existsSync(own)) rmSync(own, { force: true });
   }
 }

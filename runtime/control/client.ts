@@ -116,7 +116,15 @@ const reasonOf = (error: unknown): string =>
       ? error.message
       : String(error);
 
-const NOT_THERE: ReadonlySet<string> = new Set(["ENOENT", "ECONNREFUSED", "EACCES", "ENOTSOCK", "EPERM"]);
+const NOT_THERE: ReadonlySet<string> = new Set([
+  "ENOENT",
+  "ECONNREFUSED",
+  "EACCES",
+  "EINVAL",
+  "ENOTDIR",
+  "ENOTSOCK",
+  "EPERM",
+]);
 
 function ask(socketPath: string, method: string, path: string, body?: unknown): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

@@ -109,7 +109,7 @@ export const interfaceRefuses = problem("ZT4020", (name: string, errno: string) 
 
 export const stateNotWritable = problem("ZT4022", (folder: string, reason: string) => ({
   message: `The state folder '${folder}' cannot be written: ${reason}.`,
-  fix: "Name a folder of your own: ZETA_STATE=FOLDER zeta run ...; `zeta ps` and `zeta detach` then want the same.",
+  fix: "Make room there, or name a folder of your own: ZETA_STATE=FOLDER zeta run ...; `zeta ps` and `zeta detach` then want the same.",
 }));
 export const interfaceLost = problem("ZT4023", (name: string, gone: boolean) => ({
   message: gone

@@ -1,7 +1,8 @@
 /** The node's process as a library: who may start one, and what it says to those who ask wrongly. */
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { dropDeadSockets } from "../../runtime/control/claim.ts";
 import { type Built, connectNode, type RunningNode, startNode } from "../../runtime/index.ts";
 import { run } from "../../runtime/lab/command.ts";
 import { udp } from "../kit/index.ts";
@@ -35,6 +36,18 @@ test("of two that start at once with one folder, one does", async () => {
   await one?.close();
   // Nothing but the folder of runs is left there.
   expect(readdirSync(state)).toEqual(["runs"]);
+});
+
+test.each([
+  ["that is a file", "file", /cannot be written: EEXIST/],
+  ["below a file", "file/state", /cannot be written: ENOTDIR/],
+  ["whose name is longer than a socket's may be", "x".repeat(120), /107 bytes/],
+])("a state folder %s is refused, and nobody answers there", async (_, name, reason) => {
+  writeFileSync(`${lab.lab.folder}/file`, "");
+  state = `${lab.lab.folder}/${name}`;
+  await expect(onInterface("front")).rejects.toMatchObject({ code: "ZT4022", message: expect.stringMatching(reason) });
+  await expect(connectNode({ state }).status()).rejects.toMatchObject({ code: "ZT8111" });
+  await dropDeadSockets(state);
 });
 
 describe("a node answers", () => {
