@@ -14,10 +14,11 @@ export async function testBpffs(): Promise<TestBpffs> {
   const folder = mkdtempSync(join(tmpdir(), "zeta-pins-"));
   const path = join(folder, "bpf");
   await mountBpffs(path);
-  // The kernel's own files have a dot in their names.
+  // The kernel's own files have a dot in their names; folders and links are what iproute2 leaves wherever it finds such a file system.
   const names = () =>
-    readdirSync(path)
-      .filter((name) => !name.includes("."))
+    readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.includes("."))
+      .map(({ name }) => name)
       .sort();
   return {
     path,
