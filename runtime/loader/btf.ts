@@ -4,17 +4,19 @@
  */
 
 const MAGIC = 0xeb9f;
-const KIND = {
+export const KIND = {
   int: 1,
   pointer: 2,
   array: 3,
   struct: 4,
   union: 5,
   enum: 6,
+  forward: 7,
   typedef: 8,
   volatile: 9,
   const: 10,
   restrict: 11,
+  function: 12,
   functionProto: 13,
   variable: 14,
   dataSection: 15,
@@ -24,7 +26,7 @@ const KIND = {
   enum64: 19,
 } as const;
 
-interface BtfType {
+export interface BtfType {
   readonly name: string;
   readonly kind: number;
   readonly count: number;
@@ -38,6 +40,8 @@ interface BtfType {
 export interface Btf {
   readonly types: readonly BtfType[];
   readonly view: DataView;
+  /** All names, one after the other; offsets of names count from its start. */
+  readonly strings: Uint8Array;
   text(offset: number): string;
 }
 
@@ -68,10 +72,11 @@ export function readBtf(bytes: Uint8Array): Btf | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 24 || view.getUint16(0, true) !== MAGIC) return null;
   const header = view.getUint32(4, true);
-  const strings = header + view.getUint32(16, true);
+  const stringsAt = header + view.getUint32(16, true);
+  const strings = bytes.subarray(stringsAt, stringsAt + view.getUint32(20, true));
   const text = (offset: number): string => {
-    const end = bytes.indexOf(0, strings + offset);
-    return Buffer.from(bytes.subarray(strings + offset, end)).toString("utf8");
+    const end = strings.indexOf(0, offset);
+    return Buffer.from(strings.subarray(offset, end)).toString("utf8");
   };
   const types: BtfType[] = [{ name: "void", kind: 0, count: 0, bitFields: false, sizeOrType: 0, body: 0 }];
   let at = header + view.getUint32(8, true);
@@ -90,7 +95,7 @@ export function readBtf(bytes: Uint8Array): Btf | null {
     });
     at += 12 + bodyBytes(kind, count);
   }
-  return { types, view, text };
+  return { types, view, strings, text };
 }
 
 function describeInteger(btf: Btf, type: BtfType): string {

@@ -1,13 +1,12 @@
 /** The parts of a relocatable eBPF ELF object that the loader reads itself: sections and data symbols (ELF-64, little-endian). */
 
+import { faultOfTables, SECTION_TYPE, type SectionHeader, SYMBOL_BYTES } from "./elf-shape.ts";
+
 const MAGIC = 0x464c457f;
 const CLASS_64 = 2;
 const LITTLE_ENDIAN = 1;
 const MACHINE_BPF = 247;
 const SECTION_HEADER_BYTES = 64;
-const SYMBOL_BYTES = 24;
-const SYMBOL_TABLE = 2;
-const NO_BITS = 8;
 const TYPE_OBJECT = 1;
 
 export interface ElfSection {
@@ -60,21 +59,29 @@ export function readElf(bytes: Uint8Array): Elf {
 function readTables(bytes: Uint8Array, view: DataView): Elf {
   const start = Number(view.getBigUint64(40, true));
   const count = view.getUint16(60, true);
-  const headers = Array.from({ length: count }, (_, index) => {
+  if (view.getUint16(58, true) !== SECTION_HEADER_BYTES)
+    throw new ElfError("its section headers are not of their size");
+  const headers = Array.from({ length: count }, (_, index): SectionHeader => {
     const at = start + index * SECTION_HEADER_BYTES;
     const type = view.getUint32(at + 4, true);
     const offset = Number(view.getBigUint64(at + 24, true));
     const size = Number(view.getBigUint64(at + 32, true));
-    if (type !== NO_BITS && offset + size > bytes.length) throw new ElfError("it is cut short");
+    const hasBits = type !== SECTION_TYPE.noBits && type !== SECTION_TYPE.none;
+    if (hasBits && offset + size > bytes.length) throw new ElfError("it is cut short");
     return {
       name: view.getUint32(at, true),
       type,
       link: view.getUint32(at + 40, true),
-      bytes: type === NO_BITS ? new Uint8Array(0) : bytes.subarray(offset, offset + size),
+      info: view.getUint32(at + 44, true),
+      entrySize: Number(view.getBigUint64(at + 56, true)),
+      size,
+      bytes: hasBits ? bytes.subarray(offset, offset + size) : new Uint8Array(0),
     };
   });
-  const names = headers[view.getUint16(62, true)];
-  if (names === undefined) throw new ElfError("it has no section names");
+  const namesAt = view.getUint16(62, true);
+  const fault = faultOfTables(headers, namesAt);
+  if (fault !== null) throw new ElfError(fault);
+  const names = headers[namesAt] as SectionHeader;
   const sectionNames = headers.map((header) => textAt(names.bytes, header.name));
   const sections = new Map(
     headers.map((header, index) => [
@@ -82,7 +89,7 @@ function readTables(bytes: Uint8Array, view: DataView): Elf {
       { name: sectionNames[index] ?? "", bytes: header.bytes },
     ]),
   );
-  const table = headers.find((header) => header.type === SYMBOL_TABLE);
+  const table = headers.find((header) => header.type === SECTION_TYPE.symbols);
   const strings = table === undefined ? undefined : headers[table.link];
   const objects =
     table === undefined || strings === undefined ? [] : readObjects(table.bytes, strings.bytes, sectionNames);

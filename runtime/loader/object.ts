@@ -1,4 +1,5 @@
 /** An object that libbpf has opened: parsed and adjustable, with nothing in the kernel yet. */
+import { faultOfBtf } from "./btf-shape.ts";
 import { type Elf, ElfError, readElf } from "./elf.ts";
 import { errnoName } from "./errno.ts";
 import { library, type Pointer } from "./library.ts";
@@ -34,7 +35,11 @@ const OPEN_OPTIONS_BYTES = 80;
 /** The ELF side of an object. @throws ZT4008 for what is no eBPF object. */
 export function parseObject(bytes: Uint8Array, name: string): Elf {
   try {
-    return readElf(bytes);
+    const elf = readElf(bytes);
+    const types = elf.sections.get(".BTF");
+    const fault = types === undefined ? null : faultOfBtf(types.bytes);
+    if (fault !== null) throw new ElfError(fault);
+    return elf;
   } catch (cause) {
     if (!(cause instanceof ElfError)) throw cause;
     throw failure(corruptObject(null, name, cause.message), cause);
