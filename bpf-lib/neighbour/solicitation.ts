@@ -27,65 +27,34 @@ import { sumOf } from "../packet/span.ts";
 import { updated } from "../packet/sums.ts";
 import { icmpWords } from "../packet/words.ts";
 import { answererFor, NOBODY } from "./entrances.ts";
+import {
+  ethernetAddresses,
+  HOP_LIMIT,
+  IPV6,
+  isMulticast,
+  isWhole,
+  linkAddressOption,
+  MOST_UNITS,
+  readOptions,
+  UNIT,
+  UNSPECIFIED,
+} from "./message.ts";
 import { isGroup, reaches } from "./stations.ts";
 
 /** Solicitation or advertisement, without options. */
 const message = header({ type: u8, code: u8, checksum: u16, flags: u32, target: ipv6 });
-const linkAddressOption = header({ type: u8, units: u8, mac });
 
-const IPV6 = 40;
 const MESSAGE = 24;
-/** Options count in these. */
-const UNIT = 8;
-const MOST_UNITS = 6;
-const SOURCE_ADDRESS = 1;
 const TARGET_ADDRESS = 2;
-const HOP_LIMIT = 255;
 
 const ROUTER = 0x8000_0000;
 const SOLICITED = 0x4000_0000;
 const OVERRIDE = 0x2000_0000;
 
-const UNSPECIFIED = ipv6("::");
-const MULTICAST = ipv6("ff00::");
 const SOLICITED_NODE = ipv6("ff02::1:ff00:0");
 const LAST_BYTES = ipv6("::ff:ffff");
 const ALL_NODES = ipv6("ff02::1");
 const ALL_NODES_MAC = mac("33:33:00:00:00:01");
-
-const isMulticast = (of: ipv6): boolean => (of & MULTICAST) === MULTICAST;
-
-/** What the options say: whether they are sound, and the sender's MAC address if it is among them. */
-const readOptions = (frame: Frame, start: u32, units: u32) => {
-  let next: u32 = 0;
-  let given = false;
-  let from: mac = mac(0n);
-  let sound = true;
-  for (let i = 0; i < MOST_UNITS; i++) {
-    if (i >= units || !sound) break;
-    if (i < next) continue;
-    const option = frame.cursor(start + i * UNIT).peek(linkAddressOption);
-    if (option === null || option.units === 0) {
-      sound = false;
-      break;
-    }
-    if (option.type === SOURCE_ADDRESS) {
-      given = true;
-      from = option.mac;
-    }
-    next = i + option.units;
-  }
-  return { sound: sound && next === units, given, from };
-};
-
-/** The sum of the message and its pseudo-header; one whose checksum is right sums to all ones. */
-const isWhole = (frame: Frame, at: u32, length: u32): boolean =>
-  updated(
-    0xffff,
-    sumOf(frame, at + UNIT, 32, 32) +
-      toU64(swapBytes.u16(u16(Protocol.Icmpv6 + length))) +
-      sumOf(frame, at + IPV6, length, MESSAGE + MOST_UNITS * UNIT),
-  ) === 0;
 
 /** `at`: where the IPv6 header begins; `vni`: the network that it came from. Null when it is not for us to answer; the packet is then as it was. */
 export const answerSolicitation = (
@@ -154,4 +123,3 @@ const advertise = (frame: Frame, at: u32, { own, to, target, asker, flags }: Adv
   words.checksum = updated(0xffff, pseudo + sumOf(frame, at + IPV6, MESSAGE + UNIT, MESSAGE + UNIT));
   return Action.Transmit;
 };
-const ethernetAddresses = header({ destination: mac, source: mac });

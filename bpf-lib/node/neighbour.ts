@@ -1,4 +1,4 @@
-/** Questions about MAC addresses (bpf-lib/neighbour): answered by the way that they came. None goes further, or to a service. */
+/** Questions about MAC addresses and routers (bpf-lib/neighbour): answered by the way that they came. None goes further, or to a service. */
 import { Action, EtherType, ethernetHeader, Icmpv6Type, program, u32 } from "zeta/bpf";
 import { answerNeighbours } from "../neighbour/answer.ts";
 import { encapsulate } from "../overlay/encapsulate.ts";
@@ -36,6 +36,10 @@ export const zeta_neighbour = program("zeta_neighbour", neighbour, {
   slot: { table: zeta_node_stages, index: Stage.Neighbour },
 });
 
-/** Whether it asks so in IPv6. */
-export const isSolicitation = (parts: Parts): boolean =>
-  parts.type === EtherType.Ipv6 && icmpv6Of(parts)?.type === Icmpv6Type.NeighbourSolicitation;
+/** Whether it asks so in IPv6, or for a router. */
+export const isSolicitation = (parts: Parts): boolean => {
+  const message = parts.type === EtherType.Ipv6 ? icmpv6Of(parts) : null;
+  if (message === null) return false;
+  const { type } = message;
+  return type === Icmpv6Type.NeighbourSolicitation || type === Icmpv6Type.RouterSolicitation;
+};

@@ -24,6 +24,7 @@ export const NODE_MAP = {
   tunnels: "zeta_node_tunnels",
   stations: "zeta_node_stations",
   entrances: "zeta_node_entrances",
+  routers: "zeta_node_routers",
   own: "zeta_node_own",
   quotas: "zeta_node_quotas",
   limited: "zeta_node_limited",

@@ -9,6 +9,7 @@ import { parseAddress, parseIpv4, parseIpv6, parseMac } from "../../sdk/layout/a
 import { encode } from "../../sdk/layout/codec.ts";
 import { failure } from "../loader/problems.ts";
 import { word } from "../loader/word.ts";
+import { type RouterAdvertisement, saidByRouter, type ToldAdvertisement } from "../overlay/advertisement.ts";
 import { outerHeader } from "../overlay/outer-header.ts";
 import { badUnderlay, endpointsFull } from "./problems.ts";
 import type { Quotas } from "./quotas.ts";
@@ -59,9 +60,15 @@ export interface Entrance {
   readonly interface?: number;
   /** The MAC address that has it. */
   readonly mac: string;
-  /** Whether advertisements call the node a router, as hosts want of their default gateway; false unless told. */
-  readonly router?: boolean;
+  /**
+   * Whether advertisements call the node a router, as hosts want of their default gateway; false unless told. The first of a
+   * link whose address is link-local answers router solicitations there, with what is told here.
+   */
+  readonly router?: boolean | RouterAdvertisement;
 }
+
+/** One that was checked; null for what is no router. */
+export type CheckedEntrance = Required<Omit<Entrance, "router">> & { readonly router: ToldAdvertisement | null };
 
 /** What the node says of packets that go no further, it says from this address. */
 export interface NodeAddress {
@@ -89,6 +96,15 @@ interface Entry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }
+
+/** Units of a router's message that its record has room for (bpf-lib/neighbour/routers.ts). */
+const MOST_SAID = 16;
+const LINK_LOCAL = 0xfe80n << 112n;
+/** fe80::/10. */
+export const isLinkLocal = (address: string): boolean => {
+  const value = parseIpv6(address);
+  return value !== null && value >> 118n === LINK_LOCAL >> 118n;
+};
 
 /** Holder of endpoints that no service holds. */
 const NODE = 0;
@@ -141,6 +157,20 @@ export function underlayOf(manifest: Manifest, { tables, shapes, slots, quotas }
       held = now;
     };
   };
+  /** Those that answer router solicitations: of each link the first. */
+  const routersOf = (all: readonly CheckedEntrance[]): Entry[] => {
+    const [key, value] = [layout("routers", "key"), layout("routers", "value")];
+    const first = new Map<string, Entry>();
+    for (const { vni, address, interface: at, mac, router } of all) {
+      const name = `${vni} ${at}`;
+      if (router === null || !isLinkLocal(address) || first.has(name)) continue;
+      const said = saidByRouter(address, mac, router, MOST_SAID);
+      const record = { address: parseAddress(address), mac: parseMac(mac), ...said };
+      first.set(name, { key: encode(key, { interface: at, vni }), value: encode(value, record) });
+    }
+    return [...first.values()];
+  };
+  const routers = table(NODE_MAP.routers);
   const own = table(NODE_MAP.own);
   const entrances = table(NODE_MAP.entrances);
   const stations = table(NODE_MAP.stations);
@@ -196,9 +226,10 @@ export function underlayOf(manifest: Manifest, { tables, shapes, slots, quotas }
         entrances(
           given.map(({ vni, address, interface: at, mac, router }) => ({
             key: encode(key, { address: parseAddress(address), interface: at, vni }),
-            value: encode(value, { mac: parseMac(mac), router }),
+            value: encode(value, { mac: parseMac(mac), router: router !== null }),
           })),
         );
+        routers(routersOf(given));
       },
     },
     addresses: {

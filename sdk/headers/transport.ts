@@ -55,6 +55,8 @@ export const Icmpv6Type = {
   ParameterProblem: 4,
   Echo: 128,
   EchoReply: 129,
+  RouterSolicitation: 133,
+  RouterAdvertisement: 134,
   NeighbourSolicitation: 135,
   NeighbourAdvertisement: 136,
 } as const;

@@ -265,4 +265,4 @@ test("random packets: nothing but sane questions is answered, and answers are ri
   expect(await judges.wireshark.faults(answers)).toEqual([]);
 });
 
-takenAsMadeByAll(source, 1000, [...packets(63, 30, { shortest: 14 })]);
+takenAsMadeByAll(source, 1600, [...packets(63, 30, { shortest: 14 })]);
