@@ -21,6 +21,9 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** What a command that was run for somebody ended with: its own code, whatever it means. */
+export const exitOfCommand = (status: number): ExitCode => status as ExitCode;
+
 export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, "ok"],
   [EXIT.source, "problems in the source, bundle or config"],
@@ -57,6 +60,11 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT5029: EXIT.source,
   ZT5032: EXIT.environment,
   ZT5033: EXIT.environment,
+  ZT7009: EXIT.source,
+  ZT7010: EXIT.usage,
+  ZT7011: EXIT.usage,
+  ZT7014: EXIT.usage,
+  ZT7015: EXIT.usage,
   ZT8102: EXIT.source,
   ZT8103: EXIT.source,
   ZT8104: EXIT.source,

@@ -11,6 +11,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { flowsCommand } from "./commands/flows.ts";
 import { initCommand } from "./commands/init.ts";
+import { labCommand } from "./commands/lab.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { psCommand } from "./commands/ps.ts";
 import { runCommand } from "./commands/run.ts";
@@ -59,6 +60,7 @@ export function commandLine(context: CommandContext): Command {
     topCommand,
     traceCommand,
     configCommand,
+    labCommand,
     psCommand,
     detachCommand,
   ];

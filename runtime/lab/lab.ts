@@ -9,7 +9,7 @@ import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { guard } from "./guard.ts";
 import { createLink, type EndOptions, type Link, type LinkOptions } from "./link.ts";
 import { checkName, newRun } from "./names.ts";
-import { createNamespace, type Namespace, type NamespaceOptions } from "./namespace.ts";
+import { createNamespace, type Keeper, type Namespace, type NamespaceOptions } from "./namespace.ts";
 import { labNameTaken, labNeedsRoot } from "./problems.ts";
 import type { LabProcess } from "./service.ts";
 import { cleanStale, tearDown } from "./teardown.ts";
@@ -26,18 +26,45 @@ export interface Lab extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
+/** A lab whose end somebody may leave to others. */
+export interface OwnLab extends Lab {
+  /** From now on neither this process nor its end takes anything down. */
+  leave(): void;
+}
+
+export interface LabPlace {
+  readonly run: string;
+  readonly folder: string;
+  /** Processes may outlive this one: their output goes to files here. */
+  readonly logs?: string;
+}
+
+/** @throws ZT7005. */
+export function needRoot(): void {
+  if (process.getuid?.() !== 0) throw new ZetaError([labNeedsRoot(null)]);
+}
+
 /** An empty lab. Removes first what labs of killed processes left behind. Needs root. */
 export function createLab(): Lab {
-  if (process.getuid?.() !== 0) throw new ZetaError([labNeedsRoot(null)]);
+  needRoot();
   cleanStale();
   const run = newRun();
-  const folder = mkdtempSync(join(tmpdir(), `${run}-`));
+  const { leave: _, ...lab } = labAt({ run, folder: mkdtempSync(join(tmpdir(), `${run}-`)) });
+  return lab;
+}
+
+/** An empty lab with names and a folder of its own. */
+export function labAt({ run, folder, logs }: LabPlace): OwnLab {
   const namespaces = new Map<string, string>();
   const processes: LabProcess[] = [];
   let links = 0;
 
   const remove = () => tearDown([...namespaces.values()], folder);
   const release = guard(remove);
+  const keeper: Keeper = {
+    started: (one) => void processes.push(one),
+    ...(logs === undefined ? {} : { logs }),
+  };
 
   const dispose = async () => {
     for (const one of processes.reverse()) await one.dispose();
@@ -55,13 +82,18 @@ export function createLab(): Lab {
       const fullName = `${run}-${name}`;
       // Noted before it is made: an interruption in between must find it.
       namespaces.set(name, fullName);
-      return createNamespace(name, fullName, (one) => void processes.push(one), options);
+      return createNamespace(name, fullName, keeper, options);
     },
     async connect(a, b, options = {}) {
       links += 1;
       checkName("interface", a.interface);
       checkName("interface", b.interface);
       return createLink(links, a, b, options);
+    },
+    leave() {
+      release();
+      processes.length = 0;
+      namespaces.clear();
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

@@ -1,4 +1,5 @@
 /** A network namespace of a lab: a host of its own, as far as the network goes. */
+import { join } from "node:path";
 import { type CommandOptions, type CommandResult, run } from "./command.ts";
 import { type LabProcess, type ServiceOptions, startService } from "./service.ts";
 
@@ -44,20 +45,15 @@ const ownSysctls = {
   "net.ipv4.conf.default.send_redirects": 0,
 };
 
-export async function createNamespace(
-  name: string,
-  fullName: string,
-  started: (one: LabProcess) => void,
-  options: NamespaceOptions = {},
-): Promise<Namespace> {
-  const forwarding = options.forwarding ? 1 : 0;
-  const sysctls = {
-    ...ownSysctls,
-    "net.ipv4.ip_forward": forwarding,
-    "net.ipv6.conf.all.forwarding": forwarding,
-    ...options.sysctls,
-  };
-  await run("ip", ["netns", "add", fullName]);
+/** What becomes of the processes that are started in a namespace. */
+export interface Keeper {
+  started(one: LabProcess): void;
+  /** The folder of their output, where they may outlive this process. */
+  readonly logs?: string;
+}
+
+/** A namespace that is there already. */
+export function openNamespace(name: string, fullName: string, { started, logs }: Keeper): Namespace {
   const path = `/run/netns/${fullName}`;
   // nsenter, not `ip netns exec`: the latter mounts a new /sys and hides a bpffs under it.
   const inside = (command: string, parameters: readonly string[]) =>
@@ -68,7 +64,8 @@ export async function createNamespace(
     path,
     run: (command, parameters, one) => run(...inside(command, parameters), one),
     async start(command, parameters, one) {
-      const service = await startService(...inside(command, parameters), one);
+      const log = logs === undefined ? {} : { log: join(logs, `${name}.log`) };
+      const service = await startService(...inside(command, parameters), { ...log, ...one });
       started(service);
       return service;
     },
@@ -78,6 +75,24 @@ export async function createNamespace(
       await namespace.ip(`route replace ${destination} ${words.join(" ")}`);
     },
   };
+  return namespace;
+}
+
+export async function createNamespace(
+  name: string,
+  fullName: string,
+  keeper: Keeper,
+  options: NamespaceOptions = {},
+): Promise<Namespace> {
+  const forwarding = options.forwarding ? 1 : 0;
+  const sysctls = {
+    ...ownSysctls,
+    "net.ipv4.ip_forward": forwarding,
+    "net.ipv6.conf.all.forwarding": forwarding,
+    ...options.sysctls,
+  };
+  await run("ip", ["netns", "add", fullName]);
+  const namespace = openNamespace(name, fullName, keeper);
   await namespace.ip("link set lo up");
   await namespace.run("sysctl", ["-qw", ...Object.entries(sysctls).map(([key, value]) => `${key}=${value}`)]);
   return namespace;

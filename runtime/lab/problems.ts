@@ -40,3 +40,48 @@ export const unreadableOutput = problem("ZT7008", (command: string, output: stri
   message: `The output of '${command}' is not what the lab knows how to read: ${output}`,
   fix: "The lab reads curl 7.88 and wrk 4.1; report the version you have.",
 }));
+
+export const badLabConfig = problem("ZT7009", (file: string, reason: string) => ({
+  message: `The lab's config '${file}' cannot be used: ${reason}.`,
+  fix: "Correct it; docs/cli.md shows its fields, and 'defineLab' of 'zeta/runtime' checks them in an editor. Nothing was built.",
+}));
+
+export const labRuns = problem("ZT7010", (folder: string) => ({
+  message: `There is a lab already, in '${folder}'.`,
+  fix: "Take it down with 'zeta lab down', or name another state folder with --state.",
+}));
+
+export const noLab = problem("ZT7011", (folder: string) => ({
+  message: `There is no lab in '${folder}'.`,
+  fix: "Build one with 'zeta lab up lab.config.ts', or name its state folder with --state.",
+}));
+
+export const labUnfinished = problem("ZT7012", (folder: string) => ({
+  message: `What is in '${folder}' is only a part of a lab: 'zeta lab up' is at work, or was killed.`,
+  fix: "Wait for it, or take away what is left with 'zeta lab down'.",
+}));
+
+export const labBusy = problem("ZT7013", (folder: string) => ({
+  message: `Another command is changing the lab in '${folder}'.`,
+  fix: "Wait until it has ended: one changes a lab at a time.",
+}));
+
+export const noSuchPart = problem("ZT7014", (kind: string, name: string, known: readonly string[]) => ({
+  message: `The lab has no ${kind} '${name}'.`,
+  fix: `It has: ${known.join(", ")}.`,
+}));
+
+export const cannotReturn = problem("ZT7015", (name: string) => ({
+  message: `'${name}' is a flow-table node: it cannot be put back into its chain, whose flows it has missed.`,
+  fix: "Build the lab anew for whole chains. Only forwarders come back: they hold nothing that others do not.",
+}));
+
+export const processStays = problem("ZT7016", (processes: readonly number[]) => ({
+  message: `Processes of the lab cannot be ended: ${processes.join(", ")}.`,
+  fix: "The kernel holds them (state D in 'ps'); run 'zeta lab down' again when it has let go.",
+}));
+
+export const memberGone = problem("ZT7017", (name: string, process: number) => ({
+  message: `The agent of '${name}' (process ${process}) is not there any more, and with it its data plane.`,
+  fix: "Look at its output in the lab's folder of logs; build the lab anew to have it again.",
+}));

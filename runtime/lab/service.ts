@@ -1,6 +1,6 @@
 /** Long-running processes in a namespace: started, awaited until ready, ended. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { howItEnded, labError } from "./command.ts";
 import { commandFailed, endedEarly, notReady } from "./problems.ts";
@@ -13,6 +13,8 @@ export interface ServiceOptions {
   /** Milliseconds to become ready; 10 000 unless told. */
   readonly timeout?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A file that takes its output: the process may then outlive this one, and Ctrl-C at a terminal does not reach it. */
+  readonly log?: string;
 }
 
 export interface LabProcess extends AsyncDisposable {
@@ -31,11 +33,8 @@ export async function startService(
   parameters: readonly string[],
   options: ServiceOptions = {},
 ): Promise<LabProcess> {
-  const child = spawn(command, parameters, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...options.environment },
-  });
-  const service = watch(child);
+  const child = launch(command, parameters, options);
+  const service = watch(child, options.log ?? null);
   try {
     await awaitStart(child, command);
     if (options.ready) await awaitReady(service, parameters.join(" "), options.ready, options.timeout ?? 10_000);
@@ -46,7 +45,20 @@ export async function startService(
   }
 }
 
-function watch(child: ChildProcess): LabProcess {
+function launch(command: string, parameters: readonly string[], { environment, log }: ServiceOptions): ChildProcess {
+  const env = { ...process.env, ...environment };
+  if (log === undefined) return spawn(command, parameters, { stdio: ["ignore", "pipe", "pipe"], env });
+  const file = openSync(log, "a", 0o600);
+  try {
+    const child = spawn(command, parameters, { stdio: ["ignore", file, file], env, detached: true });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function watch(child: ChildProcess, log: string | null): LabProcess {
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -70,7 +82,7 @@ function watch(child: ChildProcess): LabProcess {
   };
   return {
     pid: child.pid ?? 0,
-    output: () => output,
+    output: () => (log === null ? output : readIfThere(log)),
     ended,
     signal: (name) => void child.kill(name),
     dispose,

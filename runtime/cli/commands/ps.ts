@@ -34,20 +34,32 @@ const attachmentRow = (found: InterfaceProgram): readonly string[] => [
 ];
 
 async function ps(session: Session, options: PsOptions): Promise<ExitCode> {
-  const { listRuns, strayRuns } = await import("../../attach/runs.ts");
+  const [{ listRuns, strayRuns }, { summaryOf }, { placeOf }] = await Promise.all([
+    import("../../attach/runs.ts"),
+    import("../../lab/standing/record.ts"),
+    import("../../lab/standing/place.ts"),
+  ]);
   const where = stateOf(session, options);
   const found = listRuns(where.state);
   const stray = strayRuns(where.state);
+  const lab = summaryOf(placeOf(where.state));
   const attachments =
     options.all === true
       ? await import("../../attach/listing.ts").then(({ listAttachments }) => listAttachments(where))
       : null;
   if (session.format === "json") {
-    return session.report([], { runs: found, stray, ...(attachments === null ? {} : { attachments }) });
+    return session.report([], { runs: found, stray, lab, ...(attachments === null ? {} : { attachments }) });
   }
   const { paintOut: paint } = session;
-  if (found.length === 0 && stray.length === 0) session.tell("Nothing is running, and nothing was left behind.\n");
-  else {
+  if (found.length === 0 && stray.length === 0 && lab === null)
+    session.tell("Nothing is running, and nothing was left behind.\n");
+  if (lab !== null)
+    session.print(
+      lab.whole
+        ? `${paint.strong("lab")} of ${lab.members} members in ${lab.folder}: 'zeta lab status' shows them\n`
+        : `${paint.strong("lab")}, ${paint.warning("a part of one")}, in ${lab.folder}: 'zeta lab down' takes it away\n`,
+    );
+  if (found.length > 0 || stray.length > 0) {
     const head = ["run", "state", "process", "service", "interfaces", "started"].map(paint.faint);
     const strayRows = stray.map((id) => [paint.strong(id), paint.warning("left behind"), "-", "-", "-", "-"]);
     session.print(textTable([head, ...found.map((run) => runRow(run, session)), ...strayRows]));

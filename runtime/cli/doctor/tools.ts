@@ -50,6 +50,22 @@ const TOOLS: readonly Tool[] = [
   { id: "curl", title: "curl", neededFor: "lab", command: ["curl", "--version"], without: "no demo", package: "curl" },
   { id: "wrk", title: "wrk", neededFor: "lab", command: ["wrk", "-v"], without: "no load in the demo", package: "wrk" },
   {
+    id: "nft",
+    title: "nftables",
+    neededFor: "lab",
+    command: ["nft", "--version"],
+    without: "no clusters (zeta lab up)",
+    package: "nftables",
+  },
+  {
+    id: "dumpcap",
+    title: "dumpcap",
+    neededFor: "lab",
+    command: ["dumpcap", "--version"],
+    without: "no zeta lab capture",
+    package: "wireshark-common",
+  },
+  {
     id: "bpftool",
     title: "bpftool",
     neededFor: "lab",

@@ -33,6 +33,8 @@ export interface MemberPlace {
   readonly address: string;
   /** To the provider's router; null for flow-table nodes. */
   readonly front: LinkEnd | null;
+  /** Lines of `ip -batch` that bring back what it has lost when its interfaces were set down. */
+  readonly restore: readonly string[];
 }
 
 export interface ClusterNetwork {
@@ -79,6 +81,19 @@ async function addHost(
   return namespace;
 }
 
+/** What a forwarder needs for its way to the router, and loses when its interface is set down. */
+function frontLines(own: LinkEnd, router: LinkEnd): readonly string[] {
+  const bare = (address: string): string => address.split("/")[0] ?? "";
+  return [
+    "link set front up",
+    ...own.addresses.map((address) => `address replace ${address} dev front${address.includes(":") ? " nodad" : ""}`),
+    ...router.addresses.flatMap((address) => [
+      `neighbour replace ${bare(address)} lladdr ${router.mac} dev front nud permanent`,
+      `route replace ${address.includes(":") ? "::/0" : "default"} via ${bare(address)} dev front`,
+    ]),
+  ];
+}
+
 /** The wire is a bridge in a namespace of its own, with a port for every member. */
 async function addMember(
   lab: Lab,
@@ -95,11 +110,14 @@ async function addMember(
     { mtu: WIRE_MTU },
   );
   await wire.ip(`link set port${id} master bridge`);
-  return { id, namespace, wire: ends[0], wireIndex: await indexOf(ends[0]), address };
+  return { id, namespace, wire: ends[0], wireIndex: await indexOf(ends[0]), address, restore: ["link set wire up"] };
 }
 
-/** By the mark that nftables gives every packet, one table leads to each forwarder. */
-function ruleset(spread: Spread, over: readonly number[], names: readonly string[]): string {
+/**
+ * For `nft -f`, in the router: by the mark that it gives every packet that comes from `names`, one table leads to each forwarder.
+ * `over` are their places among the forwarders.
+ */
+export function spreadRules(spread: Spread, over: readonly number[], names: readonly string[]): string {
   const marks = over.map((place, index) => `${index} : ${FIRST_TABLE + place}`).join(", ");
   const turn = spread === "packets" ? `numgen inc mod ${over.length}` : null;
   const choose = (family: "ip" | "ip6"): string =>
@@ -112,8 +130,8 @@ function ruleset(spread: Spread, over: readonly number[], names: readonly string
     "table inet spread {",
     "chain arriving {",
     "type filter hook prerouting priority mangle",
-    rule("ip"),
-    rule("ip6"),
+    // A set must not be empty.
+    ...(names.length === 0 ? [] : [rule("ip"), rule("ip6")]),
     "}",
     "}",
     "",
@@ -140,8 +158,8 @@ export async function buildClusterNetwork(lab: Lab, plan: ClusterPlan): Promise<
       { namespace: router, interface: `to${i}`, addresses: [`10.9.${i}.1/24`, `2001:db8:9:${i}::1/64`], passXdp: true },
       { staticNeighbours: true },
     );
-    await member.namespace.route("default", { via: `10.9.${i}.1` });
-    await member.namespace.route("::/0", { via: `2001:db8:9:${i}::1` });
+    const restore = [...member.restore, ...frontLines(...ends)];
+    await member.namespace.ip(...restore);
     const table = FIRST_TABLE + i - 1;
     await router.ip(
       `route replace default via 10.9.${i}.2 table ${table}`,
@@ -150,7 +168,7 @@ export async function buildClusterNetwork(lab: Lab, plan: ClusterPlan): Promise<
     );
     // A batch takes rules of IPv4 alone.
     await router.run("ip", ["-6", "rule", "add", "fwmark", `${table}`, "lookup", `${table}`]);
-    forwarders.push({ ...member, front: ends[0] });
+    forwarders.push({ ...member, front: ends[0], restore });
   }
   const chains: MemberPlace[][] = [];
   for (const [c, length] of plan.chains.entries()) {
@@ -163,7 +181,7 @@ export async function buildClusterNetwork(lab: Lab, plan: ClusterPlan): Promise<
   }
   const names = [...clients, ...servers].map(({ name }) => name);
   const spread: ClusterNetwork["spread"] = async (over, how = plan.spread ?? "packets") => {
-    await router.run("nft", ["-f", "-"], { input: ruleset(how, over, names) });
+    await router.run("nft", ["-f", "-"], { input: spreadRules(how, over, names) });
   };
   await spread(forwarders.map((_, place) => place));
   return { router, clients, servers, forwarders, chains, spread };

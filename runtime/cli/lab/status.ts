@@ -1,0 +1,96 @@
+/** `zeta lab status` and `zeta lab view`. */
+import type { Command } from "commander";
+import type { LabStatus, MemberStatus, ViewStatus } from "../../lab/standing/status.ts";
+import { type CommandContext, defineCommand, runs } from "../command.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import { type NodeOptions, withState } from "../node/options.ts";
+import type { Session } from "../session.ts";
+import { textTable } from "../text-table.ts";
+import { labOf, labPlace } from "./options.ts";
+
+function placeText({ chain, listed }: MemberStatus): string {
+  if (chain === null) return listed ? "takes packets" : "taken out";
+  const last = chain.place === chain.of - 1;
+  const role = chain.of === 1 ? "alone" : chain.place === 0 ? "head" : last ? "tail" : "middle";
+  return `chain ${chain.id}, ${role}`;
+}
+
+function print({ print: out, paintOut: paint }: Session, lab: LabStatus): void {
+  const good = (text: string, isGood: boolean): string => (isGood ? paint.good(text) : paint.warning(text));
+  const services = lab.services.join(", ") || "no services";
+  out(`${paint.strong("lab")} of ${lab.config}, since ${lab.built}; ${services}; epoch ${lab.epoch}\n`);
+  const head = ["member", "node", "address", "agent", "data", "epoch", "flows", "place"].map(paint.faint);
+  const rows = lab.members.map((one) => [
+    paint.strong(one.name),
+    String(one.id),
+    one.address,
+    good(one.agent, one.agent === "runs"),
+    good(one.data, one.data === "up"),
+    one.epoch === null ? "-" : good(String(one.epoch), one.epoch === lab.epoch),
+    String(one.flows ?? "-"),
+    placeText(one),
+  ]);
+  out(textTable([head, ...rows], ["left", "right", "left", "left", "left", "right", "right", "left"]));
+  const hosts = lab.hosts.map(({ name, kind, addresses }) => [paint.strong(name), kind, addresses.join(", ")]);
+  out(`\n${textTable([["namespace", "kind", "addresses"].map(paint.faint), ...hosts])}`);
+}
+
+async function status(session: Session, options: NodeOptions): Promise<ExitCode> {
+  const { place, record } = labOf(session, options);
+  const { statusOfLab } = await import("../../lab/standing/status.ts");
+  const lab = await statusOfLab(place, record);
+  if (session.format === "json") return session.report([], { lab });
+  print(session, lab);
+  return EXIT.ok;
+}
+
+interface ViewOptions extends NodeOptions {
+  readonly without?: readonly string[];
+  readonly with?: readonly string[];
+}
+
+function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders, chains }: ViewStatus): void {
+  out(`epoch ${paint.strong(String(epoch))}\nforwarders: ${forwarders.join(", ") || "none"}\n`);
+  for (const { id, members, buckets } of chains) out(`chain ${id}: ${members.join(" → ")}, ${buckets} buckets\n`);
+}
+
+async function view(session: Session, options: ViewOptions): Promise<ExitCode> {
+  const change = { without: options.without ?? [], with: options.with ?? [] };
+  const isChange = change.without.length + change.with.length > 0;
+  const record = isChange
+    ? await (await import("../../lab/standing/view.ts")).changeView(labPlace(session, options), change)
+    : labOf(session, options).record;
+  const { viewByNames } = await import("../../lab/standing/status.ts");
+  const now = viewByNames(record);
+  if (session.format === "json") return session.report([], { view: now });
+  printView(session, now);
+  return EXIT.ok;
+}
+
+export const statusCommand = (context: CommandContext): Command =>
+  runs(
+    withState(
+      defineCommand({
+        syntax: "status",
+        summary: "show the lab's members and namespaces, and how they are",
+        examples: ["zeta lab status", "zeta lab status --json"],
+      }),
+    ),
+    context,
+    status,
+  );
+
+export const viewCommand = (context: CommandContext): Command =>
+  runs(
+    withState(
+      defineCommand({
+        syntax: "view",
+        summary: "show the cluster's view, or put another in force",
+        examples: ["zeta lab view", "zeta lab view --without table1-1 forwarder2", "zeta lab view --with forwarder2"],
+      }),
+    )
+      .option("--without <name...>", "members that are lost: it goes without them")
+      .option("--with <name...>", "forwarders that are in it again"),
+    context,
+    view,
+  );

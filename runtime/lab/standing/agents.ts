@@ -1,0 +1,65 @@
+/** Agents of a lab's members: `zeta node start` in each one's namespace, asked and told by its socket. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startTimeOf } from "../../attach/records.ts";
+import { BUCKETS } from "../../cluster/buckets.ts";
+import { pathOf, type View } from "../../cluster/view.ts";
+import { connectNode, type NodeClient } from "../../control/client.ts";
+import type { ClusterMessage } from "../../control/cluster.ts";
+import type { MemberPlace } from "../cluster/topology.ts";
+import type { StandingPlace } from "./place.ts";
+import type { MemberRecord } from "./record.ts";
+
+/** Milliseconds until a node serves: a second of verifier time each, and they begin at once. */
+const PATIENCE = 120_000;
+
+const stateOf = (place: StandingPlace, name: string): string => join(place.folder, "nodes", name);
+
+export const clientOf = (place: StandingPlace, { name }: { readonly name: string }): NodeClient =>
+  connectNode({ state: stateOf(place, name) });
+
+/** Gives its process once the node serves. `zeta` are the words that start the command. */
+export async function startAgent(
+  place: StandingPlace,
+  { namespace, front }: MemberPlace,
+  zeta: readonly string[],
+  flows: number,
+): Promise<{ readonly pid: number; readonly startTime: number }> {
+  const [command = "", ...first] = zeta;
+  const role = front === null ? "table" : "forwarder";
+  const interfaces = front === null ? ["wire"] : ["front", "wire"];
+  const words = [
+    ...["node", "start", "--role", role, "--state", stateOf(place, namespace.name)],
+    ...["--flows", `${flows}`, "--json", ...interfaces.flatMap((name) => ["--interface", name])],
+  ];
+  const { pid } = await namespace.start(command, [...first, ...words], {
+    ready: { prints: /"type":"started"/ },
+    timeout: PATIENCE,
+  });
+  return { pid, startTime: startTimeOf(pid) ?? 0 };
+}
+
+/** `stopped`: by a signal, until another lets it go on. `gone`: ended, or another process has its number by now. */
+export type AgentState = "runs" | "stopped" | "gone";
+
+export function stateOfAgent({ pid, startTime }: Pick<MemberRecord, "pid" | "startTime">): AgentState {
+  if (startTimeOf(pid) !== startTime) return "gone";
+  const [, state = "X"] = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return "ZX".includes(state) ? "gone" : state === "T" ? "stopped" : "runs";
+}
+
+/** How the others are reached from this one: all are on one wire. */
+export const neighboursOf = (one: MemberRecord, all: readonly MemberRecord[]): ClusterMessage["members"] =>
+  all
+    .filter(({ id }) => id !== one.id)
+    .map(({ id, address, mac }) => ({ id, address, interface: "wire", destination: mac, source: one.mac }));
+
+/** The view as this member's data plane has it. */
+export const placed = ({ id, address }: MemberRecord, view: View): NonNullable<ClusterMessage["view"]> => ({
+  self: { id, address, interfaces: ["wire"] },
+  epoch: view.epoch,
+  paths: Array.from({ length: BUCKETS }, (_, bucket) => {
+    const { members, complete } = pathOf(view, bucket);
+    return { members: members.map(({ node }) => node), complete };
+  }),
+});

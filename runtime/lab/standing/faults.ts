@@ -1,0 +1,43 @@
+/** Members that fail by hand, and are well again: the data plane, the agent, or both, as three different faults. */
+import { labError } from "../command.ts";
+import { memberGone } from "../problems.ts";
+import { stateOfAgent } from "./agents.ts";
+import { locked } from "./lock.ts";
+import { memberNamed, namespaceNamed } from "./parts.ts";
+import type { StandingPlace } from "./place.ts";
+import { type LabRecord, type MemberRecord, readRecord } from "./record.ts";
+import { tellNewest } from "./view.ts";
+
+/** What freezes: nothing that goes to its data plane or comes from it arrives; its agent does nothing. */
+export const FAULTS = ["data", "agent", "both"] as const;
+export type Fault = (typeof FAULTS)[number];
+
+function signal(member: MemberRecord, name: "SIGSTOP" | "SIGCONT"): void {
+  if (stateOfAgent(member) === "gone") throw labError(memberGone(null, member.name, member.pid));
+  process.kill(member.pid, name);
+}
+
+/** Safe to do twice. @throws ZetaError: ZT7011 to ZT7014, ZT7017. */
+export function fail(place: StandingPlace, name: string, how: Fault): Promise<void> {
+  return locked(place, async () => {
+    const record = readRecord(place);
+    const member = memberNamed(record, name);
+    if (how !== "data") signal(member, "SIGSTOP");
+    if (how !== "agent") {
+      const down = Object.keys(member.taps).map((one) => `link set ${one} down`);
+      await namespaceNamed(place, record, name).ip(...down);
+    }
+  });
+}
+
+/** The member as it was, and told of the view that there is by now; whether it is in that is another matter. @throws as `fail`. */
+export function heal(place: StandingPlace, name: string): Promise<LabRecord> {
+  return locked(place, async () => {
+    const record = readRecord(place);
+    const member = memberNamed(record, name);
+    signal(member, "SIGCONT");
+    await tellNewest(place, member, record.view);
+    await namespaceNamed(place, record, name).ip(...member.restore);
+    return record;
+  });
+}

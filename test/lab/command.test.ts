@@ -1,0 +1,321 @@
+/** `zeta lab`: a cluster that stands by itself, used and broken by commands, and nothing left of it. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { run } from "../../runtime/lab/command.ts";
+import { readLabConfig } from "../../runtime/lab/standing/config-file.ts";
+import { placeOf } from "../../runtime/lab/standing/place.ts";
+import type { LabStatus } from "../../runtime/lab/standing/status.ts";
+import { type Finished, start, zeta } from "../cli/command.ts";
+import { temporary } from "./temporary.ts";
+
+const balancer = fileURLToPath(new URL("../../examples/balancer/service.ts", import.meta.url));
+
+/** A place of its own for a lab, and the command there. */
+function setting(folder: string) {
+  const state = join(folder, "state");
+  const there = { cwd: folder, env: { ZETA_STATE: state } };
+  const place = placeOf(state);
+  return {
+    state,
+    there,
+    lab: (...words: string[]): Finished => zeta(["lab", ...words], there),
+    json: (...words: string[]) => JSON.parse(zeta([...words, "--json"], there).stdout),
+    status: (): LabStatus => JSON.parse(zeta(["lab", "status", "--json"], there).stdout).lab,
+    /** Whatever of a lab is on the machine. */
+    left: () => ({
+      namespaces: readdirSync("/run/netns").filter((name) => name.startsWith(place.run)),
+      folder: existsSync(place.folder),
+      mounts: readFileSync("/proc/self/mountinfo", "utf8").includes(folder),
+      files: readdirSync(tmpdir()).filter((name) => name.startsWith(place.run)),
+      // Agents and servers are told of the folder by their command lines.
+      processes: readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(place.folder)),
+    }),
+  };
+}
+const NOTHING = { namespaces: [], folder: false, mounts: false, files: [], processes: [] };
+
+/** Empty for a process that has ended. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const config = (members: object, backends: readonly string[]): string =>
+  `type Told = { readonly forwarders: number };
+const lab: Told = ${JSON.stringify({
+    ...members,
+    services: [
+      {
+        source: balancer,
+        name: "web",
+        config: { service: { listen: ["10.1.0.1:80/tcp"] }, balancer: { backends } },
+      },
+    ],
+  })};
+export default lab;
+`;
+
+describe("a lab of two forwarders and a chain of two", () => {
+  const folder = temporary("zeta-labcmd-");
+  const { state, there, lab, json, status, left } = setting(folder);
+  beforeAll(() => {
+    writeFileSync(
+      join(folder, "lab.config.ts"),
+      config({ forwarders: 2, chains: [2] }, ["10.2.1.1:80", "10.2.2.1:80"]),
+    );
+    const { code, stdout, stderr } = lab("up", "lab.config.ts");
+    expect([code, stdout, stderr]).toEqual([0, "", expect.stringContaining("up: forwarders 2, chains of 2")]);
+  }, 180_000);
+  afterAll(() => void lab("down"));
+
+  const member = (name: string) => status().members.find((one) => one.name === name);
+  /** Names of the servers that answered, by how often; each request is a connection of its own. */
+  function fetched(count: number): Readonly<Record<string, number>> {
+    const words = ["curl", "-sS", "--no-keepalive", "-H", "Connection: close", "--max-time", "10"];
+    const { code, stdout, stderr } = lab("exec", "client1", "--", ...words, `http://10.1.0.1/?[1-${count}]`);
+    expect([code, stderr]).toEqual([0, ""]);
+    const names = stdout.trim().split("\n");
+    return Object.fromEntries(
+      [...new Set(names)].sort().map((name) => [name, names.filter((one) => one === name).length]),
+    );
+  }
+
+  test("connections pass it, each packet by the next forwarder", () => {
+    const { server1 = 0, server2 = 0, ...others } = fetched(40);
+    expect([server1 + server2, others]).toEqual([40, {}]);
+    expect(Math.min(server1, server2)).toBeGreaterThan(0);
+    const flows = status().members.map(({ kind, flows: known }) => [kind, known]);
+    // What forwarders hold ends with its lease.
+    const some = expect.toSatisfy((known: number) => known > 0 && known <= 40);
+    expect(flows).toEqual([
+      ["forwarder", some],
+      ["forwarder", some],
+      ["table", 40],
+      ["table", 40],
+    ]);
+  });
+
+  test("its members and namespaces are told", () => {
+    const whole = { agent: "runs", data: "up", epoch: 1, listed: true };
+    expect(status()).toMatchObject({
+      epoch: 1,
+      spread: "packets",
+      services: ["web"],
+      hosts: [{ name: "router" }, { name: "wire" }, { name: "client1" }, { name: "server1" }, { name: "server2" }],
+      members: [
+        { name: "forwarder1", kind: "forwarder", chain: null, ...whole },
+        { name: "forwarder2", kind: "forwarder", chain: null, ...whole },
+        { name: "table1-1", kind: "table", chain: { id: 0, place: 0, of: 2 }, ...whole },
+        { name: "table1-2", kind: "table", chain: { id: 0, place: 1, of: 2 }, ...whole },
+      ],
+    });
+    expect(lab("status").stdout).toMatch(/table1-2 +4 +172\.31\.0\.4 +runs +up +1 +40 +chain 0, tail/);
+    expect(json("ps").lab).toEqual({ folder: join(there.env.ZETA_STATE, "lab"), whole: true, members: 4 });
+    expect(lab("view").stdout).toContain("chain 0: table1-1 → table1-2, 1024 buckets");
+  });
+
+  test("a command's exit code is its own", () => {
+    expect(lab("exec", "server1", "--", "sh", "-c", "echo out; echo err >&2; exit 7")).toEqual({
+      code: 7,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
+    const { stdout } = lab("exec", "client1", "--", "ip", "-brief", "address", "show", "net");
+    expect(stdout).toContain("10.0.1.7/24");
+  });
+
+  test.each([
+    ["a namespace that is none", ["exec", "client9", "--", "true"], 2, "ZT7014"],
+    ["a member that is none", ["fail", "router"], 2, "ZT7014"],
+    ["an interface that is none", ["capture", "table1-1", "-", "--interface", "front"], 2, "ZT7014"],
+    ["a flow-table node put back", ["view", "--with", "table1-1"], 2, "ZT7015"],
+    ["the loss of a whole chain", ["view", "--without", "table1-1", "table1-2"], 2, "ZT8503"],
+    ["another lab in its place", ["up", "lab.config.ts"], 2, "ZT7010"],
+  ])("%s is refused", (_, words, code, problem) => {
+    const refused = lab(...words);
+    expect([refused.code, refused.stdout]).toEqual([code, ""]);
+    expect(refused.stderr).toContain(problem);
+  });
+
+  test("a member's packets are captured where XDP does not take them", async () => {
+    const capture = start(["lab", "capture", "table1-1", "head.pcapng", "--count", "8"], there);
+    await capture.says("Capturing on");
+    fetched(4);
+    expect((await capture.ended).code).toBe(0);
+    const fields = ["-T", "fields", "-e", "ip.src", "-e", "ip.dst", "-E", "occurrence=f"];
+    const { stdout } = await run("tshark", ["-r", join(folder, "head.pcapng"), "-Y", "geneve", ...fields]);
+    const pairs = new Set(stdout.trim().split("\n"));
+    // From the forwarders to the head, and from there along the chain.
+    expect(pairs).toContain("172.31.0.3\t172.31.0.4");
+    expect([...pairs].some((pair) => /172\.31\.0\.[12]\t172\.31\.0\.3/.test(pair))).toBe(true);
+  });
+
+  test("members are lost and taken out while a connection lasts", async () => {
+    const requests = 60;
+    const words = ["curl", "-sS", "--rate", "600/m", "--max-time", "60", "--write-out", "%{num_connects}\\n"];
+    const url = `http://10.1.0.1/?[1-${requests}]`;
+    const kept = start(["lab", "exec", "client1", "--", ...words, url], there);
+    await kept.says(/server/);
+
+    expect(lab("fail", "table1-1").code).toBe(0);
+    expect(lab("fail", "forwarder1", "--how", "data").code).toBe(0);
+    expect(member("table1-1")).toMatchObject({ agent: "stopped", data: "down", epoch: null, listed: true });
+    expect(member("forwarder1")).toMatchObject({ agent: "runs", data: "down", epoch: 1, listed: true });
+
+    const { view } = json("lab", "view", "--without", "table1-1", "forwarder1");
+    expect(view).toEqual({
+      epoch: 3,
+      forwarders: ["forwarder2"],
+      chains: [{ id: 0, members: ["table1-2"], buckets: 1024 }],
+    });
+    const { server1 = 0, server2 = 0 } = fetched(10);
+    expect(server1 + server2).toBe(10);
+
+    const { code, stdout } = await kept.ended;
+    const lines = stdout.trim().split("\n");
+    expect(code).toBe(0);
+    // One server, and one connection: after the first request there was none to be made.
+    expect(lines.filter((line) => line === lines[0])).toHaveLength(requests);
+    expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(["1", ...new Array(requests - 1).fill("0")]);
+  }, 120_000);
+
+  test("what failed is healed, and a forwarder takes packets again", () => {
+    for (const name of ["forwarder1", "table1-1"]) expect(lab("heal", name).code).toBe(0);
+    expect(member("table1-1")).toMatchObject({ agent: "runs", data: "up", epoch: 3, listed: false, chain: null });
+    expect(json("lab", "view", "--with", "forwarder1").view).toMatchObject({
+      epoch: 4,
+      forwarders: ["forwarder1", "forwarder2"],
+    });
+    const agent = join(state, "lab", "nodes", "forwarder1");
+    expect(zeta(["flows", "--flush", "--all", "--state", agent], there).code).toBe(0);
+    expect(member("forwarder1")?.flows).toBe(0);
+    const { server1 = 0, server2 = 0 } = fetched(20);
+    expect(server1 + server2).toBe(20);
+    expect(status().members.map(({ epoch }) => epoch)).toEqual([4, 4, 4, 4]);
+    expect(member("forwarder1")?.flows).toBeGreaterThan(0);
+  });
+
+  test("the data plane goes on while its agent is frozen, and ends when it is killed", async () => {
+    expect(lab("fail", "forwarder2", "--how", "agent").code).toBe(0);
+    expect(member("forwarder2")).toMatchObject({ agent: "stopped", data: "up" });
+    const { server1 = 0, server2 = 0 } = fetched(10);
+    expect(server1 + server2).toBe(10);
+    process.kill(member("forwarder2")?.pid ?? -1, "SIGKILL");
+    await expect.poll(() => member("forwarder2")?.agent, { timeout: 10_000 }).toBe("gone");
+    const { code, stderr } = lab("heal", "forwarder2");
+    expect([code, stderr]).toEqual([3, expect.stringContaining("ZT7017")]);
+  });
+
+  test("down leaves nothing, with a member frozen and another killed", () => {
+    expect(lab("fail", "table1-2").code).toBe(0);
+    const { code, stderr } = lab("down");
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^down: 9 namespaces, 5 processes/)]);
+    expect(left()).toEqual(NOTHING);
+    expect(json("ps")).toMatchObject({ runs: [], stray: [], lab: null });
+    const again = lab("down");
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("ZT7011")]);
+  });
+});
+
+describe("what is not finished", () => {
+  const folder = temporary("zeta-labcmd-");
+  const { there, lab, json, left } = setting(folder);
+  const small = { forwarders: 1, chains: [1], clients: 0, servers: 0 };
+  beforeEach(() => writeFileSync(join(folder, "lab.config.ts"), config(small, ["10.2.1.1:80"])));
+  afterEach(() => void lab("down"));
+
+  test("a lab whose service is refused by its members leaves nothing", () => {
+    writeFileSync(join(folder, "lab.config.ts"), config(small, ["nowhere"]));
+    const { code, stderr } = lab("up", "lab.config.ts");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("balancer.backends")]);
+    expect(left()).toEqual(NOTHING);
+  });
+
+  test("Ctrl-C while it is built leaves nothing", async () => {
+    const building = start(["lab", "up", "lab.config.ts"], there);
+    await building.says("2 nodes begin");
+    building.signal("SIGINT");
+    await building.ended;
+    await expect.poll(left, { timeout: 10_000 }).toEqual(NOTHING);
+  });
+
+  test("what a killed command has built is told, and taken away", async () => {
+    const building = start(["lab", "up", "lab.config.ts"], there);
+    await building.says("2 nodes begin");
+    const meanwhile = lab("down");
+    expect([meanwhile.code, meanwhile.stderr]).toEqual([3, expect.stringContaining("ZT7013")]);
+    building.signal("SIGKILL");
+    await building.ended;
+    expect(left().namespaces.length).toBeGreaterThan(0);
+    expect(json("ps").lab).toMatchObject({ whole: false });
+    const part = lab("status");
+    expect([part.code, part.stderr]).toEqual([3, expect.stringContaining("ZT7012")]);
+    expect(lab("down").code).toBe(0);
+    expect(left()).toEqual(NOTHING);
+  });
+});
+
+describe("a config", () => {
+  const folder = temporary("zeta-labcmd-");
+  const read = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return readLabConfig(join(folder, name), name);
+  };
+
+  test("that says the least has the rest filled in", async () => {
+    const whole = { clients: 1, servers: 2, web: true, spread: "packets", flows: 10_000, services: [] };
+    expect(await read("least.json", '{ "forwarders": 1, "chains": [3] }')).toEqual({
+      forwarders: 1,
+      chains: [3],
+      ...whole,
+    });
+  });
+
+  test("of an example is one", async () => {
+    const example = fileURLToPath(new URL("../../examples/balancer/lab.config.ts", import.meta.url));
+    const { forwarders, chains, services } = await readLabConfig(example, "lab.config.ts");
+    expect([forwarders, chains, services.map(({ name }) => name)]).toEqual([3, [3, 3], ["four", "six"]]);
+  });
+
+  test.each([
+    ["no JSON", "a.json", "{", "JSON"],
+    ["without a default export", "c.ts", "export const lab = {};", "no default export"],
+    ["of no forwarders", "d.json", '{ "forwarders": 0, "chains": [1] }', "forwarders: "],
+    ["of a chain that is too long", "e.json", '{ "forwarders": 1, "chains": [2, 5] }', "chains\\.1: "],
+    ["of an unknown part", "f.json", '{ "forwarders": 1, "chains": [1], "routers": 2 }', "routers"],
+    [
+      "of a service without a source",
+      "g.json",
+      '{ "forwarders": 1, "chains": [1], "services": [{}] }',
+      "services\\.0\\.source: ",
+    ],
+  ])("%s is refused with what is wrong", async (_, name, text, reason) => {
+    await expect(read(name, text)).rejects.toThrow(new RegExp(`ZT7009: .*${name}.*(${reason})`));
+  });
+
+  test("that Node.js cannot read is told in one line", () => {
+    writeFileSync(join(folder, "broken.ts"), "export default {");
+    const { code, stderr } = zeta(["lab", "up", "broken.ts"], setting(folder).there);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/ZT7009: .*'broken\.ts' cannot be used: \S.*\.$/m)]);
+  });
+
+  test("that is not there is no input", () => {
+    const { code, stderr } = zeta(["lab", "up", "nowhere.ts"], { cwd: folder });
+    expect([code, stderr]).toEqual([2, expect.stringContaining("ZT5021")]);
+  });
+});
+
+describe("someone without privileges", () => {
+  const folder = temporary("zeta-labcmd-");
+  test("is told that a lab needs them", () => {
+    writeFileSync(join(folder, "lab.json"), '{ "forwarders": 1, "chains": [1] }');
+    const { code, stderr } = zeta(["lab", "up", "lab.json"], { ...setting(folder).there, unprivileged: true });
+    expect([code, stderr]).toEqual([3, expect.stringContaining("ZT7005")]);
+  });
+});
