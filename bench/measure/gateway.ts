@@ -32,7 +32,7 @@ export async function openGateway(flows: number, brief: boolean, link: number | 
     if (link !== null)
       await node.endpoints.set(HOSTS.map((address) => ({ kind: "station", address, interface: link, ...MACS })));
     await node.add({ object: built.code.object, manifest: built.manifest }, { config: CONFIG });
-    return { program: node.object.program(node.root), [Symbol.asyncDispose]: async () => node.close() };
+    return { program: node.entry(), [Symbol.asyncDispose]: async () => node.close() };
   } catch (error) {
     node.close();
     throw error;

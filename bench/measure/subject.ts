@@ -173,7 +173,7 @@ async function loadOurs(
       );
     return {
       side: "ours",
-      program: node.object.program(node.root),
+      program: node.entry(),
       object,
       listen(at) {
         tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index | ANY_GENERATION);

@@ -45,7 +45,7 @@ const service = (
     const node = await openNode({ flows: 65_536, load: { cpu: "v3" } });
     opening.defer(() => node.close());
     await node.add({ object: built.code.object, manifest: built.manifest }, { config });
-    await attached(node.object.program(node.root), network, opening);
+    await attached(node.entry(), network, opening);
     return opening.move();
   },
 });

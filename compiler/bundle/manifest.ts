@@ -131,6 +131,8 @@ export const manifestSchema = z.object({
       decide: z.string().nullable(),
       /** What decides while somebody traces, and tells what each middlebox does; null where no two decide. */
       told: z.string().nullable().optional(),
+      /** Its first program where it is alone on a node; null where it must be found by flow or address. */
+      sole: z.string().nullable().default(null),
       /** Which packets its filters see. */
       sees: z.object({ client: z.boolean(), replies: z.boolean() }),
       middleboxes: z.array(z.string()),

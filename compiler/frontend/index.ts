@@ -30,6 +30,7 @@ export interface LowerOptions {
 const LIBRARY_ROOTS = [
   ...LIBRARY_MODULES,
   "service/filter.ts",
+  "service/sole.ts",
   "service/decide.ts",
   "node/listen.ts",
   "route/endpoints.ts",

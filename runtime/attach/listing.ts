@@ -33,7 +33,9 @@ export async function listAttachments(
       const { mode, programId } = found;
       const linkId = linkOn(index, programId);
       const owner = runs.find((run) =>
-        run.attachments.some((one) => one.programId === programId && one.index === index),
+        run.attachments.some(
+          (one) => one.index === index && (linkId === null ? one.programId === programId : one.linkId === linkId),
+        ),
       );
       const run = owner === undefined ? null : { id: owner.id, pid: owner.pid, live: isLive(owner) };
       return [{ interface: name, index, mode, programId, program: programName(programId), linkId, run }];

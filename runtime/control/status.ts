@@ -73,7 +73,7 @@ export interface NodeStatus {
 }
 
 /** Adds up what the CPUs have counted. */
-function trafficOf({ manifest, object }: Node, index: number): Traffic {
+export function trafficOf({ manifest, object }: Node, index: number): Traffic {
   const map = object.maps.get(NODE_MAP.traffic);
   const layout: LayoutData | null | undefined = manifest.maps.find(({ name }) => name === NODE_MAP.traffic)?.value;
   const bytes = map === undefined ? null : lookup(map, word(index));

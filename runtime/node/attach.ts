@@ -1,4 +1,4 @@
-/** Puts a node's root program on interfaces. */
+/** Puts a node on interfaces. */
 import { type Attachment, attach } from "../attach/attach.ts";
 import type { Run } from "../attach/runs.ts";
 import { pinAll } from "../loader/pins.ts";
@@ -37,7 +37,7 @@ export async function attachAll(node: Node, run: Run, options: AttachAllOptions)
   try {
     for (const [index, given] of options.interfaces.entries()) {
       const one: ServiceInterface = typeof given === "object" ? given : { interface: given };
-      const attachment = await attach(node.object.program(node.root), {
+      const attachment = await attach(node.entry(), {
         ...(mode === undefined ? {} : { mode }),
         ...(namespace === undefined ? {} : { namespace }),
         ...(state === undefined ? {} : { state }),

@@ -71,7 +71,7 @@ function watch(node: Node, one: NodeService, packet: Uint8Array, place: CanaryPl
     ...nodeDropCounts(node, one.index),
   ];
   const [before, followed] = [countMap(reasons), forwarded(node)];
-  const run = () => testRun(node.object.program(node.root), { packet, context: { interface: place.interface } });
+  const run = () => testRun(node.entry(), { packet, context: { interface: place.interface } });
   const { action } = place.namespace === null ? run() : inNamespace(place.namespace, run);
   const after = countMap(reasons);
   const reason = [...after].find(([name, value]) => value !== before.get(name))?.[0] ?? null;

@@ -14,6 +14,7 @@ import { waitForPrograms } from "../loader/grace.ts";
 import { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "../loader/load.ts";
 import { lookup, remove, update } from "../loader/map-operations.ts";
 import { failure } from "../loader/problems.ts";
+import type { LoadedProgram } from "../loader/program.ts";
 import { word } from "../loader/word.ts";
 import type { TraceOptions } from "../trace/choose.ts";
 import type { ToldService } from "../trace/guarded.ts";
@@ -34,6 +35,7 @@ import { noSuchService, serviceChanged, serviceExists, tooManyServices } from ".
 import { quotasOf } from "./quotas.ts";
 import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "./shapes.ts";
 import { sieved } from "./sieve.ts";
+import { entryOf, soleAmong } from "./sole.ts";
 import { announce, type NodeState, type NodeTables } from "./store.ts";
 import { sweeperOf } from "./sweeper.ts";
 import { type Underlay, underlayOf } from "./underlay.ts";
@@ -90,7 +92,10 @@ export interface NodeService {
 export interface Node extends Underlay {
   readonly manifest: Manifest;
   readonly object: LoadedObject;
+  /** The program that takes any packet. */
   readonly root: string;
+  /** The program that belongs on interfaces: the root, or that of a service which needs none of what the root does (sole.ts). */
+  entry(): LoadedProgram;
   readonly services: ReadonlyMap<string, NodeService>;
   readonly role: NodeRole;
   /** What its data plane knows of the cluster that it is in; null for a node by itself. */
@@ -171,6 +176,8 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     nameOf: (index) => names[index] ?? `service ${index}`,
   };
   const cluster = role === "single" ? null : dataPlaneOf(manifest, tablesOf(object));
+  const rootProgram = object.program(root);
+  const entry = entryOf(rootProgram);
   const shared = new Map([...object.maps].filter(([name]) => isNodeMap(name)));
 
   const freeIndex = (): number => {
@@ -191,6 +198,17 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     // A forwarder decides nothing: whoever keeps the flow does.
     return role === "forwarder" && hook === "decide" ? object.program(CONSULT).fd : version.object.program(name).fd;
   };
+
+  /** Packets come in by the root while anything changes, and then by whoever is alone. */
+  function changing<T>(change: () => T): T {
+    entry.replaceBy(rootProgram);
+    try {
+      return change();
+    } finally {
+      const sole = closing || role !== "single" ? null : soleAmong([...services.values()]);
+      if (sole !== null) entry.replaceBy(sole.of.object.program(sole.program));
+    }
+  }
 
   /**
    * Programs first, then the record that leads to them, then the addresses; nothing leads to a slot that is emptied. Each version's
@@ -252,12 +270,14 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     const { name, index } = place;
     const removeService = (): void => {
       if (versions.get(name) !== version) return;
-      leave(index, version);
-      if (!closing) forgetFlows(index);
-      version.close();
-      versions.delete(name);
-      services.delete(name);
-      names[index] = undefined;
+      changing(() => {
+        leave(index, version);
+        if (!closing) forgetFlows(index);
+        version.close();
+        versions.delete(name);
+        services.delete(name);
+        names[index] = undefined;
+      });
     };
     const { manifest: own, object: loaded, config } = version;
     const one: NodeService = { ...place, manifest: own, object: loaded, config, remove: removeService };
@@ -275,15 +295,17 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     names[index] = name;
     try {
       const version = await prepareVersion(given, service, state, { ...added, index, vni, shared });
-      try {
-        version.store.check();
-        takeOver(index, version, null);
-      } catch (error) {
-        leave(index, version);
-        version.close();
-        throw error;
-      }
-      return serve({ name, index, vni, upgrades: 0, counted: {} }, version);
+      return changing(() => {
+        try {
+          version.store.check();
+          takeOver(index, version, null);
+        } catch (error) {
+          leave(index, version);
+          version.close();
+          throw error;
+        }
+        return serve({ name, index, vni, upgrades: 0, counted: {} }, version);
+      });
     } catch (error) {
       names[index] = undefined;
       throw error;
@@ -328,19 +350,21 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
       before: before.config,
       load: { ...wanted.load, maps },
     });
-    try {
-      // Config that was set meanwhile would be undone by what was carried over.
-      if (versions.get(name) !== before || before.config.generation !== generation)
-        throw failure(serviceChanged(null, name));
-      replace(index, version, before);
-    } catch (error) {
-      version.close();
-      throw error;
-    }
-    const counted = countedBefore(current, carry);
-    const one = serve({ name, index, vni, upgrades: current.upgrades + 1, counted }, version);
-    before.close();
-    return one;
+    return changing(() => {
+      try {
+        // Config that was set meanwhile would be undone by what was carried over.
+        if (versions.get(name) !== before || before.config.generation !== generation)
+          throw failure(serviceChanged(null, name));
+        replace(index, version, before);
+      } catch (error) {
+        version.close();
+        throw error;
+      }
+      const counted = countedBefore(current, carry);
+      const one = serve({ name, index, vni, upgrades: current.upgrades + 1, counted }, version);
+      before.close();
+      return one;
+    });
   }
 
   /** One after the other, or the other stays. */
@@ -368,9 +392,9 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     try {
       const { startTrace } = await import("../trace/trace.ts");
       const cpu = options.load?.cpu;
-      const place = { manifest, object, root, services };
+      const place = { manifest, object, root, entry: () => entry.program, services };
       // Whoever watches over a data plane that is kept knows these alone.
-      const kept = [...object.program(root).attachments].some(({ pinned }) => pinned);
+      const kept = [...entry.program.attachments].some(({ pinned }) => pinned);
       const known = new Set(versions.values());
       const told = [...versions].flatMap(([name, version]) => toldService(services.get(name)?.index ?? 0, version));
       const loading = { ...(cpu === undefined ? {} : { cpu }), constants };
@@ -396,6 +420,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     manifest,
     object,
     root,
+    entry: () => entry.program,
     services,
     role,
     cluster,

@@ -9,6 +9,7 @@ import type { MapHandle } from "../loader/map-handle.ts";
 import { failure, pinnedLayoutDiffers } from "../loader/problems.ts";
 import { otherNode } from "./problems.ts";
 import { NODE_MAP } from "./shapes.ts";
+import { OWN_INDEX } from "./sole.ts";
 import { type Staged, staged } from "./staging.ts";
 import type { NodeState } from "./store.ts";
 
@@ -61,8 +62,12 @@ export async function prepareVersion(
     import("../config/kernel-store.ts"),
   ]);
   const declared = new Set(manifest.maps.map(({ name }) => name));
+  const constants = {
+    ...options?.constants,
+    ...(manifest.globals.some(({ name }) => name === OWN_INDEX) ? { [OWN_INDEX]: index } : {}),
+  };
   const maps = Object.fromEntries([...shared].filter(([name]) => declared.has(name)));
-  const object = await loadBeside(source, service.name, { ...options, maps: { ...maps, ...options?.maps } });
+  const object = await loadBeside(source, service.name, { ...options, constants, maps: { ...maps, ...options?.maps } });
   try {
     const store = staged(kernelStore(manifest, object), node, index, service, vni);
     const config = openConfig(manifest, store, before);

@@ -34,7 +34,7 @@ export interface Trace extends AsyncIterableIterator<TraceRecord> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-type Place = Pick<Node, "manifest" | "object" | "root" | "services">;
+type Place = Pick<Node, "manifest" | "object" | "root" | "entry" | "services">;
 
 /** What a node has done while a trace lasts. */
 export interface Telling {
@@ -55,8 +55,9 @@ function stagesOf(object: LoadedObject): Map<number, LoadedProgram> {
 
 /** Where the data plane goes on without this process: what gives up the guard over it. */
 async function guard(node: Place, source: Manifest, services: readonly ToldService[]): Promise<() => void> {
+  // The root, also where a sole service stands before it: that takes any packet, whatever changes while the trace lasts.
   const root = node.object.program(node.root);
-  const links = [...root.attachments].filter(({ pinned }) => pinned).map(({ fd }) => fd);
+  const links = [...node.entry().attachments].filter(({ pinned }) => pinned).map(({ fd }) => fd);
   if (links.length === 0) return () => undefined;
   const own = stagesOf(node.object);
   const places = (source.programs ?? []).flatMap(({ slot }) => (slot?.map === NODE_MAP.stages ? [slot.index] : []));
@@ -77,8 +78,7 @@ async function guard(node: Place, source: Manifest, services: readonly ToldServi
 
 /** Puts the node's own programs in their places. What holds an interface no more stays as it is. */
 function restore(node: Place, traced: LoadedObject): void {
-  const root = node.object.program(node.root);
-  for (const attachment of [...traced.program(WATCH).attachments]) attachment.replaceBy(root);
+  for (const attachment of [...traced.program(WATCH).attachments]) attachment.replaceBy(node.entry());
   const table = node.object.map(NODE_MAP.stages);
   const own = stagesOf(node.object);
   for (const [index, program] of own) update(table, word(index), word(program.fd));
@@ -107,8 +107,7 @@ async function takeOver(
   try {
     const [own, theirs] = [node.manifest.node?.drops, source.manifest.node?.drops];
     if (String(own) !== String(theirs)) throw new TypeError("The programs that trace count drops in another order.");
-    for (const attachment of [...node.object.program(node.root).attachments])
-      attachment.replaceBy(traced.program(WATCH));
+    for (const attachment of [...node.entry().attachments]) attachment.replaceBy(traced.program(WATCH));
     return traced;
   } catch (error) {
     restore(node, traced);

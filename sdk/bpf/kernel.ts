@@ -5,7 +5,8 @@ import type { SpinLock } from "../layout/types.ts";
 
 /**
  * Time in nanoseconds: "monotonic" (bpf_ktime_get_ns, 30 ns), "coarse" (bpf_ktime_get_coarse_ns, 15 ns, a few ms
- * late), "boot" (counts suspend too); "jiffies" gives the kernel's tick count (almost free).
+ * late), "boot" (counts suspend too); "jiffies" gives the kernel's tick count (almost free). The coarse clock and the ticks may be
+ * read once for a packet, however often they are asked.
  */
 export const clock = (_kind: "monotonic" | "coarse" | "boot" | "jiffies"): u64 => compiledOnly("clock");
 /** bpf_get_prandom_u32. */

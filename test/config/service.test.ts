@@ -171,7 +171,7 @@ test("packets never see parts of two configs", async () => {
   let changing = true;
   // On another thread, as packets would be: run after run, until the last change is made.
   const packets = (async () => {
-    while (changing) await testRunAsync(node.object.program(node.root), { packet, repeat: 50_000 });
+    while (changing) await testRunAsync(node.entry(), { packet, repeat: 50_000 });
   })();
   for (let value = 1; value <= 25; value++) {
     config.set(all(value));

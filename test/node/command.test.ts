@@ -361,5 +361,5 @@ describe("a live node", () => {
     });
     running.signal("SIGINT");
     await running.ended;
-  });
+  }, 180_000);
 });

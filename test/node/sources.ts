@@ -102,3 +102,24 @@ const matching = middlebox("matching", {
 
 export default service("matching", { chain: [matching] });
 `;
+
+/** Decides nothing, and says of packets all that a filter may, by where they go. */
+export const saying = `
+import { answer, counter, drop, middlebox, pass, reject, service } from "zeta";
+
+const saying = middlebox("saying", {
+  state: { seen: counter(), later: counter() },
+  filter(packet, { state }) {
+    state.seen.add(1n);
+    if (packet.isLaterFragment) state.later.add(1n);
+    if (packet.destinationPort === 53) return drop("a name");
+    if (packet.destinationPort === 80) return reject("a page");
+    if (packet.destinationPort === 5000) return answer(packet);
+    const ip = packet.ipv4();
+    if (ip !== null) ip.dscp = 46;
+    return pass();
+  },
+});
+
+export default service("saying", { chain: [saying] });
+`;

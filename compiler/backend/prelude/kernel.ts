@@ -1,18 +1,25 @@
 /** The kernel's helper functions that the language reaches, by their numbers in linux/bpf.h. */
 import type { Callee, LlvmType } from "../builder.ts";
 
-function kernel(id: number, name: string, result: LlvmType, ...parameters: LlvmType[]): Callee {
+/** `same`: attributes of one that gives the same within a packet's time, so that it is called once where it is asked twice. */
+function helper(id: number, name: string, result: LlvmType, parameters: readonly LlvmType[], same = ""): Callee {
   const define: Callee["define"] = (s) => {
     const types = parameters.map((type) => s.type(type));
     const list = types.map((type, index) => `${type} %a${index}`).join(", ");
     const give = s.type(result);
     const address = `inttoptr (i64 ${id} to ${s.pointerTo(`${give} (${types.join(", ")})`)})`;
-    const call = `call ${give} ${address}(${list})`;
+    const call = `call ${give} ${address}(${list})${same}`;
     const body = result === "void" ? `  ${call}\n  ret void` : `  %r = ${call}\n  ret ${give} %r`;
     return `define internal ${give} @bpf_${name}(${list}) #1 {\n${body}\n}\n`;
   };
   return { name: `bpf_${name}`, result, parameters, define };
 }
+
+const kernel = (id: number, name: string, result: LlvmType, ...parameters: LlvmType[]): Callee =>
+  helper(id, name, result, parameters);
+
+/** A clock that moves on once in some milliseconds. */
+const slowClock = (id: number, name: string): Callee => helper(id, name, "i64", [], " readnone willreturn");
 
 /** Helpers under the kernel's own names. */
 export const KERNEL = {
@@ -34,13 +41,13 @@ export const KERNEL = {
   map_peek_elem: kernel(89, "map_peek_elem", "i64", "ptr", "ptr"),
   spin_lock: kernel(93, "spin_lock", "void", "ptr"),
   spin_unlock: kernel(94, "spin_unlock", "void", "ptr"),
-  jiffies64: kernel(118, "jiffies64", "i64"),
+  jiffies64: slowClock(118, "jiffies64"),
   ktime_get_boot_ns: kernel(125, "ktime_get_boot_ns", "i64"),
   ringbuf_output: kernel(130, "ringbuf_output", "i64", "ptr", "ptr", "i64", "i64"),
   ringbuf_reserve: kernel(131, "ringbuf_reserve", "ptr", "ptr", "i64", "i64"),
   ringbuf_submit: kernel(132, "ringbuf_submit", "void", "ptr", "i64"),
   ringbuf_discard: kernel(133, "ringbuf_discard", "void", "ptr", "i64"),
-  ktime_get_coarse_ns: kernel(160, "ktime_get_coarse_ns", "i64"),
+  ktime_get_coarse_ns: slowClock(160, "ktime_get_coarse_ns"),
   loop: kernel(181, "loop", "i64", "i64", "ptr", "ptr", "i64"),
   xdp_load_bytes: kernel(189, "xdp_load_bytes", "i64", "ptr", "i64", "ptr", "i64"),
   xdp_store_bytes: kernel(190, "xdp_store_bytes", "i64", "ptr", "i64", "ptr", "i64"),

@@ -83,20 +83,23 @@ function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): v
 
 const CHAIN = "zeta_chain";
 
+/** Whether the service can stand alone on a node, where all packets come to its filters at once (bpf-lib/service/sole.ts). */
+const standsAlone = (spec: ServiceSpec): boolean => spec.listensToAll && !decides(spec);
+
 /** The service's program of filters, or one for each; none where no middlebox filters. */
 function lowerFilters(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, filters: Filters): void {
-  const run = expectFunction(module.libraryValue("service/filter.ts", "runFilters"), node, module.topLevel);
+  const entry = (file: string, name: string) => expectFunction(module.libraryValue(file, name), node, module.topLevel);
+  const run = entry("service/filter.ts", "runFilters");
   const boxes = spec.chain.filter((box) => box.filter !== null);
   const programs = filters === "fused" ? (boxes.length === 0 ? [] : [boxes]) : boxes.map((box) => [box]);
   programs.forEach((own, at) => {
-    const next = at + 1 < programs.length ? at + 1 : null;
-    lowerProgram(module, {
-      name: programName(spec, at === 0 ? "filter" : `filter_${at}`),
-      section: "xdp",
-      run,
-      values: [partsOf(spec, own), linkOf(next)],
-      slot: at === 0 ? null : { map: CHAIN, index: at },
-    });
+    const values = [partsOf(spec, own), linkOf(at + 1 < programs.length ? at + 1 : null)];
+    const slot = at === 0 ? null : { map: CHAIN, index: at };
+    const name = programName(spec, at === 0 ? "filter" : `filter_${at}`);
+    lowerProgram(module, { name, section: "xdp", run, values, slot });
+    if (at > 0 || !standsAlone(spec)) return;
+    const sole = entry("service/sole.ts", "runSole");
+    lowerProgram(module, { name: programName(spec, "sole"), section: "xdp", run: sole, values, slot });
   });
 }
 
@@ -198,7 +201,7 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
   const { service } = module;
   if (service === null) return null;
   const has = (name: string) => module.maps.some((map) => map.name === name);
-  const program = (hook: "filter" | "decide" | "told") => {
+  const program = (hook: "filter" | "decide" | "told" | "sole") => {
     const name = programName(service, hook);
     return module.programs.some((each) => each.name === name) ? name : null;
   };
@@ -208,6 +211,7 @@ export function serviceManifest(module: ModuleBuilder): ServiceManifest | null {
     filter: program("filter"),
     decide: program("decide"),
     told: program("told"),
+    sole: program("sole"),
     sees: { client: filters(() => true), replies: filters((box) => box.both) },
     middleboxes: service.chain.map((box) => box.name),
     chain: service.chain.map((box) => ({

@@ -9,6 +9,7 @@ import { Listeners } from "../../../runtime/node/listeners.ts";
 import { quotasOf } from "../../../runtime/node/quotas.ts";
 import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "../../../runtime/node/shapes.ts";
 import { sieved } from "../../../runtime/node/sieve.ts";
+import { OWN_INDEX, soleAmong } from "../../../runtime/node/sole.ts";
 import { announce, type NodeState, type NodeTables, serviceStore } from "../../../runtime/node/store.ts";
 import { type Underlay, underlayOf } from "../../../runtime/node/underlay.ts";
 import { noSuchMap } from "../problems.ts";
@@ -22,6 +23,8 @@ export interface InterpretedService {
   readonly store: <Inner>(own: ConfigStore<Inner>) => ConfigStore<Inner>;
   /** From now on packets reach it. */
   open(config: LiveConfig): void;
+  /** Its own program, where packets come in by that and not by the node's root. */
+  readonly sole: string | null;
 }
 
 export interface InterpretedNode {
@@ -79,6 +82,7 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
     listeners: new Listeners(roomOf(NODE_MAP.listen)),
     nameOf: (index) => names[index] ?? "",
   };
+  const added: Parameters<typeof soleAmong>[0][number][] = [];
   return {
     machine,
     root: manifest.node.root,
@@ -89,6 +93,9 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
       const index = names.push(service.name) - 1;
       const share = Object.fromEntries(Object.entries(machine.maps).filter(([name]) => isNodeMap(name)));
       const own = createMachine(program.module, { beside: machine, share });
+      if (program.manifest !== null && program.module.globals.some(({ name }) => name === OWN_INDEX))
+        own.globals.get(OWN_INDEX)?.set(word(index));
+      added.push({ vni, manifest: { service } });
       fillSlots(program, own);
       for (const hook of ["filter", "decide"] as const) {
         const name = service[hook];
@@ -99,6 +106,7 @@ export async function interpretedNode(compiled: Compiled, options: MachineOption
       return {
         index,
         machine: own,
+        sole: soleAmong(added)?.program ?? null,
         store: (inner) => inNetwork(serviceStore(inner, state, index, service), state, vni),
         open(config) {
           announce(state, index, service, config.generation);

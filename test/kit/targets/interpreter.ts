@@ -28,7 +28,9 @@ const globalsFor = ({ module }: Compiled, { globals }: Machine): TestGlobals =>
 interface Started {
   readonly program: Compiled;
   readonly machine: Machine;
-  /** Where packets come in: the machine itself, or the node that the service was added to. */
+  /** The machine itself, or that of the node which the service was added to. */
+  readonly node: Machine;
+  /** Where packets come in: one of these. */
   readonly entry: Machine;
   readonly root: string;
   readonly host: HostNode | null;
@@ -37,9 +39,9 @@ interface Started {
 }
 
 function runningOf(started: Started, advance: (by: bigint) => void, options: TargetOptions): Running {
-  const { program, machine, entry, root, host, config, clocks } = started;
+  const { program, machine, node, entry, root, host, config, clocks } = started;
   const context = { ingressInterface: options.interface ?? 1 };
-  const maps = { ...entry.maps, ...machine.maps };
+  const maps = { ...node.maps, ...machine.maps };
   return startRunning(
     program,
     {
@@ -83,6 +85,7 @@ export const interpreter: Target = {
       started = {
         program,
         machine,
+        node: machine,
         entry: machine,
         root: rootOf(program, options.program),
         host: null,
@@ -104,8 +107,10 @@ export const interpreter: Target = {
       started = {
         program,
         machine: added.machine,
-        entry: node.machine,
-        root: node.root,
+        node: node.machine,
+        ...(added.sole === null
+          ? { entry: node.machine, root: node.root }
+          : { entry: added.machine, root: added.sole }),
         host: { compiled, index: added.index, underlay: node.underlay },
         config,
         clocks,

@@ -74,7 +74,7 @@ async function loadService(
     const host = { compiled, index: added.index, underlay: node, object: node.object };
     return {
       object: added.object,
-      entry: node.object.program(node.root),
+      entry: node.entry(),
       config: added.config,
       host,
       close: node.close,
