@@ -88,10 +88,10 @@ const receive = (frame: Frame): Action => {
   hand.withEntry = bytes === LONG_BYTES ? 1 : 0;
   if (!frame.read(OPERATION_AT, hand.of)) return lost(TableFault.Form);
   if (bytes === LONG_BYTES && !frame.read(ENTRY_AT, hand.entry)) return lost(TableFault.Form);
-  if (!isGood(hand.of.key) || tagOf(hand, source, destination) !== hand.of.tag) return lost(TableFault.Tag);
   const geneve = frame.cursor(ETHERNET + 28).peek(geneveHeader);
   if (geneve === null) return lost(TableFault.Form);
   hand.vni = geneve.network.vni;
+  if (!isGood(hand.of.key) || tagOf(hand, source, destination) !== hand.of.tag) return lost(TableFault.Tag);
   hand.came = 1;
   call.vni = hand.vni;
   call.service = hand.of.service;

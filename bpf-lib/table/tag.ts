@@ -1,5 +1,5 @@
 /**
- * The tag of an operation: SipHash-2-4 over the operation, the outer addresses and the entry, by one of two keys of the
+ * The tag of an operation: SipHash-2-4 over the operation, the outer addresses, the network and the entry, by one of two keys of the
  * cluster. Whoever does not know a key can make no operation that a node acts upon, and change none on its way.
  */
 import { array, struct, subprogram, type u32 as U32, type u64 as U64, u64 } from "zeta/bpf";
@@ -13,9 +13,9 @@ const operationWords = struct({ words: array(u64, 3) });
 const entryWords = struct({ words: array(u64, 15) });
 const OPERATION_WORDS = [0, 1, 2] as const;
 const ENTRY_WORDS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14] as const;
-/** Lengths in bytes, in the highest byte, as SipHash has them. */
-const SHORT = 36n << 56n;
-const LONG = 156n << 56n;
+/** Lengths in bytes, in the highest byte, as SipHash has them: 3 words, addresses, network, and 15 words. */
+const SHORT = 40n << 56n;
+const LONG = 160n << 56n;
 
 const keyFor = (key: U32): { readonly low: U64; readonly high: U64 } | null => {
   const keys = zeta_table_keys.at(0);
@@ -32,9 +32,10 @@ const tagged = subprogram("zeta_table_tag", (from: U32, to: U32): U64 => {
   const { words } = seenAs(hand.of, operationWords);
   const first = OPERATION_WORDS.map((i) => words[i] as U64);
   const addresses: U64 = u64(from) | (u64(to) << 32n);
-  if (hand.withEntry === 0) return sipHash(key.low, key.high, [...first, addresses], SHORT);
+  const network: U64 = u64(hand.vni);
+  if (hand.withEntry === 0) return sipHash(key.low, key.high, [...first, addresses, network], SHORT);
   const { words: rest } = seenAs(hand.entry, entryWords);
-  return sipHash(key.low, key.high, [...first, addresses, ...ENTRY_WORDS.map((i) => rest[i] as U64)], LONG);
+  return sipHash(key.low, key.high, [...first, addresses, network, ...ENTRY_WORDS.map((i) => rest[i] as U64)], LONG);
 });
 
 /** The tag that the operation in hand must have between these two addresses. */

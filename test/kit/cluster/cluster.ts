@@ -48,11 +48,35 @@ export interface Cluster {
   advance(by: bigint): void;
 }
 
-const addressOf = (id: number): string => `172.16.${id >> 8}.${id & 255}`;
-const macOf = (id: number): string =>
+export const addressOf = (id: number): string => `172.16.${id >> 8}.${id & 255}`;
+export const macOf = (id: number): string =>
   `02:00:00:00:${(id >> 8).toString(16).padStart(2, "0")}:${(id & 255).toString(16).padStart(2, "0")}`;
 
-const KEYS: TagKeys = { keys: [new Uint8Array(16).fill(7), null], own: 0 };
+/** What every member's tags are made with. */
+export const KEY = new Uint8Array(16).fill(7);
+export const KEYS: TagKeys = { keys: [KEY, null], own: 0 };
+
+/** Tells a member of the others, and gives it the cluster's key. */
+export async function introduce(
+  id: number,
+  { dataPlane, underlay }: Pick<Member, "dataPlane" | "underlay">,
+  all: readonly number[],
+): Promise<void> {
+  const others = all.filter((one) => one !== id);
+  dataPlane.members(
+    others.map(
+      (one): Neighbour => ({
+        id: one,
+        address: addressOf(one),
+        interface: CLUSTER_SIDE,
+        destination: macOf(one),
+        source: macOf(id),
+      }),
+    ),
+  );
+  dataPlane.keys(KEYS);
+  await underlay.tunnels.set([addressOf(id)]);
+}
 
 export async function openCluster({ forwarders, chains, ...options }: ClusterOptions): Promise<Cluster> {
   const members = new Map<number, Member>();
@@ -70,22 +94,7 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
     for (let i = 0; i < length; i++) chain.push(await add("table"));
     ofChains.push(chain);
   }
-  for (const [id, member] of members) {
-    const others = [...members.keys()].filter((one) => one !== id);
-    member.dataPlane.members(
-      others.map(
-        (one): Neighbour => ({
-          id: one,
-          address: addressOf(one),
-          interface: CLUSTER_SIDE,
-          destination: macOf(one),
-          source: macOf(id),
-        }),
-      ),
-    );
-    member.dataPlane.keys(KEYS);
-    await member.underlay.tunnels.set([addressOf(id)]);
-  }
+  for (const [id, member] of members) await introduce(id, member, [...members.keys()]);
   let epoch = 0;
   const wire: Wire[] = [];
   let lost: (packet: Wire) => boolean = () => false;

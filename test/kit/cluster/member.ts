@@ -4,10 +4,12 @@ import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane
 import type { LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
+import { FLOW_TABLES } from "../../../runtime/node/flow-tables.ts";
+import { wayLayout } from "../../../runtime/node/flow-ways.ts";
+import { wayReader } from "../../../runtime/node/flows.ts";
 import { CONSULT } from "../../../runtime/node/node.ts";
 import { MOST_REASONS, NODE_MAP, programPlace } from "../../../runtime/node/shapes.ts";
 import type { Underlay } from "../../../runtime/node/underlay.ts";
-import { decode } from "../../../sdk/layout/codec.ts";
 import { clusterNode, moduleOf } from "../targets/compile.ts";
 import { globalsOf } from "../targets/globals.ts";
 import { interpretedConfig } from "../targets/interpreter-config.ts";
@@ -37,6 +39,9 @@ export interface Member {
   advance(by: bigint): void;
   /** What the node itself has dropped, by reason, of all services. */
   drops(): Readonly<Record<string, number>>;
+  /** How many flows it has, each direction counted for one. */
+  flows(): number;
+  close(): void;
 }
 
 const globals = (on: Compiled, { globals: of }: Machine) =>
@@ -45,6 +50,29 @@ const globals = (on: Compiled, { globals: of }: Machine) =>
     (name) => of.get(name),
     (name, bytes) => of.set(name, bytes),
   );
+
+const sum = (values: Uint8Array): number => {
+  const bytes = Buffer.from(values);
+  let total = 0n;
+  for (let at = 0; at < bytes.length; at += 8) total += bytes.readBigUInt64LE(at);
+  return Number(total);
+};
+
+/** Drops by reason, of the node itself and of so many services; `read` gives the counts of all CPUs at an index. */
+export function dropsBy(
+  reasons: readonly string[],
+  services: number,
+  read: (index: number) => Uint8Array | null,
+): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let service = 0; service <= services; service++)
+    for (const [reason, full] of reasons.entries()) {
+      const count = sum(read(service * MOST_REASONS + reason) ?? new Uint8Array());
+      const name = full.replace(/^service: /, "");
+      if (count > 0) counts[name] = (counts[name] ?? 0) + count;
+    }
+  return counts;
+}
 
 export interface MemberOptions {
   readonly role: Role;
@@ -101,20 +129,28 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
     services: added,
     configs,
     run: (frame, ingressInterface) => machine.run(node.root, frame, { ingressInterface }),
+    drops() {
+      const map = interpretedRawMap(machine.maps[NODE_MAP.drops] as never, machine);
+      return dropsBy(nameOf, added.length, (index) => map.lookup(word(index)));
+    },
+    flows() {
+      let count = 0;
+      for (const [index, name] of FLOW_TABLES.entries()) {
+        const way = wayLayout(manifest.maps.find((map) => map.name === name));
+        if (way === null) throw new TypeError(`The node has no table '${name}'.`);
+        const read = wayReader(index === 0 ? 4 : 6, way);
+        for (const [, page] of interpretedRawMap(machine.maps[name] as never, machine).entries()) {
+          const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+          for (let at = 0; at < page.length; at += way.size)
+            if (read(view, at, { endsOf: () => null }) !== null) count += 1;
+        }
+      }
+      return count;
+    },
+    close() {},
     advance(by) {
       now += by;
       for (const clock of clocks) clock.advance(by);
-    },
-    drops() {
-      const map = interpretedRawMap(machine.maps[NODE_MAP.drops] as never, machine);
-      const counts: Record<string, number> = {};
-      for (const [key, value] of map.entries()) {
-        const at = Buffer.from(key).readUInt32LE();
-        const count = Number(decode({ kind: "scalar", type: "u64", size: 8, align: 8, order: "little" }, value));
-        const name = (nameOf[at % MOST_REASONS] ?? `reason ${at % MOST_REASONS}`).replace(/^service: /, "");
-        if (count > 0) counts[name] = (counts[name] ?? 0) + count;
-      }
-      return counts;
     },
   };
 }

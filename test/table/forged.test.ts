@@ -1,0 +1,189 @@
+/**
+ * Operations that no member has sent: changed on their way, cut, sent from elsewhere, to the wrong place, by an old key or in an
+ * old view. On both targets none is acted upon, none stored, and each is counted by its reason.
+ */
+import { execFileSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tcp } from "zeta/testing";
+import { BUCKETS } from "../../runtime/cluster/data-plane.ts";
+import { AT, headerBytes, type OperationName, operationOf, tagged, tagOf } from "../../runtime/cluster/operation.ts";
+import { addressOf, introduce, KEY, KEYS, openCluster, type Wire } from "../kit/cluster/cluster.ts";
+import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
+import { type MemberOptions, openMember } from "../kit/cluster/member.ts";
+import { compileFirst } from "./compiled.ts";
+
+compileFirst();
+
+/** The loopback, which the kernel's test run takes for where packets come in. */
+const SIDE = 1;
+const DROP = 1;
+const REDIRECT = 4;
+/** Of the members: a forwarder, and a chain of three. */
+const IDS = [1, 2, 3, 4];
+const CHAIN = [2, 3, 4];
+/** Bits that are reserved are not looked at (RFC 8926 sections 3.4 and 3.5): behind the network's number, and beside options' lengths. */
+const isReserved = (place: number, bit: number): boolean =>
+  place === AT.vni + 3 || ((place === AT.operation - 1 || place === AT.entry - 1) && bit >= 5);
+
+const services = [
+  {
+    source: new URL("../../examples/balancer/service.ts", import.meta.url),
+    config: { "service.listen": ["10.1.0.1:80/tcp"], "balancer.backends": ["10.2.0.1:80"] },
+  },
+];
+const client = tcp("10.0.0.7:40000", "10.1.0.1:80");
+
+/** Each kind of operation as members send it, whom it goes to, and what that member must have seen before. */
+const sent = new Map<OperationName, Wire>();
+beforeAll(async () => {
+  const cluster = await openCluster({ forwarders: 1, chains: [3], services });
+  cluster.send(1, client.syn().bytes);
+  cluster.send(1, client.fin().bytes);
+  for (const one of cluster.wire()) sent.set(operationOf(one.frame), one);
+  const other = await openCluster({ forwarders: 1, chains: [3], services });
+  other.send(1, client.payload("GET /").bytes);
+  for (const one of other.wire()) if (operationOf(one.frame) === "lookup") sent.set("lookup", one);
+}, 120_000);
+
+test("tags are SipHash-2-4 as OpenSSL has it", () => {
+  for (const { frame } of sent.values()) {
+    const message = Buffer.from(frame);
+    const network = Buffer.alloc(8);
+    network.writeUInt32LE(message.readUIntBE(AT.vni, 3));
+    const words = [message.subarray(AT.operation, AT.tag), message.subarray(AT.addresses, AT.addresses + 8), network];
+    if (headerBytes(frame) > AT.entry) words.push(message.subarray(AT.entry, headerBytes(frame)));
+    const key = Buffer.from(KEY).toString("hex");
+    const given = execFileSync("openssl", ["mac", "-macopt", `hexkey:${key}`, "-macopt", "size:8", "SIPHASH"], {
+      input: Buffer.concat(words),
+    });
+    const tag = Buffer.from(given.toString().trim(), "hex").readBigUInt64LE();
+    expect(tagOf(frame, KEY)).toBe(tag);
+    expect(message.readBigUInt64BE(AT.tag)).toBe(tag);
+  }
+  expect([...sent.keys()].sort()).toEqual(["close", "decide", "lookup", "reply", "update"]);
+});
+
+const opens = {
+  interpreter: (options: MemberOptions): Promise<AnyMember> => openMember(options),
+  kernel: openKernelMember,
+} as const;
+
+describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
+  const members = new Map<number, AnyMember>();
+  beforeAll(async () => {
+    for (const id of IDS) {
+      const role = id === 1 ? "forwarder" : "table";
+      const member = await opens[target]({ role, services });
+      members.set(id, member);
+      await introduce(id, member, IDS);
+      setView(id, 1);
+    }
+  }, 240_000);
+  afterAll(() => {
+    for (const { close } of members.values()) close();
+  });
+
+  const setView = (id: number, epoch: number, interfaces = [SIDE]): void =>
+    members
+      .get(id)
+      ?.dataPlane.view(
+        { id, address: addressOf(id), interfaces },
+        { epoch, paths: Array.from({ length: BUCKETS }, () => ({ members: CHAIN, complete: CHAIN.length })) },
+      );
+  const at = (id: number): AnyMember => members.get(id) as AnyMember;
+  const frameOf = (kind: OperationName): Wire => sent.get(kind) as Wire;
+  /** What this packet counts at a member. */
+  const countedBy = (id: number, frame: Uint8Array): { action: number; why: string[] } => {
+    const before = at(id).drops();
+    const { action } = at(id).run(frame, SIDE);
+    const after = at(id).drops();
+    return { action, why: Object.keys(after).filter((name) => (after[name] ?? 0) > (before[name] ?? 0)) };
+  };
+  const changed = (frame: Uint8Array, place: number, value: number): Uint8Array => {
+    const out = frame.slice();
+    out[place] = value;
+    return out;
+  };
+
+  test.each(["decide", "update", "close", "lookup", "reply"] as const)(
+    "%s with any bit changed, or cut anywhere",
+    (kind) => {
+      const { to, frame } = frameOf(kind);
+      const end = headerBytes(frame);
+      const tried = { changed: 0, cut: 0 };
+      for (let place = AT.vni; place < end; place++) {
+        for (let bit = 0; bit < 8; bit++) {
+          if (isReserved(place, bit)) continue;
+          const { action, why } = countedBy(to, changed(frame, place, (frame[place] ?? 0) ^ (1 << bit)));
+          expect({ place, bit, action }).toEqual({ place, bit, action: DROP });
+          expect(why).toHaveLength(1);
+          tried.changed += 1;
+        }
+      }
+      for (let length = target === "kernel" ? 14 : 0; length < end + 14; length++) {
+        const { action } = at(to).run(frame.slice(0, length), SIDE);
+        expect({ length, went: action === REDIRECT }).toEqual({ length, went: false });
+        tried.cut += 1;
+      }
+      expect(at(to).flows()).toBe(0);
+      expect(tried.changed).toBeGreaterThan(200);
+    },
+  );
+
+  test("from an interface that is not of the cluster's side", () => {
+    for (const { to, frame } of sent.values()) {
+      setView(to, 1, [77]);
+      expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: not from the cluster"] });
+      setView(to, 1);
+    }
+  });
+
+  test("by a key that is good no more, and by the next as soon as it is", () => {
+    const { to, frame } = frameOf("lookup");
+    const next = new Uint8Array(16).fill(9);
+    const later = tagged(changed(frame, AT.key, 1), next);
+    expect(countedBy(to, later).why).toEqual(["table: forged operation"]);
+    at(to).dataPlane.keys({ keys: [KEY, next], own: 1 });
+    expect(countedBy(to, later)).toEqual({ action: REDIRECT, why: [] });
+    expect(countedBy(to, frame)).toEqual({ action: REDIRECT, why: [] });
+    at(to).dataPlane.keys({ keys: [null, next], own: 1 });
+    expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: forged operation"] });
+    at(to).dataPlane.keys(KEYS);
+  });
+
+  test.each([
+    ["a member that is not at that place of the chain", "decide", AT.place, 1, "table: not this node's part"],
+    ["a place beyond the chain", "update", AT.place, 7, "table: not this node's part"],
+    ["no operation that there is", "decide", AT.operation, 0, "table: not this node's part"],
+    ["an operation of the other kind of node", "decide", AT.operation, 6, "table: not this node's part"],
+    ["an entry for the head", "update", AT.place, 0, "table: not this node's part"],
+    ["a service that is not there", "decide", AT.service + 1, 9, "table: unknown service"],
+    ["no hops left", "lookup", AT.hops, 0, "table: hop budget"],
+    ["an answer for another forwarder", "reply", AT.forwarder + 3, 3, "table: not this node's part"],
+  ] as const)("%s, with a good tag", (_, kind, place, value, why) => {
+    const { to, frame } = frameOf(kind);
+    expect(countedBy(to, tagged(changed(frame, place, value), KEY))).toEqual({ action: DROP, why: [why] });
+    expect(at(to).flows()).toBe(0);
+  });
+
+  test("of another epoch: it goes back as it came, to be asked again, and nothing is stored", () => {
+    for (const kind of ["decide", "lookup", "update", "close"] as const) {
+      const { to, frame } = frameOf(kind);
+      setView(to, 2);
+      const { action, packet } = at(to).run(frame, SIDE);
+      setView(to, 1);
+      expect(action).toBe(REDIRECT);
+      expect(operationOf(packet)).toBe("stale");
+      expect(tagOf(packet, KEY)).toBe(Buffer.from(packet).readBigUInt64BE(AT.tag));
+      expect(Buffer.from(packet.slice(headerBytes(packet)))).toEqual(Buffer.from(frame.slice(headerBytes(frame))));
+      expect(headerBytes(packet)).toBe(86);
+      expect(at(to).flows()).toBe(0);
+    }
+  });
+
+  test("a good one is acted upon", () => {
+    const { to, frame } = frameOf("update");
+    expect(countedBy(to, frame)).toEqual({ action: REDIRECT, why: [] });
+    expect(at(to).flows()).toBe(2);
+  });
+});
