@@ -30,6 +30,7 @@ export interface Lifetime {
 
 export class Checker {
   readonly #idle: number;
+  readonly #closing: number;
   readonly #lifetimes = new Map<number, Lifetime>();
   /** By decision: whose it is. */
   readonly #owners = new Map<number, Lifetime>();
@@ -39,8 +40,10 @@ export class Checker {
   violation: Violation | null = null;
   releases = 0;
 
-  constructor(idle: number) {
+  /** How long flows may be silent, and connections that one end has closed. */
+  constructor(idle: number, closing: number) {
     this.#idle = idle;
+    this.#closing = closing;
   }
 
   lifetime(flow: Flow, number: number): Lifetime {
@@ -69,7 +72,7 @@ export class Checker {
   }
 
   #isSilent(life: Lifetime, now: number): boolean {
-    return now - life.lastRelease > this.#idle;
+    return now - life.lastRelease > (life.isHalf ? this.#closing : this.#idle);
   }
 
   sent({ flow, life: number, kind }: Packet, now: number): void {
@@ -100,7 +103,9 @@ export class Checker {
       return;
     }
     if (flow !== packet.flow.index) {
-      violate("Isolation", `leaves by decision ${decision}, which is flow ${flow}'s`);
+      // After a loss, or a silence that was too long, an end may still speak to what is another's by now.
+      const isToOld = packet.from === "server" && packet.port !== life.port;
+      if (!life.mayChange && !isToOld) violate("Isolation", `leaves by decision ${decision}, which is flow ${flow}'s`);
       return;
     }
     const owner = this.#owners.get(decision);
@@ -127,7 +132,12 @@ export class Checker {
     if (port === 0) return;
     const holder = this.#ports.get(port);
     const isLive =
-      holder?.port === port && holder !== life && !holder.isClosed && !holder.mayChange && !this.#isSilent(holder, now);
+      holder?.port === port &&
+      holder !== life &&
+      (!holder.isClosing || holder.isHalf) &&
+      !holder.isClosed &&
+      !holder.mayChange &&
+      !this.#isSilent(holder, now);
     if (isLive)
       violate("Uniqueness", `leaves by port ${port}, which is flow ${holder.flow.index}'s, life ${holder.number}`);
     this.#ports.set(port, life);

@@ -31,6 +31,7 @@ export const FAULTS = [
   "scale-out",
   "scale-in",
   "roll-back",
+  "there and back",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 

@@ -73,9 +73,10 @@ class Simulation<Body> {
     this.#implementation = implementation;
     this.#lines = inWords ? [] : null;
     const { times } = plan;
-    this.#checker = new Checker(times.idle);
+    this.#checker = new Checker(times.idle, times.closing);
     this.#tenants = new Tenants(plan.flows, this.#checker, {
       idle: times.idle,
+      closing: times.closing,
       gone: this.#forgotten(),
       lingers: times.closingLife > 0,
       strays:
@@ -482,11 +483,35 @@ class Simulation<Body> {
           this.#store.change({ kind: "scale-in", chain: chain.id }, now)
         );
       }
+      case "there and back":
+        return now >= this.#outageUntil && this.#thereAndBack(member, lasts, roll);
       case "roll-back": {
         const buckets = Object.keys(view.moves).map(Number);
         return now >= this.#outageUntil && this.#store.change({ kind: "roll-back", buckets }, now);
       }
     }
+  }
+
+  /** Buckets begin to move to this member's chain, stay after all, and move again; it hears of the last time only. */
+  #thereAndBack(member: Member, lasts: number, roll: number): boolean {
+    const { view } = this.#store;
+    const own = memberOf(view, member.node)?.chain.id;
+    const other = view.chains.find(({ id }) => id !== own && view.keepers.includes(id));
+    const machine = this.#machines.get(member.node);
+    if (other === undefined || machine === undefined) return false;
+    const move = (): boolean => this.#store.change({ kind: "scale-in", chain: other.id }, this.#queue.now);
+    if (!move()) return false;
+    const begins = 40 + 100 * roll;
+    const gap = 2 * lasts;
+    this.#queue.in(begins, () => {
+      machine.staleUntil = this.#queue.now + gap;
+      const buckets = Object.keys(this.#store.view.moves).map(Number);
+      if (!this.#isCalm) this.#store.change({ kind: "roll-back", buckets }, this.#queue.now);
+    });
+    this.#queue.in(begins + gap - 10, () => {
+      if (!this.#isCalm) move();
+    });
+    return true;
   }
 
   #isExpelled(member: Member): boolean {

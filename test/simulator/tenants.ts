@@ -17,6 +17,8 @@ interface Client {
 interface Patience {
   /** How long a flow may be silent. */
   readonly idle: number;
+  /** And one that is half closed. */
+  readonly closing: number;
   /** How long nobody speaks of a flow that was given up. */
   readonly gone: number;
   /** For how long late packets of a closed connection are still sent. */
@@ -94,12 +96,12 @@ export class Tenants {
       if (!isStray) return [this.#packet(flow, "SYN", "client", now, id)];
       return [this.#packet(flow, "DATA", choice < 0.15 ? "client" : "server", now, id, 1)];
     }
-    if (client.state === "half" && (now > client.half || now - life.lastRelease > this.#patience.idle)) {
+    if (client.state === "half" && (now > client.half || now - life.lastRelease > this.#patience.closing)) {
       // What the other end closes with is not waited for.
       life.isHalf = false;
       life.isClosed = true;
       client.state = "idle";
-      client.closedAt = now;
+      client.closedAt = life.lastRelease;
       return [];
     }
     if (client.state === "half") return [this.#packet(flow, "DATA", choice < 0.8 ? "server" : "client", now, id)];
@@ -125,10 +127,13 @@ export class Tenants {
   }
 
   /** A connection that lingers may be closed at one end only: then the other goes on for a while. */
-  #closed(client: Client, packet: Packet, now: number): void {
+  #closed(client: Client, packet: Packet, stands: boolean, now: number): void {
     if (client.state !== "closing") return;
-    const goesOn = this.#patience.lingers && packet.kind === "FIN" && part(mix(packet.id, 13), 1) < 0.3;
+    const isPlain = packet.flow.kind === "connection";
+    const goesOn =
+      stands && isPlain && this.#patience.lingers && packet.kind === "FIN" && part(mix(packet.id, 13), 1) < 0.3;
     client.state = goesOn ? "half" : "idle";
+    if (!stands) client.closedAt = Number.NEGATIVE_INFINITY;
     client.half = now + 2 * this.#patience.gone * part(mix(packet.id, 13), 2);
     this.#checker.lifetime(packet.flow, packet.life).isHalf = goesOn;
   }
@@ -136,7 +141,7 @@ export class Tenants {
   released({ packet, decision }: Release, now: number): void {
     const client = this.#clients[packet.flow.index] as Client;
     if (packet.life !== client.life || packet.from === "server") return;
-    if (packet.kind === "FIN" || packet.kind === "RST") this.#closed(client, packet, now);
+    if (packet.kind === "FIN" || packet.kind === "RST") this.#closed(client, packet, decision !== null, now);
     else if (decision !== null && client.state === "opening") client.state = "open";
   }
 

@@ -346,7 +346,7 @@ export class Keeper implements SimulatedNode<Operation> {
           continue;
         }
         const path = pathIn(view, bucket);
-        const age = isTombstone(record.state) ? Math.max(0, now - record.ended) : 0;
+        const age = Math.max(0, now - (isTombstone(record.state) ? record.ended : record.touched));
         const operation = { ...this.#own(record, view), age };
         frames.push(...this.#to(path, path.complete, "transfer", operation, entryOf(record)));
       }

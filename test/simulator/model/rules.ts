@@ -54,7 +54,7 @@ export const RULES = {
   closingRefreshed: true,
   /** 9: a head forgets a tombstone when the end of the path has had it for as long. */
   closeAcknowledged: true,
-  /** 9: tombstones are transferred with their age. */
+  /** 9: entries are transferred with their age. */
   transferAge: true,
   /** 9: transfers store only where nothing is. */
   onlyAbsent: true,

@@ -48,7 +48,7 @@ export class Table {
   insert(entry: Entry, now: number, age: number): TableRecord {
     const record: TableRecord = {
       ...entry,
-      touched: now,
+      touched: now - age,
       ended: now - age,
       acknowledged: false,
       told: now,
