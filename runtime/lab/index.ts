@@ -1,5 +1,6 @@
 /** Networks on one machine: namespaces, cables, servers and clients, taken down whatever happens. */
 
+export type { Tenant, TenantMachine } from "./cluster/tenants.ts";
 export type { Spread } from "./cluster/topology.ts";
 export type { CommandOptions, CommandResult } from "./command.ts";
 export {

@@ -31,7 +31,11 @@ function print({ print: out, paintOut: paint }: Session, lab: LabStatus): void {
     placeText(one),
   ]);
   out(textTable([head, ...rows], ["left", "right", "left", "left", "left", "right", "right", "left"]));
-  const hosts = lab.hosts.map(({ name, kind, addresses }) => [paint.strong(name), kind, addresses.join(", ")]);
+  const hosts = lab.hosts.map(({ name, kind, addresses, vni }) => [
+    paint.strong(name),
+    vni === undefined ? kind : `${kind} ${vni}`,
+    addresses.join(", "),
+  ]);
   out(`\n${textTable([["namespace", "kind", "addresses"].map(paint.faint), ...hosts])}`);
 }
 

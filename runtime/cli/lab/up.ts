@@ -12,11 +12,23 @@ import { openInput } from "../run/input.ts";
 import type { Session } from "../session.ts";
 import { labPlace } from "./options.ts";
 
-/** Compiled, with its config read: what is wrong with it is told before anything is built. */
-async function ready(session: Session, folder: string, { source, name, config }: LabService): Promise<ReadyService> {
-  const { what } = await openInput(session, resolve(folder, source), {});
-  const given = typeof config === "string" ? readConfig(session, resolve(folder, config)) : config;
-  return { what, ...(name === undefined ? {} : { name }), ...(given === undefined ? {} : { config: given }) };
+/** Compiled, with their configs read: what is wrong with them is told before anything is built. Each source is compiled once. */
+async function ready(session: Session, folder: string, all: readonly LabService[]): Promise<readonly ReadyService[]> {
+  const compiled = new Map<string, ReadyService["what"]>();
+  const services: ReadyService[] = [];
+  for (const { source, name, vni, config } of all) {
+    const path = resolve(folder, source);
+    const what = compiled.get(path) ?? (await openInput(session, path, {})).what;
+    compiled.set(path, what);
+    const given = typeof config === "string" ? readConfig(session, resolve(folder, config)) : config;
+    services.push({
+      what,
+      ...(name === undefined ? {} : { name }),
+      ...(vni === undefined ? {} : { vni }),
+      ...(given === undefined ? {} : { config: given }),
+    });
+  }
+  return services;
 }
 
 async function up(session: Session, options: NodeOptions, file: string): Promise<ExitCode> {
@@ -31,8 +43,7 @@ async function up(session: Session, options: NodeOptions, file: string): Promise
   needNoLab(place);
   const path = session.path(file);
   const config = await readLabConfig(path, file);
-  const services: ReadyService[] = [];
-  for (const one of config.services) services.push(await ready(session, dirname(path), one as LabService));
+  const services = await ready(session, dirname(path), config.services as readonly LabService[]);
   const [script = ""] = process.argv.slice(1);
   const record = await bringUp(place, {
     config,

@@ -1,6 +1,7 @@
 /**
  * A cluster's network on one machine: a provider's router with clients and servers on one side and forwarders on the other,
- * and a wire that forwarders and flow-table nodes share. All of it is the kernel's own: veth, bridge, routes, nftables.
+ * and a wire that forwarders and flow-table nodes share. Hosts of tenants (tenants.ts) are behind the router as clients and
+ * servers are. All of it is the kernel's own: veth, bridge, routes, nftables.
  *
  *     client ── router ── server        every packet from a client or server goes to a forwarder, one after the other;
  *                 ║                     what comes from forwarders goes where it is addressed to
@@ -9,6 +10,7 @@
 import type { Lab } from "../lab.ts";
 import type { LinkEnd } from "../link.ts";
 import type { Namespace } from "../namespace.ts";
+import { addTenantHost, type Tenant, type TenantHost } from "./tenants.ts";
 
 /** Which forwarder a packet of the router's goes to: the next each time, or always the same for one flow. */
 export type Spread = "packets" | "flows";
@@ -20,6 +22,7 @@ export interface ClusterPlan {
   readonly clients?: number;
   readonly servers?: number;
   readonly spread?: Spread;
+  readonly tenants?: readonly Tenant[];
 }
 
 export interface MemberPlace {
@@ -33,6 +36,8 @@ export interface MemberPlace {
   readonly address: string;
   /** To the provider's router; null for flow-table nodes. */
   readonly front: LinkEnd | null;
+  /** MAC address of the router's end of that cable. */
+  readonly gateway: string | null;
   /** Lines of `ip -batch` that bring back what it has lost when its interfaces were set down. */
   readonly restore: readonly string[];
 }
@@ -41,6 +46,7 @@ export interface ClusterNetwork {
   readonly router: Namespace;
   readonly clients: readonly Namespace[];
   readonly servers: readonly Namespace[];
+  readonly tenantHosts: readonly TenantHost[];
   readonly forwarders: readonly MemberPlace[];
   readonly chains: readonly (readonly MemberPlace[])[];
   /** From now on the router spreads over these, by their places among the forwarders. */
@@ -101,7 +107,7 @@ async function addMember(
   id: number,
   name: string,
   forwarding: boolean,
-): Promise<Omit<MemberPlace, "front">> {
+): Promise<Omit<MemberPlace, "front" | "gateway">> {
   const namespace = await lab.namespace(name, { forwarding });
   const address = `172.31.${id >> 8}.${id & 255}`;
   const { ends } = await lab.connect(
@@ -148,6 +154,11 @@ export async function buildClusterNetwork(lab: Lab, plan: ClusterPlan): Promise<
   const servers: Namespace[] = [];
   for (const i of several(plan.servers ?? 2)) servers.push(await addHost(lab, router, `server${i}`, serverAddress(i)));
 
+  const tenantHosts: TenantHost[] = [];
+  for (const tenant of plan.tenants ?? [])
+    for (const host of tenant.hosts)
+      tenantHosts.push(await addTenantHost(lab, router, tenant, host, tenantHosts.length + 1));
+
   let id = 0;
   const forwarders: MemberPlace[] = [];
   for (const i of several(plan.forwarders)) {
@@ -168,21 +179,21 @@ export async function buildClusterNetwork(lab: Lab, plan: ClusterPlan): Promise<
     );
     // A batch takes rules of IPv4 alone.
     await router.run("ip", ["-6", "rule", "add", "fwmark", `${table}`, "lookup", `${table}`]);
-    forwarders.push({ ...member, front: ends[0], restore });
+    forwarders.push({ ...member, front: ends[0], gateway: ends[1].mac, restore });
   }
   const chains: MemberPlace[][] = [];
   for (const [c, length] of plan.chains.entries()) {
     const chain: MemberPlace[] = [];
     for (const k of several(length)) {
       id += 1;
-      chain.push({ ...(await addMember(lab, wire, id, `table${c + 1}-${k}`, false)), front: null });
+      chain.push({ ...(await addMember(lab, wire, id, `table${c + 1}-${k}`, false)), front: null, gateway: null });
     }
     chains.push(chain);
   }
-  const names = [...clients, ...servers].map(({ name }) => name);
+  const names = [...clients, ...servers, ...tenantHosts].map(({ name }) => name);
   const spread: ClusterNetwork["spread"] = async (over, how = plan.spread ?? "packets") => {
     await router.run("nft", ["-f", "-"], { input: spreadRules(how, over, names) });
   };
   await spread(forwarders.map((_, place) => place));
-  return { router, clients, servers, forwarders, chains, spread };
+  return { router, clients, servers, tenantHosts, forwarders, chains, spread };
 }

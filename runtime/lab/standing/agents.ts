@@ -10,8 +10,8 @@ import type { MemberPlace } from "../cluster/topology.ts";
 import type { StandingPlace } from "./place.ts";
 import type { MemberRecord } from "./record.ts";
 
-/** Milliseconds until a node serves: a second of verifier time each, and they begin at once. */
-const PATIENCE = 120_000;
+/** Milliseconds until a node serves: a second of verifier time each, and on a busy machine many times that. */
+const PATIENCE = 300_000;
 
 const stateOf = (place: StandingPlace, name: string): string => join(place.folder, "nodes", name);
 

@@ -1,5 +1,6 @@
 /** What a lab of the command is made of: the content of `lab.config.ts`. */
 import type { Config } from "../../config/live.ts";
+import type { Tenant } from "../cluster/tenants.ts";
 import type { Spread } from "../cluster/topology.ts";
 
 export interface LabService {
@@ -7,6 +8,8 @@ export interface LabService {
   readonly source: string;
   /** What members call it; its own name unless told. */
   readonly name?: string;
+  /** The tenant's network of its addresses. */
+  readonly vni?: number;
   /** Its config, or the JSON file that holds it, relative to the config's file. */
   readonly config?: string | Config;
 }
@@ -25,6 +28,8 @@ export interface LabConfig {
   readonly spread?: Spread;
   /** How many flows of each family every member has room for; 10 000 unless told. */
   readonly flows?: number;
+  /** Networks of tenants, whose hosts are behind VXLAN devices of the kernel's; they may have equal addresses. */
+  readonly tenants?: readonly Tenant[];
   /** On every member. */
   readonly services?: readonly LabService[];
 }

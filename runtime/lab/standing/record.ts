@@ -16,8 +16,10 @@ export interface Tap {
 
 export interface HostRecord {
   readonly name: string;
-  readonly kind: "router" | "wire" | "client" | "server";
+  readonly kind: "router" | "wire" | "client" | "server" | "tenant";
   readonly addresses: readonly string[];
+  /** Of a tenant's host: its network. */
+  readonly vni?: number;
 }
 
 export interface MemberRecord {

@@ -6,6 +6,7 @@ import { labError } from "../command.ts";
 import { badLabConfig } from "../problems.ts";
 
 const MOST_HOSTS = 32;
+const MOST_NETWORKS = 2 ** 24 - 1;
 const MOST_CHAINS = 16;
 const MOST_FLOWS = 64 * 1024 * 1024;
 const hosts = z.int().min(0).max(MOST_HOSTS);
@@ -16,11 +17,22 @@ const service = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "a name has letters, digits, '.', '_' and '-', at most 63")
     .optional(),
+  vni: z.int().min(0).max(MOST_NETWORKS).optional(),
   // What is in it, the service's own fields say.
   config: z
     .union([z.string().min(1), z.custom<Config>((given) => typeof given === "object" && given !== null)])
     .optional(),
 });
+
+const host = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,14}$/, "use 1 to 15 lower-case letters, digits and hyphens, a letter first"),
+  address: z.ipv4(),
+  web: z.boolean().optional(),
+});
+const vni = z.int().min(1).max(MOST_NETWORKS);
+const tenant = z.strictObject({ vni, router: z.ipv4(), hosts: z.array(host).min(1).max(MOST_HOSTS) });
 
 const schema = z.strictObject({
   $schema: z.string().optional(),
@@ -31,6 +43,7 @@ const schema = z.strictObject({
   web: z.boolean().default(true),
   spread: z.enum(["packets", "flows"]).default("packets"),
   flows: z.int().min(1).max(MOST_FLOWS).default(10_000),
+  tenants: z.array(tenant).max(MOST_HOSTS).default([]),
   services: z.array(service).default([]),
 });
 

@@ -6,6 +6,7 @@ import { firstView } from "../../cluster/view.ts";
 import type { Config } from "../../config/live.ts";
 import type { Bundle } from "../../loader/bundle.ts";
 import type { ObjectWithManifest } from "../../loader/load.ts";
+import { networksOf } from "../cluster/tenants.ts";
 import {
   buildClusterNetwork,
   type ClusterNetwork,
@@ -29,6 +30,7 @@ import type { CheckedLab } from "./schema.ts";
 export interface ReadyService {
   readonly what: Bundle | ObjectWithManifest;
   readonly name?: string;
+  readonly vni?: number;
   readonly config?: Config;
 }
 
@@ -66,11 +68,12 @@ async function each<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Prom
   return results;
 }
 
-const hostsOf = ({ clients, servers }: ClusterNetwork): readonly HostRecord[] => [
+const hostsOf = ({ clients, servers, tenantHosts }: ClusterNetwork): readonly HostRecord[] => [
   { name: "router", kind: "router", addresses: [] },
   { name: "wire", kind: "wire", addresses: [] },
   ...clients.map(({ name }, i) => ({ name, kind: "client" as const, addresses: Object.values(clientAddress(i + 1)) })),
   ...servers.map(({ name }, i) => ({ name, kind: "server" as const, addresses: Object.values(serverAddress(i + 1)) })),
+  ...tenantHosts.map(({ name, vni, address }) => ({ name, kind: "tenant" as const, addresses: [address], vni })),
 ];
 
 function memberOf(place: MemberPlace, agent: Pick<MemberRecord, "pid" | "startTime">): MemberRecord {
@@ -96,6 +99,7 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
   const places = [...network.forwarders, ...network.chains.flat()];
   tell(`${places.length} nodes begin`);
   const members = await each(places, async (one) => memberOf(one, await startAgent(place, one, zeta, config.flows)));
+  const placeOfMember = new Map(places.map((one) => [one.id, one]));
   const view = firstView(
     network.chains.map((chain) => chain.map(({ id }) => id)),
     network.forwarders.map(({ id }) => id),
@@ -105,7 +109,7 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
   const names = new Set<string>();
   await each(members, async (one) => {
     const node = clientOf(place, one);
-    await node.networks({ tunnels: [one.address] });
+    await node.networks(networksOf(placeOfMember.get(one.id) as MemberPlace, config.tenants, network.tenantHosts));
     await node.cluster({
       keys: { keys: [key, null], own: 0 },
       members: neighboursOf(one, members),
@@ -114,6 +118,7 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
     for (const { what, ...rest } of services) names.add((await node.add(what, rest)).name);
   });
   if (config.web) for (const server of network.servers) await startWebServer(lab, server);
+  for (const { web, namespace } of network.tenantHosts) if (web) await startWebServer(lab, namespace);
   return {
     format: 1,
     built: new Date().toISOString(),

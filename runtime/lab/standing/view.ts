@@ -52,7 +52,7 @@ export async function spreadOver(place: StandingPlace, record: LabRecord, view: 
   const all = record.members.filter(({ kind }) => kind === "forwarder");
   const over = [...all.entries()].filter(([, { id }]) => view.forwarders.includes(id)).map(([index]) => index);
   if (over.length === 0) return;
-  const hosts = record.hosts.filter(({ kind }) => kind === "client" || kind === "server").map(({ name }) => name);
+  const hosts = record.hosts.filter(({ kind }) => kind !== "router" && kind !== "wire").map(({ name }) => name);
   const rules = spreadRules(record.spread, over, hosts);
   await namespaceNamed(place, record, "router").run("nft", ["-f", "-"], { input: rules });
 }
