@@ -28,8 +28,9 @@ function watch(tool: string, child: ChildProcessWithoutNullStreams): Promise<End
   });
 }
 
+/** Not of the terminal's group: Ctrl-C is for who started it to hear, and to LLVM it would be a failure. Without a reader it ends by itself. */
 function start(command: string, options: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(command, options, { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command, options, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   // A program that ends before it has read everything closes the pipe; its exit status tells the story.
   child.stdin.on("error", () => {});
   return child;

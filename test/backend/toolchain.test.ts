@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { generate } from "../../compiler/backend/pipeline.ts";
 import { findToolchain, installedToolchains } from "../../compiler/backend/toolchain.ts";
 
 let folder = "";
@@ -67,4 +68,13 @@ test("what is missing is named with its remedy", async () => {
 
 test("the versions that the tests need are here", async () => {
   expect((await installedToolchains()).map(({ major }) => major)).toEqual(expect.arrayContaining([19, 16, 14]));
+});
+
+test("Ctrl-C of a terminal does not reach LLVM's programs, which would fail of it", async () => {
+  const group = "ps -o pgid= -p";
+  pretend("opt", `[ "$(${group} $$)" != "$(${group} $PPID)" ] && printf alone`);
+  pretend("llc", "cat");
+  const tools = { major: 19, version: "19.1.7", opt: join(folder, "opt"), llc: join(folder, "llc"), strip: null };
+  const made = await generate(tools, "", "v3", "object");
+  expect(made.ok && Buffer.from(made.bytes).toString()).toBe("alone");
 });
