@@ -31,6 +31,7 @@ const AFTER: Readonly<Record<string, number>> = {
   "9: what idles is forgotten at once": 4,
   "9: data does not revive what idled": 20,
   "9: the head forgets without an acknowledgement": 3,
+  "9: transfers overwrite": 117,
   "10: ports of any bucket of the chain": 3,
   "walk: updates are stored at the tail only": 2,
   "a forwarder takes answers to its earlier life": 5,
@@ -57,6 +58,13 @@ const bent = (name: string, bend: (times: Times) => Partial<Times>, shape: Parti
 const STALE: Partial<Shape> = { only: ["left behind", "stale view", "split", "expulsion", "crash"], faults: [25, 40] };
 const SCALING: Partial<Shape> = { only: ["there and back"], faults: [12, 20], chain: 2 };
 const CHURN: Partial<Shape> = { only: ["expulsion", "crash", "left behind", "loss burst"], faults: [40, 60], chain: 2 };
+const MOVING: Partial<Shape> = {
+  only: ["expulsion", "crash", "there and back", "scale-out"],
+  faults: [50, 80],
+  chain: 2,
+  weather: { loss: 0.02, duplication: 0.3, late: 0.3, latest: 0.4 },
+  bend: (times) => ({ ...times, closingLife: 0 }),
+};
 /** Connections end at once, so that all rests on tombstones. */
 const CURT = (times: Times): Times => ({ ...times, closingLife: 0 });
 const LATE = { late: 0.3, latest: 0.5 };
@@ -84,6 +92,7 @@ export const MUTATIONS: readonly Mutation[] = [
     times: { idle: 1200, drift: 0.2 },
     weather: { loss: 0.2 },
   }),
+  without("onlyAbsent", "9: transfers overwrite", MOVING),
   without("bothKeys", "10: the reverse key is missing"),
   without("oneLock", "10: looked up first, inserted later"),
   without("portsOfBucket", "10: ports of any bucket of the chain"),
@@ -119,7 +128,6 @@ export const UNCAUGHT: readonly Mutation[] = [
   without("resendAge", "8: bounced packets are sent again however old", { ...CHURN, weather: LATE }),
   without("refreshed", "9: lookups do not refresh what has little life left"),
   without("transferAge", "9: transferred tombstones begin anew", { ...CHURN, bend: CURT }),
-  without("onlyAbsent", "9: transfers overwrite", { ...CHURN, weather: LATE, bend: CURT }),
   without("leaseFromSend", "walk: leases run from when the answer came", {
     ...STALE,
     chain: 3,
