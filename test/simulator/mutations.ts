@@ -20,6 +20,7 @@ const AFTER: Readonly<Record<string, number>> = {
   "3: a node acts with the table of another life": 5,
   "3: what a node held of a bucket before it moved away is taken for the bucket's": 49,
   "4: a joiner is complete at once": 3,
+  "4: tombstones are not transferred": 106,
   "4: lookups are answered past the joiners": 3,
   "4: a new source goes on where the old one was": 3,
   "5: resends and touches have the old version": 30,
@@ -76,6 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
   without("incarnation", "3: a node acts with the table of another life"),
   without("bucketSince", "3: what a node held of a bucket before it moved away is taken for the bucket's", SCALING),
   without("provenTransfer", "4: a joiner is complete at once"),
+  without("tombstonesTransferred", "4: tombstones are not transferred", MOVING),
   without("throughJoiners", "4: lookups are answered past the joiners"),
   without("newSourceStartsAgain", "4: a new source goes on where the old one was"),
   without("freshVersions", "5: resends and touches have the old version"),
@@ -117,7 +119,6 @@ export const MUTATIONS: readonly Mutation[] = [
 
 /** What no history of ours has caught yet, whatever we tried: see docs/decisions/0018-what-the-simulator-cannot-tell.md. */
 export const UNCAUGHT: readonly Mutation[] = [
-  without("tombstonesTransferred", "4: tombstones are not transferred", { ...CHURN, bend: CURT }),
   without("absentIsStored", "5: tombstones are not stored where nothing is", { ...CHURN, bend: CURT }),
   without("conflict", "7: a replica takes the newer decision for its own", {
     ...STALE,
