@@ -275,6 +275,8 @@ export class Keeper implements SimulatedNode<Operation> {
   #transfer(operation: Operation, path: Path, place: number, now: number): Frames {
     const entry = operation.entry as Entry;
     const record = this.#table.get(entry.key);
+    // What stands here of another decision has to go first: who does not have this one must not say that it has.
+    if (this.#rules.onlyAbsent && record !== undefined && record.decision !== entry.decision) return nothing;
     if (isTaken(record !== undefined) || !this.#rules.onlyAbsent) {
       if (record !== undefined) this.#table.remove(record);
       if (this.#table.get(entry.reverse) !== undefined && this.#rules.bothKeys) return nothing;
