@@ -91,7 +91,7 @@ const receive = (frame: Frame): Action => {
   const geneve = frame.cursor(ETHERNET + 28).peek(geneveHeader);
   if (geneve === null) return lost(TableFault.Form);
   hand.vni = geneve.network.vni;
-  if (!isGood(hand.of.key) || tagOf(hand, source, destination) !== hand.of.tag) return lost(TableFault.Tag);
+  if (!isGood(hand.of.key) || tagOf(source, destination) !== hand.of.tag) return lost(TableFault.Tag);
   hand.came = 1;
   call.vni = hand.vni;
   call.service = hand.of.service;

@@ -5,7 +5,7 @@
 import { array, struct, subprogram, type u32 as U32, type u64 as U64, u64 } from "zeta/bpf";
 import { seenAs } from "../../sdk/middlebox/internal.ts";
 import { sipHash } from "../hash/siphash.ts";
-import { type InHand, zeta_table_operation } from "./operation.ts";
+import { zeta_table_operation } from "./operation.ts";
 import { zeta_table_keys } from "./view.ts";
 
 /** The operation but its tag, and the entry, as words. */
@@ -23,8 +23,11 @@ const keyFor = (key: U32): { readonly low: U64; readonly high: U64 } | null => {
   return (key & 1) === 0 ? { low: keys.low[0], high: keys.high[0] } : { low: keys.low[1], high: keys.high[1] };
 };
 
-/** Addresses in memory order. Called, not written out: it is needed by whoever sends and whoever receives. */
-const tagged = subprogram("zeta_table_tag", (from: U32, to: U32): U64 => {
+/**
+ * The tag that the operation in hand must have between two addresses, in memory order. Called, not written out: it is needed by
+ * whoever sends and whoever receives.
+ */
+export const tagOf = subprogram("zeta_table_tag", (from: U32, to: U32): U64 => {
   const hand = zeta_table_operation.at(0);
   if (hand === null) return 0n;
   const key = keyFor(hand.of.key);
@@ -37,9 +40,6 @@ const tagged = subprogram("zeta_table_tag", (from: U32, to: U32): U64 => {
   const { words: rest } = seenAs(hand.entry, entryWords);
   return sipHash(key.low, key.high, [...first, addresses, network, ...ENTRY_WORDS.map((i) => rest[i] as U64)], LONG);
 });
-
-/** The tag that the operation in hand must have between these two addresses. */
-export const tagOf = (_hand: InHand, from: U32, to: U32): U64 => tagged(from, to);
 
 /** Whether operations may have tags by this key. */
 export const isGood = (key: U32): boolean => {

@@ -63,7 +63,7 @@ export const envelop = (frame: Frame, hand: InHand, view: View, to: Of<typeof me
   if (ethernet === null || ip === null || udp === null || geneve === null || option === null) return false;
   const keys = zeta_table_keys.at(0);
   hand.of.key = keys === null ? 0 : keys.own;
-  hand.of.tag = tagOf(hand, view.address, to.address);
+  hand.of.tag = tagOf(view.address, to.address);
   ethernet.destination = to.destination;
   ethernet.source = to.source;
   ethernet.type = EtherType.Ipv4;
