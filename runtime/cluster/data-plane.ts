@@ -5,6 +5,7 @@ import { encode } from "../../sdk/layout/codec.ts";
 import { word } from "../loader/word.ts";
 import { layoutOf } from "../node/shapes.ts";
 import type { NodeTables } from "../node/store.ts";
+import { BUCKETS } from "./buckets.ts";
 
 /** The maps of bpf-lib/table that are written from here. */
 export const TABLE_MAP = {
@@ -16,7 +17,6 @@ export const TABLE_MAP = {
   affinity: "zeta_table_affinity",
 } as const;
 
-export const BUCKETS = 1024;
 /** Complete members and joiners of a bucket: at most so many. */
 export const MOST_PLACES = 8;
 const MOST_SIDES = 4;

@@ -1,6 +1,7 @@
 /** What a node is told of the cluster that it is in, as it travels. Interfaces are named, or numbered. */
 import { z } from "zod";
-import { BUCKETS, MOST_PLACES } from "../cluster/data-plane.ts";
+import { BUCKETS } from "../cluster/buckets.ts";
+import { MOST_PLACES } from "../cluster/data-plane.ts";
 import { MOST_EPOCH, MOST_NODES } from "../cluster/view-schema.ts";
 import { failure } from "../loader/problems.ts";
 import type { Node } from "../node/node.ts";

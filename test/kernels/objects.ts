@@ -1,12 +1,12 @@
 /**
- * What all supported kernels must take: every example and the node's own programs as every toolchain and instruction-set
+ * What all supported kernels must take: every example and the programs of nodes, whatever their part in a cluster, as every toolchain and instruction-set
  * level makes them, and the programs that once failed to load.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cpu } from "../../compiler/api.ts";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
-import { NODE_PROGRAMS } from "../../runtime/node/bundle.ts";
+import { PROGRAMS_OF } from "../../runtime/node/bundle.ts";
 import type { GuestObject } from "./guest.ts";
 
 interface Toolchain {
@@ -30,7 +30,8 @@ function* sources(): Generator<{ name: string; file: string; by: readonly Toolch
     const file = join("examples", example, "service.ts");
     if (existsSync(file)) yield { name: example, file, by: toolchains };
   }
-  yield { name: "node", file: NODE_PROGRAMS.source, by: nodeToolchains };
+  for (const [role, { source }] of Object.entries(PROGRAMS_OF))
+    yield { name: role === "single" ? "node" : `${role}-node`, file: source, by: nodeToolchains };
   for (const file of readdirSync(REGRESSIONS).sort()) {
     const refused = /^.*Refused: ZT/.test(readFileSync(join(REGRESSIONS, file), "utf8"));
     if (!refused) yield { name: file.replace(/\.ts$/, ""), file: join(REGRESSIONS, file), by: newest };

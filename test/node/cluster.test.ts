@@ -1,6 +1,6 @@
 /** A node of a cluster is told of keys, members and views by its socket. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUCKETS } from "../../runtime/cluster/data-plane.ts";
+import { BUCKETS } from "../../runtime/cluster/buckets.ts";
 import type { ClusterMessage } from "../../runtime/control/cluster.ts";
 import { type Built, connectNode, type RunningNode, startNode } from "../../runtime/index.ts";
 import { type Gateway, gatewayLab } from "./gateway.ts";

@@ -1,6 +1,9 @@
 /** The walk of a packet through forwarders and a chain, in the interpreter: who decides, who keeps, and what goes along. */
 import { describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
+import { bucketOf } from "../../runtime/cluster/buckets.ts";
+import { AT } from "../../runtime/cluster/operation.ts";
+import { parseAddress } from "../../sdk/layout/address.ts";
 import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
 import { compileFirst } from "./compiled.ts";
 import { hopsOf, toldOf } from "./told.ts";
@@ -94,4 +97,15 @@ test("an answer that comes when its lease is over is not followed", async () => 
   cluster.advance(600_000_000_000n);
   expect(cluster.deliver(1, held as never).map(({ how }) => how)).toEqual(["dropped"]);
   expect(cluster.members.get(1)?.drops()).toEqual({ "table: late answer": 1 });
+});
+
+test("buckets are those that agents count with", async () => {
+  const cluster = await open(1, 1);
+  for (let i = 0; i < 200; i++) {
+    const [address, port] = [`10.${i}.${(i * 37) & 255}.7`, 1024 + i * 331];
+    cluster.send(1, tcp(`${address}:${port & 0xffff}`, "10.1.0.1:80").syn().bytes);
+    const frame = Buffer.from(cluster.wire()[0]?.frame ?? []);
+    const bucket = frame.readUInt16BE(AT.bucket);
+    expect(bucket).toBe(bucketOf(parseAddress(address) as bigint, port & 0xffff));
+  }
 });

@@ -1,7 +1,7 @@
 /** A cluster in a lab: its network, and a node of its own in each member's namespace, in native XDP. */
 import { join } from "node:path";
+import { BUCKETS } from "../../cluster/buckets.ts";
 import type { DataPlane, PlacedView, TagKeys } from "../../cluster/data-plane.ts";
-import { BUCKETS } from "../../cluster/data-plane.ts";
 import { type RunningNode, startNode } from "../../control/start.ts";
 import type { ObjectWithManifest } from "../../loader/load.ts";
 import type { AddOptions } from "../../node/node.ts";

@@ -1,12 +1,12 @@
 /** A cluster in the interpreter: members on one wire, which loses nothing unless told. */
 
+import { BUCKETS } from "../../../runtime/cluster/buckets.ts";
 import type { Neighbour, Path, PlacedView, TagKeys } from "../../../runtime/cluster/data-plane.ts";
 import { type Member, type MemberOptions, openMember, type Role } from "./member.ts";
 
 /** The interface of every member on the cluster's side, by number; and the one that the world is on. */
 export const CLUSTER_SIDE = 10;
 export const OUTSIDE = 2;
-const BUCKETS = 1024;
 const REDIRECT = 4;
 const PASS = 2;
 
