@@ -70,6 +70,8 @@ export const Stage = {
   Serve6: 67,
   Store4: 68,
   Store6: 69,
+  Fill4: 70,
+  Fill6: 71,
 } as const;
 export const zeta_node_stages = map.programs({ max: 80 });
 

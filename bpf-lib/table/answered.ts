@@ -26,7 +26,7 @@ const release = ({ parts, call, hand }: Turn, family: Family): Action => {
 
 /** The entry is cached: stored here, or its lease lengthened. A stage of its own, for stack. */
 const cache = (turn: Turn, family: Family): Action => {
-  const { call, hand } = turn;
+  const { hand } = turn;
   const { entry } = hand;
   const from = clientOf(entry);
   const key = family.keyOfEnds(from, entry.vni, entry.protocol);
@@ -52,11 +52,21 @@ const cache = (turn: Turn, family: Family): Action => {
     zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
     return lost(TableFault.Conflict);
   }
+  zeta_node_stages.call(family.isIpv4 ? Stage.Fill4 : Stage.Fill6);
+  return lost(TableFault.Role);
+};
+
+/** The entry was absent: it is entered, by the steps of a commit, and lives for what is left of its lease. */
+const fill = ({ call, hand }: Turn, family: Family): Action => {
+  const { entry } = hand;
+  const from = clientOf(entry);
+  const state = stateIn(entry.version);
   noteDecided(entry, call);
   call.vni = entry.vni;
   call.service = hand.of.service;
-  const client: Client = { ...from, key };
-  const reason = prepare(client, family, family, call, { state, idle: lease - passed });
+  const client: Client = { ...from, key: family.keyOfEnds(from, entry.vni, entry.protocol) };
+  const idle: u32 = idleOf(entry.protocol, state) - (spansNow() - hand.of.sent);
+  const reason = prepare(client, family, family, call, { state, idle });
   return reason === null ? enterNext(call, family) : refused(call, reason);
 };
 
@@ -99,6 +109,17 @@ export const zeta_cache6 = program(
   "zeta_cache6",
   withTurn((turn) => cache(turn, ipv6Family)),
   { slot: { table: zeta_node_stages, index: Stage.Store6 } },
+);
+
+export const zeta_fill4 = program(
+  "zeta_fill4",
+  withTurn((turn) => fill(turn, ipv4Family)),
+  { slot: { table: zeta_node_stages, index: Stage.Fill4 } },
+);
+export const zeta_fill6 = program(
+  "zeta_fill6",
+  withTurn((turn) => fill(turn, ipv6Family)),
+  { slot: { table: zeta_node_stages, index: Stage.Fill6 } },
 );
 
 const entered = (family: Family) => withTurn((turn) => release(turn, family));

@@ -32,7 +32,16 @@ export { zeta_leave } from "../node/waiting/leave.ts";
 export { zeta_shift } from "../node/waiting/shift.ts";
 export { zeta_wait } from "../node/waiting/wait.ts";
 export { zeta_wrap } from "../node/wrap.ts";
-export { zeta_answered4, zeta_answered6, zeta_cache4, zeta_cache6, zeta_cached4, zeta_cached6 } from "./answered.ts";
+export {
+  zeta_answered4,
+  zeta_answered6,
+  zeta_cache4,
+  zeta_cache6,
+  zeta_cached4,
+  zeta_cached6,
+  zeta_fill4,
+  zeta_fill6,
+} from "./answered.ts";
 export { zeta_consult, zeta_refresh4, zeta_refresh6, zeta_unheard } from "./consult.ts";
 export { zeta_operation } from "./receive.ts";
 export { zeta_turn } from "./turn.ts";
