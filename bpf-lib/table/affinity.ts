@@ -16,6 +16,7 @@ export const Affinity = {
 
 /** Of `Affinity`, by the service's index. */
 export const zeta_table_affinity = map.array({ value: u32, max: MOST_SERVICES });
+
 export const sourceBucket = (parts: Parts): U32 => bucketOf(parts.source, parts.sourcePort);
 export const destinationBucket = (parts: Parts): U32 => bucketOf(parts.destination, parts.destinationPort);
 

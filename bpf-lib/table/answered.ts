@@ -8,7 +8,7 @@ import { spansNow } from "../flow/time.ts";
 import { enterNext } from "../node/enter.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
-import { ask } from "./consult.ts";
+import { askBy } from "./consult.ts";
 import { forgetBoth } from "./ended.ts";
 import { clientOf, noteDecided } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
@@ -86,7 +86,7 @@ const answered = (family: Family) =>
       zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;
     }
-    if (operation === Operation.Stale) return ask(turn, service, hand.of.bucket);
+    if (operation === Operation.Stale) return askBy(turn);
     return operation === Operation.Nobody ? nobodys(turn) : lost(TableFault.Role);
   });
 

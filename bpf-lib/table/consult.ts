@@ -27,21 +27,29 @@ const operationFor = (parts: Parts): u32 => {
   return tcp.control.syn === 1 ? Operation.Touch : Operation.Lookup;
 };
 
-/** To the chain that keeps the bucket. */
-export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
-  const { parts, call, hand, view } = turn;
-  const path = pathAt(view.epoch, bucket);
-  if (path === null || path.complete === 0) return lost(TableFault.Member);
-  hand.of.epoch = view.epoch;
+/** To the chain that keeps the bucket: for the first time. */
+const ask = (turn: Turn, service: u32, bucket: u32): Action => {
+  const { call, hand, view } = turn;
   hand.of.bucket = u16(bucket);
   hand.of.service = u16(service);
   hand.of.forwarder = view.self;
   hand.of.sent = spansNow();
   hand.of.hops = u8(HOP_BUDGET);
   hand.of.detail = 0;
-  hand.withEntry = 0;
-  hand.came = 0;
   hand.vni = call.vni;
+  return askBy(turn);
+};
+
+/**
+ * By the view of now. What comes back as of another epoch is asked again so, for what is left of its hop budget, and of the lease that
+ * runs from when it was first sent: two nodes that do not agree about the epoch do not send it to and fro for ever.
+ */
+export const askBy = (turn: Turn): Action => {
+  const { parts, hand, view } = turn;
+  const path = pathAt(view.epoch, hand.of.bucket);
+  if (path === null || path.complete === 0) return lost(TableFault.Member);
+  hand.of.epoch = view.epoch;
+  hand.withEntry = 0;
   const operation = operationFor(parts);
   return sendAlong(turn, path, operation === Operation.Lookup ? path.complete - 1 : 0, operation);
 };

@@ -92,8 +92,6 @@ export const operationInHand = struct({
   entry: entryRecord,
   /** Network of the packet itself: the way back of a flow may be in another than its client's. */
   vni: u32,
-  /** 1 when the packet came with an operation; 0 when it came to this node from outside. */
-  came: u8,
   /** Whether the second option goes along. */
   withEntry: u8,
 });

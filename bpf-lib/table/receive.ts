@@ -92,7 +92,6 @@ const receive = (frame: Frame): Action => {
   if (geneve === null) return lost(TableFault.Form);
   hand.vni = geneve.network.vni;
   if (!isGood(hand.of.key) || tagOf(source, destination) !== hand.of.tag) return lost(TableFault.Tag);
-  hand.came = 1;
   call.vni = hand.vni;
   call.service = hand.of.service;
   if (frame.length > end && !frame.adjustTail(i32(toU32(end - frame.length)))) return lost(TableFault.Form);

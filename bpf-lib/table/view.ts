@@ -16,8 +16,6 @@ export const viewRecord = struct({
   self: u32,
   /** Its address on the cluster's side, in memory order. */
   address: u32,
-  /** In ticks: from then on it does nothing until its agent has written again (rule 2). */
-  until: u64,
   /** Interfaces of the cluster's side, by index; 0 for none. */
   sides: array(u32, MOST_SIDES),
 });

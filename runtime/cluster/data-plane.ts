@@ -99,7 +99,7 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
   let known: readonly number[] = [];
   let acting: number | null = null;
   const retire = (): void =>
-    write(TABLE_MAP.view, 0, { epoch: 0, self: 0, address: 0, until: 0n, sides: padded<number>([], MOST_SIDES, 0) });
+    write(TABLE_MAP.view, 0, { epoch: 0, self: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
   return {
     service(index, of) {
       if (manifest.maps.some(({ name }) => name === TABLE_MAP.affinity))
@@ -137,7 +137,6 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
         epoch,
         self: id,
         address: inMemory(address),
-        until: 0n,
         sides: padded(interfaces, MOST_SIDES, 0),
       });
       acting = epoch;

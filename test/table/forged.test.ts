@@ -6,10 +6,10 @@ import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
 import { BUCKETS } from "../../runtime/cluster/buckets.ts";
-import { AT, headerBytes, type OperationName, operationOf, tagged, tagOf } from "../../runtime/cluster/operation.ts";
 import { addressOf, introduce, KEY, KEYS, openCluster, type Wire } from "../kit/cluster/cluster.ts";
 import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
 import { type MemberOptions, openMember } from "../kit/cluster/member.ts";
+import { AT, headerBytes, type OperationName, operationOf, tagged, tagOf } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
 
 compileFirst();

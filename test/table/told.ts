@@ -1,8 +1,7 @@
 /** What became of packets in a cluster, in words. */
 import { dissect, listFields } from "zeta/testing";
 import type { Cluster, Left } from "../kit/cluster/cluster.ts";
-
-const NAMES = ["", "lookup", "decide", "touch", "close", "update", "reply", "refuse", "nobody", "stale"];
+import { operationOf } from "../kit/cluster/operation.ts";
 
 const fieldsOf = (frame: Uint8Array): ReadonlyMap<string, unknown> =>
   new Map(listFields(dissect(frame)).map(({ path, value }) => [path, value]));
@@ -23,7 +22,7 @@ export const destinationOf = (told: string): string => told.split(" ")[3] ?? "";
 
 /** "1 decide 4": who sent what to whom since the wire was last looked at. */
 export const hopsOf = (cluster: Cluster): string[] =>
-  cluster.wire().map(({ from, to, frame }) => `${from} ${NAMES[frame[54] ?? 0]} ${to}`);
+  cluster.wire().map(({ from, to, frame }) => `${from} ${operationOf(frame)} ${to}`);
 
 export const dropsOf = (cluster: Cluster): Record<string, number> => {
   const all: Record<string, number> = {};

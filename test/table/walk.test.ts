@@ -1,12 +1,12 @@
 /** The walk of a packet through forwarders and a chain, in the interpreter: who decides, who keeps, and what goes along. */
 import { describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
-import { bucketOf } from "../../runtime/cluster/buckets.ts";
-import { AT } from "../../runtime/cluster/operation.ts";
+import { BUCKETS, bucketOf } from "../../runtime/cluster/buckets.ts";
 import { parseAddress } from "../../sdk/layout/address.ts";
-import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import { addressOf, CLUSTER_SIDE, type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import { AT } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
-import { hopsOf, toldOf } from "./told.ts";
+import { dropsOf, hopsOf, toldOf } from "./told.ts";
 
 compileFirst();
 
@@ -108,4 +108,20 @@ test("buckets are those that agents count with", async () => {
     const bucket = frame.readUInt16BE(AT.bucket);
     expect(bucket).toBe(bucketOf(parseAddress(address) as bigint, port & 0xffff));
   }
+});
+
+test("nodes that do not agree about the epoch send a packet to and fro for as many hops as it has, and then drop it", async () => {
+  const cluster = await open(1, 1);
+  const [forwarder, table] = [1, 2] as const;
+  const paths = Array.from({ length: BUCKETS }, () => ({ members: [table], complete: 1 }));
+  const self = { id: forwarder, address: addressOf(forwarder), interfaces: [CLUSTER_SIDE] };
+  const view = (epoch: number) => cluster.members.get(forwarder)?.dataPlane.view(self, { epoch, paths });
+  view(9);
+  expect(cluster.send(forwarder, client.syn().bytes).map(({ how }) => how)).toEqual(["dropped"]);
+  const hops = hopsOf(cluster);
+  expect(hops).toHaveLength(20);
+  expect(hops.slice(0, 4)).toEqual(["1 decide 2", "2 stale 1", "1 decide 2", "2 stale 1"]);
+  expect(dropsOf(cluster)).toEqual({ "table: hop budget": 1 });
+  view(1);
+  expect(toldOf(cluster.send(forwarder, client.syn().bytes))).toMatch(/^sent /);
 });
