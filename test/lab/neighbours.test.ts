@@ -6,48 +6,18 @@
  *      └──── VXLAN ──── node: 10.7.0.1, fd07::1 (a router), and the endpoint 10.7.0.9, fd07::9
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attach, type Node, openNode, type RemoteEndpoint } from "../../runtime/index.ts";
-import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
+import { attach, type Node, openNode } from "../../runtime/index.ts";
+import type { Built } from "../../runtime/lab/index.ts";
+import { GATEWAY, NODE, OURS, STATION, type TunnelledHost, tunnelledHost, VNI } from "./tunnelled-host.ts";
 
-const OURS = "02:99:00:00:00:02";
-const GATEWAY = "02:99:00:00:00:01";
-const STATION = "02:0a:00:00:00:07";
-const VNI = 77;
-/** Of the tunnel's outer packets, which the hosts' and the gateway's stack know. */
-const [HOST, NODE] = ["198.51.100.2", "198.51.100.1"];
-
-interface Network {
-  readonly host: Namespace;
-  readonly gateway: Namespace;
-  readonly endpoint: Omit<RemoteEndpoint, "address" | "mac">;
-}
-
-let network: Built<Network>;
+let network: Built<TunnelledHost>;
 let node: Node;
 const open = new AsyncDisposableStack();
 
 beforeAll(async () => {
-  network = await buildLab(async (lab) => {
-    const gateway = await lab.namespace("gateway");
-    const host = await lab.namespace("host");
-    const { ends } = await lab.connect(
-      { namespace: host, interface: "net", addresses: [`${HOST}/24`, "192.0.2.7/24", "2001:db8::7/64"], passXdp: true },
-      { namespace: gateway, interface: "cable", addresses: [`${NODE}/24`] },
-      { mtu: 1700 },
-    );
-    await host.ip(
-      `link add vx address ${STATION} mtu 1500 type vxlan id ${VNI} local ${HOST} remote ${NODE} dstport 4789 nolearning`,
-      "link set vx up",
-      "address add 10.7.0.7/24 dev vx",
-      "address add fd07::7/64 dev vx nodad",
-    );
-    const { stdout } = await gateway.run("ip", ["-json", "link", "show", "dev", "cable"]);
-    const [{ ifindex }] = JSON.parse(stdout) as [{ ifindex: number }];
-    const stations = { source: ends[1].mac, destination: ends[0].mac, gatewayMac: GATEWAY };
-    const tunnel = { vni: VNI, kind: "vxlan", local: NODE, remote: HOST, interface: ifindex } as const;
-    return { host, gateway, endpoint: { ...tunnel, ...stations } };
-  });
+  network = await tunnelledHost(["192.0.2.7/24", "2001:db8::7/64"]);
   open.use(network);
+  await network.host.ip("link set vx up", "address add 10.7.0.7/24 dev vx", "address add fd07::7/64 dev vx nodad");
   node = await openNode({ flows: 4096 });
   open.defer(() => node.close());
   const { endpoint } = network;

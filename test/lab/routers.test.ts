@@ -6,44 +6,16 @@
  *      └──── VXLAN ──── node: fe80::1 in the tenant's network, another
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attach, type Node, openNode, type RemoteEndpoint } from "../../runtime/index.ts";
-import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
+import { attach, type Node, openNode } from "../../runtime/index.ts";
+import type { Built } from "../../runtime/lab/index.ts";
+import { GATEWAY, NODE, OURS, STATION, type TunnelledHost, tunnelledHost, VNI } from "./tunnelled-host.ts";
 
-const OURS = "02:99:00:00:00:02";
-const GATEWAY = "02:99:00:00:00:01";
-const STATION = "02:0a:00:00:00:07";
-const VNI = 77;
-/** Of the tunnel's outer packets, which the hosts' and the gateway's stack know. */
-const [HOST, NODE] = ["198.51.100.2", "198.51.100.1"];
-
-interface Network {
-  readonly host: Namespace;
-  readonly gateway: Namespace;
-  readonly endpoint: Omit<RemoteEndpoint, "address" | "mac">;
-}
-
-let network: Built<Network>;
+let network: Built<TunnelledHost>;
 let node: Node;
 const open = new AsyncDisposableStack();
 
 beforeAll(async () => {
-  network = await buildLab(async (lab) => {
-    const gateway = await lab.namespace("gateway");
-    const host = await lab.namespace("host");
-    const { ends } = await lab.connect(
-      { namespace: host, interface: "net", addresses: [`${HOST}/24`], passXdp: true },
-      { namespace: gateway, interface: "cable", addresses: [`${NODE}/24`] },
-      { mtu: 1700 },
-    );
-    await host.ip(
-      `link add vx address ${STATION} mtu 1500 type vxlan id ${VNI} local ${HOST} remote ${NODE} dstport 4789 nolearning`,
-    );
-    const { stdout } = await gateway.run("ip", ["-json", "link", "show", "dev", "cable"]);
-    const [{ ifindex }] = JSON.parse(stdout) as [{ ifindex: number }];
-    const stations = { source: ends[1].mac, destination: ends[0].mac, gatewayMac: GATEWAY };
-    const tunnel = { vni: VNI, kind: "vxlan", local: NODE, remote: HOST, interface: ifindex } as const;
-    return { host, gateway, endpoint: { ...tunnel, ...stations } };
-  });
+  network = await tunnelledHost();
   open.use(network);
   node = await openNode({ flows: 4096 });
   open.defer(() => node.close());
