@@ -39,11 +39,14 @@ export function collectAssignments(program: ts.Program, checker: ts.TypeChecker)
   const properties = new Map<string, ts.PropertyAccessExpression[]>();
   for (const file of program.getSourceFiles()) {
     if (file.isDeclarationFile) continue;
+    // Our library assigns views and names, never properties of objects, its own or an author's; asking what all its targets
+    // are would be a tenth of a build.
+    const own = isOwnSource(file.fileName);
     for (const target of targetsOf(file)) {
       if (ts.isIdentifier(target)) {
         const symbol = checker.getSymbolAtLocation(target);
         if (symbol !== undefined) symbols.add(symbol);
-      } else if (ts.isPropertyAccessExpression(target)) {
+      } else if (!own && ts.isPropertyAccessExpression(target)) {
         const name = target.name.text;
         properties.set(name, [...(properties.get(name) ?? []), target]);
       }
@@ -80,7 +83,7 @@ function propertyTest(
   };
   return (literal, name) => {
     if (!targets.has(name)) return false;
-    // Our library changes views and names, never its own objects; asking for their types would be most of a build.
+    // As above; asking for the types of its literals would be most of a build.
     if (isOwnSource(literal.getSourceFile().fileName)) return false;
     const type = checker.getTypeAtLocation(literal);
     const types = [type, checker.getContextualType(literal)];

@@ -3,7 +3,6 @@ import { assignCell, writeField } from "./cells.ts";
 import { definite, settleNull, shortText, toCondition } from "./coerce.ts";
 import { evaluate } from "./evaluate.ts";
 import { indexOf, memberOf } from "./expressions/access.ts";
-import { symbolOf } from "./expressions/identifier.ts";
 import type { Lowering } from "./lowering.ts";
 import { writeAt, writeMember } from "./memory.ts";
 import { arithmetic } from "./operators.ts";
@@ -18,7 +17,7 @@ interface Target {
 }
 
 function nameTarget(node: ts.Identifier, to: Lowering): Target {
-  const symbol = symbolOf(node, to);
+  const symbol = to.module.symbolOf(node);
   const cell = symbol && to.scope.find(symbol);
   if (cell === undefined)
     return to.refuse(

@@ -3,7 +3,6 @@
  * it uses was there before they parted: values made inside mean nothing outside.
  */
 import type { Operand } from "../ir/ir.ts";
-import { symbolOf } from "./expressions/identifier.ts";
 import type { Lowering } from "./lowering.ts";
 import { escapingClosure } from "./problems.ts";
 import { ts } from "./typescript.js";
@@ -48,7 +47,7 @@ function capturesInner(fn: FunctionValue, floor: number, to: Lowering, seen: Set
   const visit = (node: ts.Node): void => {
     if (inner) return;
     if (ts.isIdentifier(node) && !isMemberName(node)) {
-      const symbol = symbolOf(node, to);
+      const symbol = to.module.symbolOf(node);
       const cell = symbol && fn.scope.find(symbol);
       if (cell?.kind === "fixed" && holdsInner(cell.value, floor, to, seen)) inner = true;
     }

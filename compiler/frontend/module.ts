@@ -38,6 +38,9 @@ export class ModuleBuilder {
   /** Whether some code assigns the property of this name of what an object literal makes. */
   readonly isAssignedProperty: (literal: ts.ObjectLiteralExpression, name: string) => boolean;
   readonly #fileIndex = new Map<string, number>();
+  /** A function's body is lowered once for each call: where its nodes stand and what its names mean stays the same. */
+  readonly #places = new Map<ts.Node, Place>();
+  readonly #symbols = new Map<ts.Identifier, ts.Symbol | undefined>();
   readonly #values = new Map<ts.Symbol, Value>();
   readonly #evaluating = new Set<ts.Symbol>();
   readonly #seen = new Set<string>();
@@ -102,9 +105,27 @@ export class ModuleBuilder {
   }
 
   placeOf(node: ts.Node): Place {
+    const known = this.#places.get(node);
+    if (known !== undefined) return known;
     const source = node.getSourceFile();
     const { line, character } = source.getLineAndCharacterOfPosition(node.getStart(source));
-    return { file: this.fileOf(source), line: line + 1, column: character + 1 };
+    const place = { file: this.fileOf(source), line: line + 1, column: character + 1 };
+    this.#places.set(node, place);
+    return place;
+  }
+
+  /** The symbol behind a name, import aliases followed. */
+  symbolOf(name: ts.Identifier): ts.Symbol | undefined {
+    if (this.#symbols.has(name)) return this.#symbols.get(name);
+    const { checker } = this;
+    const { parent } = name;
+    const found =
+      ts.isShorthandPropertyAssignment(parent) && parent.name === name
+        ? checker.getShorthandAssignmentValueSymbol(parent)
+        : checker.getSymbolAtLocation(name);
+    const symbol = found !== undefined && found.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(found) : found;
+    this.#symbols.set(name, symbol);
+    return symbol;
   }
 
   isOwn(node: ts.Node): boolean {

@@ -1,5 +1,4 @@
 /** What a loop leaves alone: names that neither its text nor any function it might call assigns. */
-import { symbolOf } from "./expressions/identifier.ts";
 import type { Lowering } from "./lowering.ts";
 import type { MutableCell, Storage } from "./scope.ts";
 import { ts } from "./typescript.js";
@@ -23,7 +22,7 @@ function assignmentsIn(node: ts.Node, to: Lowering): ReadonlyMap<ts.Symbol, numb
   const counts = new Map<ts.Symbol, number>();
   const visit = (child: ts.Node): void => {
     const name = assignedName(child);
-    const symbol = name === null ? undefined : symbolOf(name, to);
+    const symbol = name === null ? undefined : to.module.symbolOf(name);
     if (symbol !== undefined) counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
     ts.forEachChild(child, visit);
   };

@@ -2,7 +2,6 @@
 import { readCell } from "./cells.ts";
 import { settleNull } from "./coerce.ts";
 import { evaluate } from "./evaluate.ts";
-import { symbolOf } from "./expressions/identifier.ts";
 import { Refusal } from "./frames.ts";
 import { MAX_TRIPS } from "./loops.ts";
 import type { Lowering } from "./lowering.ts";
@@ -45,7 +44,7 @@ function boundsOf(value: Value, to: Lowering): readonly [bigint, bigint] | null 
 function stepOf(node: ts.Expression, symbol: ts.Symbol, to: Lowering): bigint | null {
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.CommaToken)
     return stepOf(node.left, symbol, to) ?? stepOf(node.right, symbol, to);
-  const is = (name: ts.Expression) => ts.isIdentifier(name) && symbolOf(name, to) === symbol;
+  const is = (name: ts.Expression) => ts.isIdentifier(name) && to.module.symbolOf(name) === symbol;
   if ((ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) && is(node.operand)) {
     return node.operator === ts.SyntaxKind.PlusPlusToken
       ? 1n
@@ -121,7 +120,7 @@ function counterFor(
   body: ts.Statement,
   to: Lowering,
 ): Counter | null {
-  const symbol = symbolOf(name, to);
+  const symbol = to.module.symbolOf(name);
   const cell = symbol && to.scope.find(symbol);
   if (symbol === undefined || cell === undefined) return null;
   const moves = steps.flatMap((step) => stepOf(step, symbol, to) ?? []);
@@ -142,7 +141,7 @@ function steady(bound: ts.Expression, loop: readonly ts.Node[], to: Lowering): b
   if (ts.isPropertyAccessExpression(bound) || ts.isElementAccessExpression(bound) || ts.isCallExpression(bound))
     return false;
   if (ts.isIdentifier(bound)) {
-    const symbol = symbolOf(bound, to);
+    const symbol = to.module.symbolOf(bound);
     return (
       symbol === undefined || !(loop.some((node) => assignments(node, symbol, to) > 0) || movedByClosure(symbol, to))
     );

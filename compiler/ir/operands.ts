@@ -111,8 +111,10 @@ export function statementOperands(statement: Statement): readonly Operand[] {
   }
 }
 
+const NO_BLOCKS: readonly Block[] = [];
+
 /** Blocks directly inside a statement. */
-export function blocksOf(statement: Statement): readonly (readonly Statement[])[] {
+export function blocksOf(statement: Statement): readonly Block[] {
   switch (statement.kind) {
     case "if":
       return [statement.then, statement.otherwise];
@@ -124,7 +126,7 @@ export function blocksOf(statement: Statement): readonly (readonly Statement[])[
     case "drain":
       return [statement.body];
     default:
-      return [];
+      return NO_BLOCKS;
   }
 }
 

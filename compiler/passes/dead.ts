@@ -9,9 +9,12 @@ class Uses {
   readonly temps = new Map<number, number>();
   readonly variables = new Map<number, number>();
   readonly slots = new Map<number, number>();
+  /** Statements taken back so far. */
+  gone = 0;
 
   /** Counts what a statement itself reads, or with -1 takes it back. */
   count(statement: Statement, by: 1 | -1): void {
+    if (by === -1) this.gone += 1;
     for (const operand of statementOperands(statement)) if (operand.kind === "temp") add(this.temps, operand.id, by);
     if (statement.kind === "let") {
       if (statement.op.op === "get") add(this.variables, statement.op.variable, by);
@@ -38,10 +41,12 @@ function isDead(statement: Statement, uses: Uses): boolean {
   return statement.result === null || !isRead(uses.temps, statement.result.id);
 }
 
-/** From the last statement to the first: what only a dead value was made of is dead when its turn comes. */
+/** From the last statement to the first: what only a dead value was made of is dead when its turn comes. The same block when all stays. */
 function sweep(block: Block, uses: Uses): Block {
+  const before = uses.gone;
   const kept: Statement[] = [];
-  for (const statement of block.toReversed()) {
+  for (let at = block.length - 1; at >= 0; at--) {
+    const statement = block[at] as Statement;
     if (isDead(statement, uses)) {
       uses.count(statement, -1);
       continue;
@@ -56,23 +61,16 @@ function sweep(block: Block, uses: Uses): Block {
     if (leaves([swept])) for (const lost of kept.splice(0)) walk([lost], (one) => uses.count(one, -1));
     kept.push(swept);
   }
-  return kept.reverse();
+  return uses.gone === before ? block : kept.reverse();
 }
-
-const size = (block: Block): number => {
-  let statements = 0;
-  walk(block, () => {
-    statements += 1;
-  });
-  return statements;
-};
 
 /** Until nothing more goes: what is dead behind a loop's end may have been read before it. */
 export function removeDead<F extends IrFunction>(fn: F): F {
   const uses = new Uses();
   walk(fn.body, (statement) => uses.count(statement, 1));
-  let body = fn.body;
-  for (let [before, after] = [-1, size(body)]; before !== after; [before, after] = [after, size(body)]) {
+  let { body } = fn;
+  for (let before = -1; before !== uses.gone; ) {
+    before = uses.gone;
     body = sweep(body, uses);
   }
   const variables = fn.variables.filter(({ id }) => isRead(uses.variables, id));

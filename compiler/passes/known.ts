@@ -17,13 +17,39 @@ import { meeting, Path } from "./path.ts";
 type Region = Extract<Statement, { kind: "loop" | "block" | "repeat" | "drain" }>;
 type Let = Extract<Statement, { kind: "let" }>;
 
+/** Temps of the blocks around a point. Others may be assigned on every way there, but not where it can be seen. */
+class Visible {
+  readonly #temps: number[] = [];
+  /** Where each stands in the list. */
+  readonly #at = new Map<number, number>();
+
+  get size(): number {
+    return this.#temps.length;
+  }
+
+  add(id: number): void {
+    if (this.#at.has(id)) return;
+    this.#at.set(id, this.#temps.push(id) - 1);
+  }
+
+  /** Whether it is visible, and was already when there were no more than `size`. */
+  has(id: number, size = this.size): boolean {
+    const at = this.#at.get(id);
+    return at !== undefined && at < size;
+  }
+
+  /** A block ends that began when there were `size`. */
+  leave(size: number): void {
+    for (const id of this.#temps.splice(size)) this.#at.delete(id);
+  }
+}
+
 class Follower {
   readonly #packet: PacketKnowledge;
   readonly #renamed = new Map<number, Operand>();
   readonly #definitions = new Map<number, Op>();
-  /** Temps of the blocks around this point. Others may be assigned on every way here, but not where it can be seen. */
-  #visible = new Set<number>();
-  readonly #regions: { readonly label: number; readonly visible: ReadonlySet<number>; exit: Path | null }[] = [];
+  readonly #visible = new Visible();
+  readonly #regions: { readonly label: number; readonly visible: number; exit: Path | null }[] = [];
 
   constructor(fn: IrFunction) {
     this.#packet = new PacketKnowledge(fn.body);
@@ -44,12 +70,11 @@ class Follower {
   }
 
   #inner(block: Block, entry: Path): { readonly body: Block; readonly end: Path | null } {
-    const outer = this.#visible;
-    this.#visible = new Set(outer);
+    const outer = this.#visible.size;
     const body: Statement[] = [];
     const end = this.block(block, entry, body);
-    this.#visible = outer;
-    return { body, end: end?.within(({ id }) => outer.has(id)) ?? null };
+    this.#visible.leave(outer);
+    return { body, end: end?.within(({ id }) => this.#visible.has(id)) ?? null };
   }
 
   #statement(statement: Statement, path: Path, out: Statement[]): Path | null {
@@ -95,7 +120,7 @@ class Follower {
         if (region !== undefined)
           region.exit = meeting(
             region.exit,
-            path.within(({ id }) => region.visible.has(id)),
+            path.within(({ id }) => this.#visible.has(id, region.visible)),
           );
         return null;
       }
@@ -188,7 +213,7 @@ class Follower {
       });
       if (blockMovesPacket(statement.body)) path.forgetPacket();
     }
-    const region = { label: statement.label, visible: this.#visible, exit: null };
+    const region = { label: statement.label, visible: this.#visible.size, exit: null };
     this.#regions.push(region);
     const { body, end } = this.#inner(statement.body, callback ? new Path() : path.copy());
     this.#regions.pop();

@@ -1,6 +1,6 @@
 /** Replacing operands of operations and statements, for passes that know another name of a value. */
 import type { Block, IrFunction, Op, Operand, Statement } from "../ir/ir.ts";
-import { walk } from "../ir/operands.ts";
+import { operandsOf, statementOperands, walk } from "../ir/operands.ts";
 
 export type Replace = (operand: Operand) => Operand;
 
@@ -32,11 +32,19 @@ function replaceFields<T extends object>(thing: T, replace: Replace, except: rea
   return changed ?? thing;
 }
 
-export const replaceInOp = (op: Op, replace: Replace): Op => replaceFields(op, replace, []);
+/** Most passes change few: what is read is looked at first, which is cheaper than to look at every field. */
+const changes = (operands: readonly Operand[], replace: Replace): boolean =>
+  operands.some((operand) => replace(operand) !== operand);
+
+export const replaceInOp = (op: Op, replace: Replace): Op =>
+  changes(operandsOf(op), replace) ? replaceFields(op, replace, []) : op;
 
 /** What a statement reads. The temps that it names, and the blocks inside it, stay. */
 export function replaceInStatement<S extends Statement>(statement: S, replace: Replace): S {
-  if (statement.kind !== "let") return replaceFields(statement, replace, ["result", "index"]);
+  if (statement.kind !== "let") {
+    if (!changes(statementOperands(statement), replace)) return statement;
+    return replaceFields(statement, replace, ["result", "index"]);
+  }
   const op = replaceInOp(statement.op, replace);
   return op === statement.op ? statement : { ...statement, op };
 }
