@@ -72,11 +72,13 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
     const files = options.files ?? defaults.files;
     const filters = options.filters ?? defaults.filters;
     const fold = options.fold ?? defaults.fold;
+    const traces = options.traces ?? defaults.traces;
     const written = lowerFile(entry, {
       cache,
       ...(filters ? { filters } : {}),
       ...(files ? { files } : {}),
       ...(fold ? { fold } : {}),
+      ...(traces === undefined ? {} : { traces }),
     });
     const lowered = written.ok ? { ...written, module: improve(written.module) } : written;
     return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;

@@ -24,6 +24,7 @@ export interface LowerOptions {
   readonly cache: SourceCache;
   readonly filters?: "fused" | "tail-calls";
   readonly fold?: ReadonlyMap<string, Uint8Array>;
+  readonly traces?: boolean;
 }
 
 /** Modules of bpf-lib that services are built from. */
@@ -89,7 +90,7 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
     if (built.has(value)) continue;
     built.add(value);
     if (isProgram(value)) lowerProgram(module, value.data);
-    else if (isService(value)) lowerService(module, value.data, source.entry, options.filters ?? "fused");
+    else if (isService(value)) lowerService(module, value.data, source.entry, options);
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
   if (module.failed) return { ok: false, problems: collectProblems(module.problems) };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openBundle } from "../../runtime/loader/bundle.ts";
 import { start, temporaryFolder, zeta } from "./command.ts";
-import { BROKEN, COUNTER } from "./sources.ts";
+import { BROKEN, COUNTER, DECIDERS } from "./sources.ts";
 
 let cwd: string;
 beforeEach(() => {
@@ -139,6 +139,14 @@ describe("build", () => {
   });
 });
 
+test("a service in which several decide has what traces need to tell of each", () => {
+  writeFileSync(join(cwd, "deciders.ts"), DECIDERS);
+  const { code } = zeta(["build", "deciders.ts", "--no-verify"], { cwd });
+  expect(code).toBe(0);
+  const { service } = JSON.parse(readFileSync(join(cwd, "build/deciders/manifest.json"), "utf8"));
+  expect(service).toMatchObject({ decide: "deciders_decide", told: "deciders_told" });
+});
+
 describe("build --watch", () => {
   test("builds again after every change, through mistakes, until Ctrl-C", async () => {
     const running = start(["build", "counter.ts", "--watch", "--no-verify"], { cwd });
@@ -152,6 +160,12 @@ describe("build --watch", () => {
     await running.says("built build/counter");
     const manifest = JSON.parse(readFileSync(join(cwd, "build/counter/manifest.json"), "utf8"));
     expect(manifest.maps[0].maxEntries).toBe(8);
+    running.forget();
+    // What only traces need is left to a build that is not waited for.
+    writeFileSync(join(cwd, "counter.ts"), DECIDERS);
+    await running.says("built build/counter");
+    const { service } = JSON.parse(readFileSync(join(cwd, "build/counter/manifest.json"), "utf8"));
+    expect(service).toMatchObject({ decide: "deciders_decide", told: null });
     running.signal("SIGINT");
     expect((await running.ended).code).toBe(130);
   });

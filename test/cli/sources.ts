@@ -12,6 +12,15 @@ export default program("counter", (frame) => {
 });
 `;
 
+/** Two middleboxes that decide. */
+export const DECIDERS = `import { middlebox, service } from "zeta";
+
+const first = middlebox("first", { decide: (flow) => flow.forward() });
+const second = middlebox("second", { decide: (flow) => flow.forward() });
+
+export default service("deciders", { chain: [first, second] });
+`;
+
 /** Tells of every packet: its ends, and where it came from on the wire. */
 export const TELLTALE = `import { address, events, ipv4, mac, middlebox, pass, service, u16, u64 } from "zeta";
 

@@ -62,8 +62,8 @@ const programName = (spec: ServiceSpec, hook: string): string => `${spec.name.re
 const linkOf = (next: number | null): Value =>
   object({ next: next === null ? NULL : scalarConstant("u32", BigInt(next)) });
 
-/** The service's program of decisions; none where no middlebox decides. */
-function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): void {
+/** The service's program of decisions; none where no middlebox decides. And, for traces, the one that tells of each decision. */
+function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, traces: boolean): void {
   if (!decides(spec)) return;
   const run = expectFunction(module.libraryValue("service/decide.ts", "runDecide"), node, module.topLevel);
   const before = module.problems.length;
@@ -78,7 +78,7 @@ function lowerDecide(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node): v
   lower("decide", false);
   // One that is alone is told of by what the chain has come to; and what is wrong is said once.
   const several = spec.chain.filter((box) => box.decide !== null).length > 1;
-  if (several && module.problems.length === before) lower("told", true);
+  if (traces && several && module.problems.length === before) lower("told", true);
 }
 
 const CHAIN = "zeta_chain";
@@ -103,7 +103,14 @@ function lowerFilters(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, f
   });
 }
 
-export type Filters = "fused" | "tail-calls";
+type Filters = "fused" | "tail-calls";
+
+interface ServiceOptions {
+  /** "fused" unless told. */
+  readonly filters?: Filters;
+  /** True unless told. */
+  readonly traces?: boolean;
+}
 
 /** @throws TypeError for a field that cannot be folded: whoever gives fields has seen the manifest. */
 function checkFolded({ folded }: ModuleBuilder, { chain }: ServiceSpec): void {
@@ -114,7 +121,12 @@ function checkFolded({ folded }: ModuleBuilder, { chain }: ServiceSpec): void {
   }
 }
 
-export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.Node, filters: Filters): void {
+export function lowerService(
+  module: ModuleBuilder,
+  spec: ServiceSpec,
+  node: ts.Node,
+  { filters = "fused", traces = true }: ServiceOptions,
+): void {
   module.service = spec;
   checkFolded(module, spec);
   for (const box of spec.chain) {
@@ -124,7 +136,7 @@ export function lowerService(module: ModuleBuilder, spec: ServiceSpec, node: ts.
     }
   }
   lowerFilters(module, spec, node, filters);
-  lowerDecide(module, spec, node);
+  lowerDecide(module, spec, node, traces);
   // The node's tables that the service's config goes into: no program of the service reads them.
   module.libraryValue("node/listen.ts", "zeta_node_listen");
   if (module.delivers) module.libraryValue("route/endpoints.ts", "zeta_node_endpoints");

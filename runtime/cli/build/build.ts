@@ -84,7 +84,7 @@ async function buildOnChange(session: Session, options: BuildOptions, file: stri
   const build = async (): Promise<void> => {
     const started = performance.now();
     const given = await buildOptions(compiler, session, file, options);
-    const result = given.ok ? await compiler.compile(entry, given.compile, loadRest) : given;
+    const result = given.ok ? await compiler.compile(entry, { ...given.compile, traces: false }, loadRest) : given;
     sources = sourcesOf(session, file, sources, result);
     watcher.follow(sources);
     await deliver(session, { file, options, result, started });

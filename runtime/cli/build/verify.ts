@@ -20,11 +20,17 @@ export type Verification =
 /** Problems that say that the kernel could not be asked, not that it refused. */
 const NOT_ASKED: ReadonlySet<string> = new Set(["ZT4001", "ZT4002"]);
 
+/** Tables whose size is nothing to the verifier; the kernel would make room for all their entries, which takes longer than to verify. */
+const HASHES: ReadonlySet<string> = new Set(["hash", "lruHash", "perCpuHash", "perCpuLruHash"]);
+
+const small = ({ maps }: CompiledModule["manifest"]): Readonly<Record<string, number>> =>
+  Object.fromEntries(maps.filter(({ kind }) => HASHES.has(kind)).map(({ name }) => [name, 1]));
+
 /** `required`: a machine that cannot be asked is a failure. */
 export async function verify({ code, manifest }: CompiledModule, required: boolean): Promise<Verification> {
   const { load } = await import("../../loader/load.ts");
   try {
-    using loaded = await load({ object: code.object, manifest }, { log: "statistics" });
+    using loaded = await load({ object: code.object, manifest }, { log: "statistics", maxEntries: small(manifest) });
     const programs = [...loaded.programs.values()].map(({ name, log }) => ({
       name,
       instructions: log?.instructions ?? 0,

@@ -20,7 +20,7 @@ export function buildCommand(context: CommandContext): Command {
     .option("-o, --out <folder>", "where the bundle goes (default build/NAME), or the file for --emit")
     .addOption(new Option("--emit <stage>", "write one stage of the compilation instead of a bundle").choices(EMITTED))
     .option("--fold <file>", "config that never changes, as JSON: constants of the programs from then on")
-    .option("-w, --watch", "build again whenever a source file changes")
+    .option("-w, --watch", "build again whenever a source file changes; without what only traces need")
     .option("--verify", "have the kernel's verifier check the result, and fail when it cannot be asked")
     .option("--no-verify", "do not ask the kernel (by default it is asked when privileges permit)");
   return runs(withCompilerOptions(command), context, async (session: Session, options: BuildOptions, file: string) => {
