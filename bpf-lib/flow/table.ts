@@ -13,6 +13,8 @@ import {
   subprogram,
   swapBytes,
   toIpv4,
+  u8 as toU8,
+  u16 as toU16,
   u32 as toU32,
   type u32 as U32,
   type u64 as U64,
@@ -25,7 +27,16 @@ import { seenAs } from "../../sdk/middlebox/internal.ts";
 import { network, type Parts } from "../packet/open.ts";
 import { ipv4Words, ipv6Words, wordsOf } from "../packet/words.ts";
 import type { FlowEnds } from "./ends.ts";
-import { addressValue, besideRecord, Change, type endpointWords, entry4, entry6, networkWord } from "./entry.ts";
+import {
+  addressValue,
+  besideRecord,
+  Change,
+  type endpointWords,
+  entry4,
+  entry6,
+  keyWords,
+  networkWord,
+} from "./entry.ts";
 import { seek, sought } from "./ways/search.ts";
 import { type Found, type Inserted, type Key, openWays } from "./ways.ts";
 
@@ -75,6 +86,8 @@ export interface Family {
   readonly remove: (index: U32, key: Key) => boolean;
   /** The ends that an entry has packets leave with. */
   readonly endsOf: (entry: Entry) => FlowEnds;
+  /** The ends of the packets that an entry is for, as its key has them. */
+  readonly packetsOf: (entry: Entry) => FlowEnds & { readonly vni: U32; readonly protocol: u8 };
   /** What the entry has beside it; `index` is its own. What stands there is the flow's only when its `change` says so. */
   readonly beside: (entry: Entry, index: U32) => Beside | null;
   /** The addresses of an entry's ends, copied, as four words each. */
@@ -132,6 +145,18 @@ const copyRest = (way: Entry, from: Entry): void => {
   way.hop = from.hop;
   way.packets = 0n;
   way.bytes = 0n;
+};
+
+/** What the last word of a key says: see `networkWord`. */
+const portsIn = (word: U64) => {
+  const both: U32 = toU32(word);
+  const network: U32 = toU32(word >> 32n);
+  return {
+    sourcePort: swapBytes.u16(toU16(both & 0xffff)),
+    destinationPort: swapBytes.u16(toU16(both >>> 16)),
+    vni: network >>> 8,
+    protocol: toU8(network & 0xff),
+  };
 };
 
 const has4 = subprogram(
@@ -218,6 +243,11 @@ export const ipv4Family: Family = {
       destinationPort: swapBytes.u16(destinationPort),
     };
   },
+  packetsOf: ({ key }) => ({
+    source: value4(toU32(key[0] as U64)),
+    destination: value4(toU32((key[0] as U64) >> 32n)),
+    ...portsIn(key[1] as U64),
+  }),
   beside: (_, index) => beside4.at(index),
   wordsOf: (entry) => {
     const { source, destination } = entry as Entry4;
@@ -299,6 +329,10 @@ export const ipv6Family: Family = {
       sourcePort: swapBytes.u16(sourcePort),
       destinationPort: swapBytes.u16(destinationPort),
     };
+  },
+  packetsOf: (entry) => {
+    const { source, destination } = seenAs((entry as Entry6).key, keyWords);
+    return { source: value6(source), destination: value6(destination), ...portsIn((entry as Entry6).key[4] as U64) };
   },
   beside: (entry) => entry as Entry6,
   wordsOf: (entry) => {

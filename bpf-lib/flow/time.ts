@@ -18,3 +18,7 @@ export const spansNow = (): U32 => u32(clock("jiffies") >> u64(zeta_ticks.value.
 
 /** So many seconds in spans, rounded down. @param seconds at most 2^32 / HZ */
 export const spansOf = (seconds: U32): U32 => (seconds * zeta_ticks.value.perSecond) >> zeta_ticks.value.shift;
+
+/** So many spans in seconds, rounded up. */
+export const secondsIn = (spans: U32): U32 =>
+  ((spans << zeta_ticks.value.shift) + zeta_ticks.value.perSecond - 1) / zeta_ticks.value.perSecond;

@@ -72,6 +72,9 @@ export const Stage = {
   Store6: 69,
   Fill4: 70,
   Fill6: 71,
+  /** What is brought to a member that has not everything. */
+  Bring4: 72,
+  Bring6: 73,
 } as const;
 export const zeta_node_stages = map.programs({ max: 80 });
 

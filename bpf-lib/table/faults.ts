@@ -29,6 +29,10 @@ export const TableFault = {
   Conflict: 10,
   /** This node may not act: its view is too old, or lists it no more. */
   View: 11,
+  /** Of what is brought: it is of another epoch, and its node begins again. */
+  Epoch: 12,
+  /** All that was decided of the flow's bucket is lost, and nothing is decided anew until nobody can know of it. */
+  Quiet: 13,
 } as const;
 
 /** Their names, in that order. */
@@ -45,6 +49,8 @@ export const tableFaultNames = [
   "table: flow has ended",
   "table: conflict",
   "table: no view",
+  "table: transfer of another epoch",
+  "table: decisions were lost",
 ] as const;
 
 /** Drops the packet in hand, and counts why. */

@@ -1,12 +1,13 @@
 /** The operation in hand, for the programs that go on with its packet. */
 import { Action, type Frame, type u32 as U32, u8 } from "zeta/bpf";
+import { spansNow } from "../flow/time.ts";
 import type { Call } from "../node/call.ts";
 import { withPacket } from "../node/stage.ts";
 import type { Parts } from "../packet/open.ts";
 import { lost, TableFault } from "./faults.ts";
 import { type InHand, Operation, zeta_table_operation } from "./operation.ts";
 import { sendTo } from "./transmit.ts";
-import { type Path, pathAt, type View, zeta_table_view } from "./view.ts";
+import { isOver, type Path, pathAt, type View, zeta_table_view } from "./view.ts";
 
 /** A packet, the operation that it came with or leaves with, and the view that this node acts by. */
 export interface Turn {
@@ -23,7 +24,9 @@ export const withTurn = (use: (turn: Turn) => Action) =>
     const hand = zeta_table_operation.at(0);
     const view = zeta_table_view.at(0);
     if (hand === null || view === null) return Action.Aborted;
-    return view.self === 0 ? lost(TableFault.View) : use({ frame, parts, call, hand, view });
+    return view.self === 0 || isOver(view.until, spansNow())
+      ? lost(TableFault.View)
+      : use({ frame, parts, call, hand, view });
   });
 
 /** Back to the forwarder that the packet came to, with nothing but what is said by `operation`. */
@@ -42,7 +45,7 @@ export const sendAlong = ({ frame, hand }: Turn, path: Path, place: U32, operati
 
 /**
  * What stands here, and is in hand as an entry, goes to the next of the chain, and from the last of it to the forwarder: no
- * packet leaves before all of them have its decision.
+ * packet leaves before all of them have its decision. What is brought goes the same way, and the end of it is told.
  */
 export const goAlong = (turn: Turn): Action => {
   const { hand, view } = turn;
@@ -50,5 +53,7 @@ export const goAlong = (turn: Turn): Action => {
   if (path === null) return lost(TableFault.Role);
   hand.withEntry = 1;
   const next = hand.of.place + 1;
-  return next < path.length ? sendAlong(turn, path, next, Operation.Update) : answer(turn, Operation.Reply);
+  const brings = hand.of.operation === Operation.Transfer;
+  if (next < path.length) return sendAlong(turn, path, next, brings ? Operation.Transfer : Operation.Update);
+  return answer(turn, brings ? Operation.Stored : Operation.Reply);
 };

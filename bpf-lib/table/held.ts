@@ -4,7 +4,7 @@
  */
 import { program, u16 } from "zeta/bpf";
 import { stateOf } from "../flow/state.ts";
-import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { type Entry, type Family, Fresh, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { Ask, type Call } from "../node/call.ts";
 import { because } from "../node/drops.ts";
 import { tellOpened } from "../node/lifecycle.ts";
@@ -41,7 +41,26 @@ const keep = (kept: Kept, { hand }: Turn, call: Call): void => {
   kept.serial = call.serial;
   kept.place = hand.entry.place;
   kept.placeVni = hand.entry.placeVni;
+  kept.brought = 0;
+  kept.bucket = hand.of.bucket;
   kept.version = hand.entry.version;
+};
+
+/** What was entered together is of one bucket: so whoever has it no more can forget all of it. */
+const keepBucket = (family: Family, fresh: Entry | null, bucket: number): void => {
+  if (fresh === null) return;
+  const way = family.at(fresh.until);
+  const kept = keptAt(family, fresh.until);
+  if (way === null || kept === null) return;
+  kept.serial = way.serial;
+  kept.bucket = u16(bucket);
+};
+const keepBuckets = (call: Call, bucket: number): void => {
+  for (const at of [Fresh.Inward, Fresh.Outward, Fresh.Reverse] as const) {
+    if (((call.entered >> at) & 1) === 0) continue;
+    if (((call.sixes >> at) & 1) === 0) keepBucket(ipv4Family, ipv4Family.fresh(at), bucket);
+    else keepBucket(ipv6Family, ipv6Family.fresh(at), bucket);
+  }
 };
 
 const held = (family: Family) =>
@@ -55,7 +74,8 @@ const held = (family: Family) =>
     }
     const kept = keptAt(family, call.index);
     if (kept === null) return lost(TableFault.Role);
-    if (hand.of.operation !== Operation.Update) {
+    const { operation } = hand.of;
+    if (operation !== Operation.Update && operation !== Operation.Transfer) {
       takeDecided(turn);
       const { source, destination, sourcePort, destinationPort, service, vni, generation } = call;
       tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
@@ -63,6 +83,7 @@ const held = (family: Family) =>
       countOpened(service, destination, destinationPort);
     }
     keep(kept, turn, call);
+    keepBuckets(call, hand.of.bucket);
     return goAlong(turn);
   });
 

@@ -24,6 +24,10 @@ export const Operation = {
   Nobody: 8,
   /** To the forwarder, or along the way back: of another epoch. The packet as it came. */
   Stale: 9,
+  /** From the reading node to members that have not everything: a flow that stood when they began to be filled (transfer.ts). */
+  Transfer: 10,
+  /** Back to the reading node, from the last of them: all of them have that. */
+  Stored: 11,
 } as const;
 
 /** The class of our options: of those for experiments (RFC 8926 section 10). */
@@ -47,9 +51,12 @@ export const operationRecord = struct({
   service: bigEndian(u16),
   /** The node that the packet came to. */
   forwarder: bigEndian(u32),
-  /** When it left there, by that node's own clock: in spans (bpf-lib/flow/time.ts), and not looked at by anybody else. */
+  /**
+   * When it left there, by that node's own clock: in spans (bpf-lib/flow/time.ts), and not looked at by anybody else. Of a transfer,
+   * the number that its node has given to it.
+   */
   sent: bigEndian(u32),
-  /** The reason of a refusal; otherwise 0. */
+  /** The reason of a refusal; of a transfer, the serial number of the entry at its node; otherwise 0. */
   detail: bigEndian(u32),
   tag: bigEndian(u64),
 });

@@ -22,7 +22,7 @@ import { lost, TableFault } from "./faults.ts";
 import { answer, goAlong, sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { freshVersion } from "./version.ts";
-import { type Path, pathAt } from "./view.ts";
+import { isAhead, type Path, pathAt } from "./view.ts";
 
 /** The bits of a decision, without those that only nodes have use for. */
 export const DECIDED = Change.Source | Change.Destination | Change.Deliver | Change.Direct | Change.SourcePool;
@@ -96,11 +96,12 @@ const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, no
   return goAlong(turn);
 };
 
-const decide = (turn: Turn, family: Family): Action => {
+const decide = (turn: Turn, family: Family, path: Path): Action => {
   const { parts, call, hand } = turn;
   const now = spansNow();
   const found = family.find(family.keyOf(parts, call.vni), now);
   const entry = found.way;
+  if (entry === null && isAhead(path.quiet, now)) return lost(TableFault.Quiet);
   const index = entry === null ? hand.of.service : entry.service;
   if (index === 0) return answer(turn, Operation.Nobody);
   const service = zeta_node_services.at(index);
@@ -117,6 +118,10 @@ const serve = (family: Family) =>
   withTurn((turn) => {
     const { hand, view } = turn;
     const { epoch, operation, place, bucket } = hand.of;
+    if (operation === Operation.Transfer || operation === Operation.Stored) {
+      zeta_node_stages.call(family.isIpv4 ? Stage.Bring4 : Stage.Bring6);
+      return Action.Drop;
+    }
     if (epoch !== view.epoch) {
       hand.withEntry = 0;
       return answer(turn, Operation.Stale);
@@ -134,7 +139,7 @@ const serve = (family: Family) =>
     }
     const asks = operation === Operation.Lookup || operation === Operation.Decide;
     if (!asks && operation !== Operation.Touch && operation !== Operation.Close) return lost(TableFault.Role);
-    return place === 0 ? decide(turn, family) : lost(TableFault.Role);
+    return place === 0 ? decide(turn, family, path) : lost(TableFault.Role);
   });
 
 export const zeta_serve4 = program("zeta_serve4", serve(ipv4Family), {

@@ -3,7 +3,7 @@
  * the newer version's state wins; a different decision is never put in its place.
  */
 import { type Action, program, type u8, type u32 } from "zeta/bpf";
-import { prepare } from "../flow/commit.ts";
+import { type Life, prepare } from "../flow/commit.ts";
 import { turned } from "../flow/ends.ts";
 import { Change } from "../flow/entry.ts";
 import { isMapped, prepareMapping } from "../flow/mapping.ts";
@@ -79,31 +79,35 @@ const conflict = ({ hand }: Turn, family: Family, way: Entry, isNewer: boolean):
   return lost(TableFault.Conflict);
 };
 
+/** What is in hand as an entry is entered, by the steps of a commit: with the mapping that its pool gave, where there is none. */
+export const prepareStored = ({ call, hand }: Turn, family: Family, life: Life): Action => {
+  const { entry } = hand;
+  const { protocol, vni } = entry;
+  const from = clientOf(entry);
+  noteDecided(entry, call);
+  call.service = hand.of.service;
+  // Keys of the commit are of the client's network; the packet in hand may be of the other's.
+  call.vni = vni;
+  const inside = { address: from.source, port: from.sourcePort };
+  const isOfPool = (entry.change & Change.SourcePool) !== 0;
+  if (isOfPool && !isMapped(family, inside, vni, protocol, spansNow())) {
+    const external = { address: entry.toSource, port: entry.toSourcePort };
+    prepareMapping(family, family, external, { inside, vni, protocol, service: hand.of.service });
+    call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
+  }
+  const client = { ...from, key: family.keyOfEnds(from, vni, protocol) };
+  const reason = prepare(client, family, family, call, life);
+  return reason === null ? enterNext(call, family) : refused(call, reason);
+};
+
 const store = (family: Family) =>
   withTurn((turn) => {
-    const { call, hand } = turn;
-    const { entry } = hand;
-    const from = clientOf(entry);
-    const key = family.keyOfEnds(from, entry.vni, entry.protocol);
-    const now = spansNow();
-    const found = family.find(key, now);
+    const { entry } = turn.hand;
+    const found = family.find(family.keyOfEnds(clientOf(entry), entry.vni, entry.protocol), spansNow());
     if (found.way !== null) return renew(turn, family, found);
-    noteDecided(entry, call);
-    call.service = hand.of.service;
-    // Keys of the commit are of the client's network; the packet in hand may be of the other's.
-    call.vni = entry.vni;
     const state = stateIn(entry.version);
     const idle = state === FlowState.Ended ? endedFor() : idleOf(entry.protocol, state);
-    const inside = { address: from.source, port: from.sourcePort };
-    const isOfPool = (entry.change & Change.SourcePool) !== 0;
-    if (isOfPool && !isMapped(family, inside, entry.vni, entry.protocol, now)) {
-      const external = { address: entry.toSource, port: entry.toSourcePort };
-      const of = { inside, vni: entry.vni, protocol: entry.protocol, service: hand.of.service };
-      prepareMapping(family, family, external, of);
-      call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
-    }
-    const reason = prepare({ ...from, key }, family, family, call, { state, idle });
-    return reason === null ? enterNext(call, family) : refused(call, reason);
+    return prepareStored(turn, family, { state, idle });
   });
 
 export const zeta_store4 = program("zeta_store4", store(ipv4Family), {

@@ -19,3 +19,6 @@ export const freshVersion = (epoch: U32, state: U8): U64 => {
 };
 
 export const stateIn = (version: U64): U8 => u8(version & STATE_MASK);
+
+/** The same version, of an entry whose state has changed here alone. */
+export const inState = (version: U64, state: U8): U64 => (version & ~STATE_MASK) | u64(state);

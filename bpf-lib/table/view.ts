@@ -2,7 +2,7 @@
  * The view that this node acts by: who keeps which bucket, and where the others are. Its agent writes it. A view is in one
  * of two slots, by its epoch's lowest bit, and the epoch is written last: a packet sees one view only.
  */
-import { array, mac, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
+import { array, i32, mac, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
 import { BUCKETS } from "./bucket.ts";
 
 /** The longest chain while it is repaired: complete members, then joiners (rule 4 of the table's). */
@@ -14,6 +14,8 @@ export const viewRecord = struct({
   epoch: u32,
   /** The node's own number; 0 for one that is in no cluster. */
   self: u32,
+  /** In spans: from then on it acts no more by this view, which another may have taken the place of; 0 for as long as it has it. */
+  until: u32,
   /** Its address on the cluster's side, in memory order. */
   address: u32,
   /** Interfaces of the cluster's side, by index; 0 for none. */
@@ -29,9 +31,19 @@ export const pathRecord = struct({
   /** How many are complete: the first decides, the last of them is read. */
   complete: u8,
   length: u8,
+  /**
+   * In spans: until then the head takes no flow for a new one, since all that was decided of the bucket is lost, and others may still
+   * know of it; 0 where nothing is.
+   */
+  quiet: u32,
 });
 export type Path = Of<typeof pathRecord>;
 export const zeta_table_paths = map.array({ value: pathRecord, max: 2 * BUCKETS });
+
+/** Whether a time of these records is over; 0 is none. */
+export const isOver = (time: u32, now: u32): boolean => time !== 0 && i32(now - time) >= 0;
+/** Whether it is still to come. */
+export const isAhead = (time: u32, now: u32): boolean => time !== 0 && i32(now - time) < 0;
 
 export const pathAt = (epoch: u32, bucket: u32): Path | null =>
   zeta_table_paths.at((epoch & 1) * BUCKETS + (bucket & (BUCKETS - 1)));

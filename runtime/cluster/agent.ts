@@ -63,7 +63,13 @@ export function isListed(state: AgentState): boolean {
  * The store has answered that this view was the newest when it was asked, at `asked` by the node's clock.
  * Answers that come late, of older views, tell nothing.
  */
-export function storeAnswered(state: AgentState, view: View, asked: number, now: number, times: Times): Step {
+export function storeAnswered(
+  state: AgentState,
+  view: View,
+  asked: number,
+  now: number,
+  times: Pick<Times, "actFor" | "quiet">,
+): Step {
   const booted = state.booted ?? view.epoch;
   const before = state.view?.epoch ?? 0;
   if (view.epoch < before) return { state, forget: [], isNew: false };

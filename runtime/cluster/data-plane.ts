@@ -37,12 +37,16 @@ export interface Neighbour {
 export interface Path {
   readonly members: readonly number[];
   readonly complete: number;
+  /** In spans of the node: until then its head takes no flow for a new one. Not at all unless told. */
+  readonly quiet?: number;
 }
 
 export interface PlacedView {
   /** 1 to 2^24 - 1. */
   readonly epoch: number;
   readonly paths: readonly Path[];
+  /** In spans of the node: from then on it acts by it no more. For as long as it has it, unless told. */
+  readonly until?: number;
 }
 
 /** Keys of the operations' tags: sixteen bytes each, of even and odd number; those that are null are not good. */
@@ -88,6 +92,8 @@ export interface DataPlane {
   keys(keys: TagKeys): void;
   /** In force for the next packet. Between two views whose epochs are both even or both odd, packets see none, and are dropped. */
   view(self: Self, view: PlacedView): void;
+  /** Acts by none: packets that need another node are dropped, and so is what comes from others. */
+  retire(): void;
   /** Of the view that it acts by; null before the first. */
   readonly epoch: number | null;
 }
@@ -99,7 +105,7 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
   let known: readonly number[] = [];
   let acting: number | null = null;
   const retire = (): void =>
-    write(TABLE_MAP.view, 0, { epoch: 0, self: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
+    write(TABLE_MAP.view, 0, { epoch: 0, self: 0, until: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
   return {
     service(index, of) {
       if (manifest.maps.some(({ name }) => name === TABLE_MAP.affinity))
@@ -124,23 +130,26 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
       const good = keys.reduce((bits, key, index) => (key === null ? bits : bits | (1 << index)), 0);
       write(TABLE_MAP.keys, 0, { low: halves(0), high: halves(8), good, own });
     },
-    view({ id, address, interfaces }, { epoch, paths }) {
+    view({ id, address, interfaces }, { epoch, paths, until }) {
       // It has missed views: those paths that are in force stand where the new ones go.
       if (acting !== null && acting !== epoch && (acting & 1) === (epoch & 1)) retire();
-      for (const [bucket, { members, complete }] of paths.entries())
+      for (const [bucket, { members, complete, quiet }] of paths.entries())
         write(TABLE_MAP.paths, (epoch & 1) * BUCKETS + bucket, {
           members: padded(members, MOST_PLACES, 0),
           complete,
           length: members.length,
+          quiet: quiet ?? 0,
         });
       write(TABLE_MAP.view, 0, {
         epoch,
         self: id,
+        until: until ?? 0,
         address: inMemory(address),
         sides: padded(interfaces, MOST_SIDES, 0),
       });
       acting = epoch;
     },
+    retire,
     get epoch() {
       return acting;
     },

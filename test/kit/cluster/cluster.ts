@@ -2,11 +2,19 @@
 
 import { BUCKETS } from "../../../runtime/cluster/buckets.ts";
 import type { Neighbour, Path, PlacedView, TagKeys } from "../../../runtime/cluster/data-plane.ts";
+import { fillingOf } from "../../../runtime/cluster/filling.ts";
+import { type TableAgent, tableAgentOf } from "../../../runtime/cluster/table-agent.ts";
+import { tablesOf } from "../../../runtime/cluster/table-memory.ts";
+import type { View } from "../../../runtime/cluster/view.ts";
 import { type Member, type MemberOptions, openMember, type Role } from "./member.ts";
 
 /** The interface of every member on the cluster's side, by number; and the one that the world is on. */
 export const CLUSTER_SIDE = 10;
 export const OUTSIDE = 2;
+/** Milliseconds of a span, by the clock that programs have when they are compiled. */
+const SPAN = 64;
+/** Milliseconds for which a chain decides nothing that has lost all its decisions: as long as an ended one is remembered. */
+export const QUIET = 8000;
 const REDIRECT = 4;
 const PASS = 2;
 
@@ -27,11 +35,14 @@ export interface ClusterOptions extends Omit<MemberOptions, "role"> {
   readonly forwarders: number;
   /** Lengths of the chains. */
   readonly chains: readonly number[];
+  /** Flow-table nodes that are in no chain yet. */
+  readonly spares?: number;
 }
 
 export interface Cluster {
   readonly forwarders: readonly number[];
   readonly chains: readonly (readonly number[])[];
+  readonly spares: readonly number[];
   readonly members: ReadonlyMap<number, Member>;
   readonly epoch: number;
   /** A packet comes to a forwarder; everything that it causes is carried out. */
@@ -43,6 +54,11 @@ export interface Cluster {
   /** Loses what this says. */
   lose(rule: (packet: Wire) => boolean): void;
   view(chains: readonly (readonly number[])[], complete?: number): void;
+  /** Agents with views of the store's form, in place of `view`: from the first one on. */
+  readonly agents: ReadonlyMap<number, TableAgent>;
+  tell(view: View, to?: readonly number[]): void;
+  /** A turn of every agent; gives how many entries are still owed. */
+  turn(): number;
   /** Changes the config of a service, by its place, on all members. */
   configure(service: number, config: Readonly<Record<string, unknown>>): void;
   advance(by: bigint): void;
@@ -78,7 +94,7 @@ export async function introduce(
   await underlay.tunnels.set([addressOf(id)]);
 }
 
-export async function openCluster({ forwarders, chains, ...options }: ClusterOptions): Promise<Cluster> {
+export async function openCluster({ forwarders, chains, spares = 0, ...options }: ClusterOptions): Promise<Cluster> {
   const members = new Map<number, Member>();
   let next = 1;
   const add = async (role: Role): Promise<number> => {
@@ -94,6 +110,8 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
     for (let i = 0; i < length; i++) chain.push(await add("table"));
     ofChains.push(chain);
   }
+  const ofSpares: number[] = [];
+  for (let i = 0; i < spares; i++) ofSpares.push(await add("table"));
   for (const [id, member] of members) await introduce(id, member, [...members.keys()]);
   let epoch = 0;
   const wire: Wire[] = [];
@@ -131,10 +149,37 @@ export async function openCluster({ forwarders, chains, ...options }: ClusterOpt
     }
     return left;
   };
+  const agents = new Map<number, TableAgent>();
+  for (const [id, member] of members) {
+    const memory = member.memory(({ action, packet, redirect }) => {
+      if (action !== REDIRECT || redirect?.kind !== "interface") return;
+      const one = { from: id, to: idOf(packet), frame: packet };
+      wire.push(one);
+      if (!lost(one)) carryOut({ at: one.to, frame: packet, by: CLUSTER_SIDE });
+    });
+    const tables = memory === null ? null : tablesOf(member.manifest, memory);
+    const keeps = memory === null || tables === null ? null : { tables, filling: fillingOf(tables, memory) };
+    const now = () => Number(member.clock() / 1_000_000n);
+    const spansAfter = (milliseconds: number) => (memory?.now() ?? 0) + Math.ceil(milliseconds / SPAN);
+    const agent = tableAgentOf(id, { plane: member.dataPlane, keeps, now, spansAfter, wait: () => undefined }, QUIET);
+    agent.storeIsEmpty();
+    agents.set(id, agent);
+  }
   return {
     forwarders: ofForwarders,
     chains: ofChains,
+    spares: ofSpares,
     members,
+    agents,
+    tell(next, to = [...members.keys()]) {
+      for (const id of to) agents.get(id)?.told({ id, address: addressOf(id), interfaces: [CLUSTER_SIDE] }, next);
+      epoch = next.epoch;
+    },
+    turn() {
+      let owed = 0;
+      for (const agent of agents.values()) owed += agent.turn();
+      return owed;
+    },
     get epoch() {
       return epoch;
     },

@@ -1,6 +1,8 @@
 /** A forwarder or a flow-table node in the interpreter. */
+import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import type { Machine, Run } from "../../../compiler/interpreter/index.ts";
 import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane.ts";
+import type { TableMemory } from "../../../runtime/cluster/table-memory.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
@@ -17,6 +19,7 @@ import { interpretedRawMap } from "../targets/interpreter-map.ts";
 import { type InterpretedService, interpretedNode } from "../targets/interpreter-node.ts";
 import type { Compiled, Source } from "../targets/target.ts";
 import { type TestClock, testClock } from "../targets/test-clock.ts";
+import { memberMemory } from "./member-memory.ts";
 
 export type Role = Exclude<NodeRole, "single">;
 
@@ -29,6 +32,7 @@ export interface ClusterService {
 
 export interface Member {
   readonly role: Role;
+  readonly manifest: Manifest;
   readonly machine: Machine;
   readonly dataPlane: DataPlane;
   readonly underlay: Underlay;
@@ -37,10 +41,14 @@ export interface Member {
   readonly configs: readonly LiveConfig[];
   run(frame: Uint8Array, ingressInterface: number): Run;
   advance(by: bigint): void;
+  /** Nanoseconds since it was opened. */
+  clock(): bigint;
   /** What the node itself has dropped, by reason, of all services. */
   drops(): Readonly<Record<string, number>>;
   /** How many flows it has, each direction counted for one. */
   flows(): number;
+  /** Its tables, as its agent has them; null on forwarders. `sent`: what it sends of itself. */
+  memory(sent: (run: Run) => void): TableMemory | null;
   close(): void;
 }
 
@@ -123,6 +131,7 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
   const nameOf = manifest.node?.drops ?? [];
   return {
     role,
+    manifest,
     machine,
     dataPlane,
     underlay: node.underlay,
@@ -147,6 +156,8 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
       }
       return count;
     },
+    memory: (sent) => (role === "table" ? memberMemory(part, machine, sent) : null),
+    clock: () => now,
     close() {},
     advance(by) {
       now += by;

@@ -12,6 +12,8 @@ export const OPERATIONS = [
   "refuse",
   "nobody",
   "stale",
+  "transfer",
+  "stored",
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 

@@ -1,0 +1,121 @@
+/**
+ * The agent of one node: it takes up views for the node's data plane, empties what is of another time before the node acts by them,
+ * and has others filled while it is the one that is read. What it knows and may say is pure (agent.ts, transfer.ts).
+ */
+import {
+  type AgentState,
+  correction,
+  decidesFrom,
+  isListed,
+  startAgent,
+  storeAnswered,
+  storeIsEmpty,
+} from "./agent.ts";
+import { BUCKETS } from "./buckets.ts";
+import type { Change } from "./change.ts";
+import type { DataPlane, Path, Self } from "./data-plane.ts";
+import type { Filling } from "./filling.ts";
+import type { Tables } from "./table-memory.ts";
+import type { Times } from "./time.ts";
+import { memberOf, pathOf, type View } from "./view.ts";
+
+/** What an agent has of its node. */
+export interface AgentOf {
+  readonly plane: Pick<DataPlane, "view" | "retire">;
+  /** Null on forwarders, which keep nothing that others lack. */
+  readonly keeps: { readonly tables: Tables; readonly filling: Filling } | null;
+  /** Milliseconds, of a clock that never goes back. */
+  readonly now: () => number;
+  /** So many milliseconds from now, in the data plane's spans; 0 for never. */
+  readonly spansAfter: (milliseconds: number) => number;
+  /** Returns when all programs that run now have ended. */
+  readonly wait: () => void;
+}
+
+export interface TableAgent {
+  readonly state: AgentState;
+  /** The cluster has no view yet: whichever comes first, this life of the node is older. */
+  storeIsEmpty(): void;
+  /**
+   * This view is the newest, and may be acted by for `lease` milliseconds from now; for good unless told. Views that are older than
+   * the one that is acted by tell nothing; the same one again prolongs the lease.
+   */
+  told(self: Self, view: View, lease?: number): void;
+  /** Has others filled, a little. Gives how many entries are still owed to them. */
+  turn(): number;
+  /** What the store is to be asked for. */
+  proposals(): readonly Change[];
+}
+
+export function tableAgentOf(
+  node: number,
+  { plane, keeps, now, spansAfter, wait }: AgentOf,
+  quiet: number,
+): TableAgent {
+  let state = startAgent(node);
+  let own: Self | null = null;
+
+  const pathsOf = (view: View): Path[] => {
+    const at = now();
+    return Array.from({ length: BUCKETS }, (_, bucket) => {
+      const { members, complete } = pathOf(view, bucket);
+      const from = decidesFrom(state, bucket);
+      return {
+        members: members.map((one) => one.node),
+        complete,
+        quiet: from > at ? spansAfter(from - at) : 0,
+      };
+    });
+  };
+
+  /** An earlier life of the node is listed: it has no part in this view. */
+  const isOfBefore = (view: View): boolean => memberOf(view, node) !== null && !isListed(state);
+
+  function act(view: View): void {
+    const left = state.until - now();
+    if (own === null || isOfBefore(view) || left <= 0) plane.retire();
+    else {
+      const until = Number.isFinite(left) ? spansAfter(left) : 0;
+      plane.view(own, { epoch: view.epoch, paths: pathsOf(view), until });
+    }
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    storeIsEmpty() {
+      state = storeIsEmpty(state);
+    },
+    told(self, view, lease = Number.POSITIVE_INFINITY) {
+      const at = now();
+      const times: Pick<Times, "actFor" | "quiet"> = { actFor: lease, quiet };
+      const step = storeAnswered(state, view, at, at, times);
+      state = step.state;
+      own = self;
+      if (state.view !== view && !step.isNew) {
+        if (state.view !== null && state.view.epoch === view.epoch) act(state.view);
+        return;
+      }
+      const taken = new Set(step.forget.filter((bucket) => state.held[bucket] !== null));
+      const left = new Set(step.forget.filter((bucket) => state.held[bucket] === null));
+      if (keeps !== null && taken.size > 0) {
+        // Nothing of another time may be there when the node acts for these buckets.
+        plane.retire();
+        wait();
+        keeps.tables.forget(taken, true);
+      }
+      act(view);
+      if (keeps === null) return;
+      // What was on its way by the view before has been stored by now, or never will be.
+      wait();
+      keeps.tables.forget(left, false);
+      keeps.filling.under(view, isListed(state) ? node : 0);
+    },
+    turn: () => keeps?.filling.turn() ?? 0,
+    proposals() {
+      const mend = correction(state);
+      return mend !== null ? [mend] : (keeps?.filling.completions() ?? []);
+    },
+  };
+}

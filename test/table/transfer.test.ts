@@ -1,0 +1,167 @@
+/** Members that are filled while packets come: what stood is brought to them, and what comes passes them anyway. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { tcp } from "zeta/testing";
+import { assignBuckets } from "../../runtime/cluster/assign.ts";
+import { type Change, propose } from "../../runtime/cluster/change.ts";
+import { firstView, type View } from "../../runtime/cluster/view.ts";
+import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import { operationOf } from "../kit/cluster/operation.ts";
+import { compileFirst } from "./compiled.ts";
+import { dropsOf, hopsOf, toldOf } from "./told.ts";
+
+compileFirst();
+
+const balancer = (listen: string, ...backends: string[]) => ({
+  source: new URL("../../examples/balancer/service.ts", import.meta.url),
+  config: { "service.listen": [listen], "balancer.backends": backends },
+});
+const services = [
+  balancer("10.1.0.1:80/tcp", "10.2.0.1:8080", "10.2.0.2:8080", "10.2.0.3:8080"),
+  balancer("[2001:db8:1::1]:80/tcp", "[2001:db8:2::1]:8080", "[2001:db8:2::2]:8080"),
+];
+const FLOWS = 40;
+/** Tables that are quick to look through. */
+const SMALL = { zeta_last4: 1023, zeta_last6: 1023 };
+const clientOf = (n: number) =>
+  n % 4 === 3 ? tcp(`[2001:db8::${n}]:4000`, "[2001:db8:1::1]:80") : tcp(`10.0.${n}.7:4000`, "10.1.0.1:80");
+
+/** A store of one view: proposals are taken as they come, and all are told at once. */
+const storeOf = (cluster: Cluster) => {
+  const { chains, forwarders } = cluster;
+  let view: View = firstView(chains, forwarders, (ids) => assignBuckets(ids));
+  cluster.tell(view);
+  return {
+    get view() {
+      return view;
+    },
+    change(change: Change): void {
+      const next = propose(view, change);
+      if (next === null) return;
+      view = next;
+      cluster.tell(view);
+    },
+    /** Turns of the agents, and whatever they propose, until nothing is owed and nobody proposes anything. */
+    settle(turns = 50): number {
+      for (let turn = 1; turn <= turns; turn++) {
+        const owed = cluster.turn();
+        const asked = [...cluster.agents.values()].flatMap((agent) => agent.proposals());
+        for (const one of asked) {
+          const next = propose(view, one);
+          if (next === null) continue;
+          view = next;
+          cluster.tell(view);
+          break;
+        }
+        if (owed === 0 && asked.length === 0) return turn;
+      }
+      throw new Error("It does not settle.");
+    },
+  };
+};
+type Store = ReturnType<typeof storeOf>;
+const membersOf = ({ view }: Store, chain: number): number[] =>
+  view.chains.find(({ id }) => id === chain)?.complete.map(({ node }) => node) ?? [];
+
+describe("a member taken out, and another filled in its place", () => {
+  let cluster: Cluster;
+  let store: Store;
+  const sent = new Map<number, string>();
+  beforeAll(async () => {
+    cluster = await openCluster({ forwarders: 3, chains: [2], spares: 1, services, constants: SMALL });
+    store = storeOf(cluster);
+    for (let n = 0; n < FLOWS; n++) sent.set(n, toldOf(cluster.send(1, clientOf(n).syn().bytes)));
+    cluster.wire();
+  });
+  const flowsOf = (id: number) => cluster.members.get(id)?.flows();
+
+  test("what stood is brought, acknowledged, and only then is it complete", () => {
+    const [spare = 0] = cluster.spares;
+    const [head = 0, tail = 0] = cluster.chains[0] ?? [];
+    store.change({ kind: "expel", node: tail, joined: 1 });
+    store.change({ kind: "join", chain: 0, node: spare });
+    expect(membersOf(store, 0)).toEqual([head]);
+    expect(flowsOf(spare)).toBe(0);
+    // Half of it is lost on its way, and sent again.
+    let count = 0;
+    cluster.lose(({ frame }) => operationOf(frame) === "transfer" && count++ % 2 === 0);
+    store.settle();
+    cluster.lose(() => false);
+    expect(membersOf(store, 0)).toEqual([head, spare]);
+    expect(flowsOf(spare)).toBe(2 * FLOWS);
+    expect(flowsOf(spare)).toBe(flowsOf(head));
+  });
+
+  test("alone, it goes on with every flow at a forwarder that has not seen any of them", () => {
+    const [head = 0] = cluster.chains[0] ?? [];
+    store.change({ kind: "expel", node: head, joined: 1 });
+    for (let n = 0; n < FLOWS; n++) expect(toldOf(cluster.send(2, clientOf(n).ack().bytes))).toBe(sent.get(n));
+    expect(dropsOf(cluster)).toEqual({});
+  });
+
+  test("the one that was taken out comes back empty, and is filled", () => {
+    const [, tail = 0] = cluster.chains[0] ?? [];
+    expect(flowsOf(tail)).toBe(0);
+    store.change({ kind: "join", chain: 0, node: tail });
+    cluster.wire();
+    // A flow of now passes the joiner, and leaves by it.
+    expect(toldOf(cluster.send(3, tcp("10.0.99.7:4000", "10.1.0.1:80").syn().bytes))).toMatch(/^sent/);
+    expect(hopsOf(cluster)).toEqual(["3 decide 6", `6 update ${tail}`, `${tail} reply 3`]);
+    store.settle();
+    expect(membersOf(store, 0)).toEqual([6, tail]);
+    expect(flowsOf(tail)).toBe(2 * FLOWS + 2);
+  });
+});
+
+test("a bucket moves to another chain with what it holds, and back again", async () => {
+  const cluster = await openCluster({ forwarders: 2, chains: [2], spares: 2, services, constants: SMALL });
+  const store = storeOf(cluster);
+  const sent = Array.from({ length: FLOWS }, (_, n) => toldOf(cluster.send(1, clientOf(n).syn().bytes)));
+  store.change({ kind: "scale-out", nodes: cluster.spares });
+  store.settle();
+  const keepers = new Set(store.view.keepers);
+  expect([...keepers].sort()).toEqual([0, 1]);
+  expect(store.view.moves).toEqual({});
+  const flows = (id: number) => cluster.members.get(id)?.flows() ?? 0;
+  const [old, added] = [cluster.chains[0]?.[0] ?? 0, cluster.spares[0] ?? 0];
+  // What has moved is with its new chain alone.
+  expect(flows(added)).toBeGreaterThan(0);
+  expect(flows(old) + flows(added)).toBe(2 * FLOWS);
+  for (let n = 0; n < FLOWS; n++) expect(toldOf(cluster.send(2, clientOf(n).ack().bytes))).toBe(sent[n]);
+  store.change({ kind: "scale-in", chain: 0 });
+  store.settle();
+  expect(new Set(store.view.keepers)).toEqual(new Set([1]));
+  store.change({ kind: "dismiss", chain: 0 });
+  expect(flows(added)).toBe(2 * FLOWS);
+  expect(flows(old)).toBe(0);
+  for (let n = 0; n < FLOWS; n++) expect(toldOf(cluster.send(2, clientOf(n).ack().bytes))).toBe(sent[n]);
+  expect(dropsOf(cluster)).toEqual({});
+});
+
+test("an entry that is brought where another decision stands is not acknowledged, and changes nothing", async () => {
+  const cluster = await openCluster({ forwarders: 1, chains: [1], spares: 1, services, constants: SMALL });
+  const store = storeOf(cluster);
+  const [spare = 0] = cluster.spares;
+  const told = toldOf(cluster.send(1, clientOf(0).syn().bytes));
+  store.change({ kind: "join", chain: 0, node: spare });
+  cluster.turn();
+  const [transfer] = cluster.wire().filter(({ frame }) => operationOf(frame) === "transfer");
+  store.settle();
+  expect(membersOf(store, 0)).toEqual([2, spare]);
+  // As it was sent, it is of another epoch now.
+  cluster.deliver(spare, transfer?.frame as Uint8Array);
+  expect(dropsOf(cluster)).toEqual({ "table: transfer of another epoch": 1 });
+  expect(toldOf(cluster.send(1, clientOf(0).ack().bytes))).toBe(told);
+});
+
+test("a chain that has lost all its decisions takes no flow for a new one until nobody can know of them", async () => {
+  const cluster = await openCluster({ forwarders: 1, chains: [1], spares: 1, services, constants: SMALL });
+  const store = storeOf(cluster);
+  const [spare = 0] = cluster.spares;
+  expect(toldOf(cluster.send(1, clientOf(0).syn().bytes))).toMatch(/^sent/);
+  const [lost] = store.view.chains[0]?.complete ?? [];
+  store.change({ kind: "replace", chain: 0, nodes: [spare], instead: lost === undefined ? [] : [lost] });
+  expect(toldOf(cluster.send(1, clientOf(1).syn().bytes))).toBe("dropped");
+  expect(dropsOf(cluster)).toEqual({ "table: decisions were lost": 1 });
+  cluster.advance(8_200_000_000n);
+  expect(toldOf(cluster.send(1, clientOf(1).syn().bytes))).toMatch(/^sent/);
+});
