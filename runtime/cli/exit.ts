@@ -64,7 +64,6 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT7010: EXIT.usage,
   ZT7011: EXIT.usage,
   ZT7014: EXIT.usage,
-  ZT7015: EXIT.usage,
   ZT8102: EXIT.source,
   ZT8103: EXIT.source,
   ZT8104: EXIT.source,

@@ -15,3 +15,8 @@ export const refusedChange = problem("ZT8503", (change: string, reason: string) 
   message: `The cluster cannot be changed so (${change}): ${reason}.`,
   fix: "Look at the view as it is now, and ask again if the change is still wanted. Nothing was changed.",
 }));
+
+export const otherNode = problem("ZT8504", (is: number, told: number) => ({
+  message: `This is node ${is} of the cluster, and it was told what node ${told} is to do.`,
+  fix: "Tell each node of itself; one that is to have another number starts anew. Nothing was changed.",
+}));

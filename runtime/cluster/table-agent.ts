@@ -43,6 +43,8 @@ export interface TableAgent {
   told(self: Self, view: View, lease?: number): void;
   /** Has others filled, a little. Gives how many entries are still owed to them. */
   turn(): number;
+  /** Entries that are owed, as of the last turn. */
+  readonly owed: number;
   /** What the store is to be asked for. */
   proposals(): readonly Change[];
 }
@@ -93,8 +95,8 @@ export function tableAgentOf(
       const step = storeAnswered(state, view, at, at, times);
       state = step.state;
       own = self;
-      if (state.view !== view && !step.isNew) {
-        if (state.view !== null && state.view.epoch === view.epoch) act(state.view);
+      if (!step.isNew) {
+        if (state.view?.epoch === view.epoch) act(state.view);
         return;
       }
       const taken = new Set(step.forget.filter((bucket) => state.held[bucket] !== null));
@@ -113,6 +115,9 @@ export function tableAgentOf(
       keeps.filling.under(view, isListed(state) ? node : 0);
     },
     turn: () => keeps?.filling.turn() ?? 0,
+    get owed() {
+      return keeps?.filling.owed ?? 0;
+    },
     proposals() {
       const mend = correction(state);
       return mend !== null ? [mend] : (keeps?.filling.completions() ?? []);

@@ -1,6 +1,7 @@
 /** A node that another process runs, asked by its socket. */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { type Problem, ZetaError } from "../../compiler/diagnostics/problem.ts";
+import type { NodeAgentStatus } from "../cluster/node-agent.ts";
 import type { Config } from "../config/live.ts";
 import { type Bundle, isBundle } from "../loader/bundle.ts";
 import type { ObjectWithManifest } from "../loader/load.ts";
@@ -66,10 +67,12 @@ export interface NodeClient {
   /** Tells it of its networks; gives how many entries each part has now, 0 for those that were left out. */
   networks(all: Networks): Promise<Told>;
   /**
-   * Tells a forwarder or a flow-table node of its cluster: keys first, then members, then the view. Gives the epoch that it acts by.
-   * @throws ZT8118 for a node that is in no cluster, ZT8119 for a view that is not newer than its own.
+   * Tells a forwarder or a flow-table node of its cluster: keys first, then members, then the view. Gives how it stands then.
+   * @throws ZT8118 for a node that is in no cluster, ZT8119 for a view that is not newer than its own, ZT8502, ZT8504.
    */
-  cluster(told: ClusterMessage): Promise<number | null>;
+  cluster(told: ClusterMessage): Promise<NodeAgentStatus>;
+  /** How its part in the cluster stands. @throws ZT8118. */
+  clusterStatus(): Promise<NodeAgentStatus>;
   config(name: string): Promise<Config>;
   /** One field; `known` says whether there is such a field, among `paths`. */
   field(
@@ -199,7 +202,8 @@ export function connectNode({ state }: { readonly state?: string } = {}): NodeCl
       await call("DELETE", named("services", name));
     },
     networks: async (all) => (await call<{ readonly networks: Told }>("PUT", "/networks", all)).networks,
-    cluster: async (told) => (await call<{ readonly epoch: number | null }>("PUT", "/cluster", told)).epoch,
+    cluster: (told) => call<NodeAgentStatus>("PUT", "/cluster", told),
+    clusterStatus: () => call<NodeAgentStatus>("GET", "/cluster"),
     config: async (name) => (await call<{ readonly config: Config }>("GET", named("config", name))).config,
     field: (name, path) => call("GET", withQuery(named("config", name), { path })),
     async setConfig(name: string, first: Config | string, value?: unknown) {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Attachment } from "../attach/attach.ts";
 import type { Run } from "../attach/runs.ts";
+import type { NodeAgent } from "../cluster/node-agent.ts";
 import type { Config } from "../config/live.ts";
 import type { Bundle, Cpu } from "../loader/bundle.ts";
 import type { ObjectWithManifest } from "../loader/load.ts";
@@ -17,7 +18,7 @@ import type { Trace } from "../trace/trace.ts";
 import type { Census } from "./census.ts";
 import { clusterSchema, tellCluster } from "./cluster.ts";
 import { type FlowFilter, type FlowRow, flowMatcher, flowRow } from "./flow-filter.ts";
-import { badRequest } from "./problems.ts";
+import { badRequest, notInCluster } from "./problems.ts";
 import {
   addSchema,
   flowQuerySchema,
@@ -33,6 +34,8 @@ import { unhurried } from "./unhurried.ts";
 /** What the routes work on. */
 export interface Served {
   readonly node: Node;
+  /** Of a node in a cluster. */
+  readonly agent: NodeAgent | null;
   readonly run: Run;
   readonly attachments: readonly Attachment[];
   readonly keep: boolean;
@@ -181,10 +184,15 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     }));
   },
 
-  "PUT /cluster": ({ node, attachments, inTurn }, { body }) => {
+  "GET /cluster": async ({ agent }) => {
+    if (agent === null) throw failure(notInCluster(null));
+    return { json: agent.status() };
+  },
+
+  "PUT /cluster": ({ node, agent, attachments, inTurn }, { body }) => {
     const message = read(clusterSchema, body);
     const interfaces = new Map(attachments.map(({ interface: on }) => [on.name, on.index]));
-    return inTurn(async () => ({ json: { epoch: tellCluster(node, message, interfaces) } }));
+    return inTurn(async () => ({ json: tellCluster({ node, agent }, message, interfaces) }));
   },
 
   "DELETE /services/:name": ({ node, inTurn }, { name }) =>

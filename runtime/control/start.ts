@@ -10,6 +10,7 @@
 import { rmSync } from "node:fs";
 import type { Attachment } from "../attach/attach.ts";
 import { cleanRun, openRun, type Run } from "../attach/runs.ts";
+import { type NodeAgent, nodeAgentOf } from "../cluster/node-agent.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { attachAll, type ServiceInterface } from "../node/attach.ts";
 import type { NodeRole } from "../node/bundle.ts";
@@ -47,6 +48,8 @@ export interface StartNodeOptions {
 
 export interface RunningNode {
   readonly node: Node;
+  /** Of a node in a cluster. */
+  readonly agent: NodeAgent | null;
   /** The run's name in `zeta ps`. */
   readonly run: string;
   /** Path of the control socket. */
@@ -74,6 +77,7 @@ function queue(after: () => void): Served["inTurn"] {
 
 interface Opened {
   readonly node: Node;
+  readonly agent: NodeAgent | null;
   readonly run: Run;
   readonly attachments: readonly Attachment[];
 }
@@ -96,10 +100,11 @@ async function open(options: StartNodeOptions): Promise<Opened> {
       ...(namespace === undefined ? {} : { namespace }),
       ...(state === undefined ? {} : { state }),
     });
-    if (keep !== true) return { node, run, attachments };
+    const agent = await nodeAgentOf(node, namespace ?? null);
+    if (keep !== true) return { node, agent, run, attachments };
     const on = new Map(attachments.map(({ interface: { name, index } }) => [name, index] as const));
     try {
-      return { node: await withKeptNetworks(node, on, state), run, attachments };
+      return { node: await withKeptNetworks(node, on, state), agent, run, attachments };
     } catch (error) {
       for (const attachment of attachments) await attachment.detach();
       throw error;
@@ -112,7 +117,8 @@ async function open(options: StartNodeOptions): Promise<Opened> {
   }
 }
 
-async function take({ node, run, attachments }: Opened, keep: boolean): Promise<void> {
+async function take({ node, agent, run, attachments }: Opened, keep: boolean): Promise<void> {
+  agent?.[Symbol.dispose]();
   if (keep) {
     node.endTrace();
     for (const attachment of attachments) attachment.close();
@@ -186,6 +192,7 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
   };
   return {
     node,
+    agent: opened.agent,
     run: run.id,
     socket,
     metrics: metrics?.address ?? null,

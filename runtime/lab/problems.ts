@@ -71,11 +71,6 @@ export const noSuchPart = problem("ZT7014", (kind: string, name: string, known: 
   fix: `It has: ${known.join(", ")}.`,
 }));
 
-export const cannotReturn = problem("ZT7015", (name: string) => ({
-  message: `'${name}' is a flow-table node: it cannot be put back into its chain, whose flows it has missed.`,
-  fix: "Build the lab anew for whole chains. Only forwarders come back: they hold nothing that others do not.",
-}));
-
 export const processStays = problem("ZT7016", (processes: readonly number[]) => ({
   message: `Processes of the lab cannot be ended: ${processes.join(", ")}.`,
   fix: "The kernel holds them (state D in 'ps'); run 'zeta lab down' again when it has let go.",
@@ -84,4 +79,9 @@ export const processStays = problem("ZT7016", (processes: readonly number[]) => 
 export const memberGone = problem("ZT7017", (name: string, process: number) => ({
   message: `The agent of '${name}' (process ${process}) is not there any more, and with it its data plane.`,
   fix: "Look at its output in the lab's folder of logs; build the lab anew to have it again.",
+}));
+
+export const fillingEnds = problem("ZT7018", (owed: number) => ({
+  message: `Members that are being filled get nowhere: ${owed} entries have not been acknowledged for a minute.`,
+  fix: "Look at 'zeta lab status': a member of the path is frozen or gone. Take it out with 'zeta lab view --without'; 'zeta lab view' goes on with the rest.",
 }));

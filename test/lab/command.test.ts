@@ -167,7 +167,8 @@ describe("a lab of two forwarders and a chain of two", () => {
     ["a namespace that is none", ["exec", "client9", "--", "true"], 2, "ZT7014"],
     ["a member that is none", ["fail", "router"], 2, "ZT7014"],
     ["an interface that is none", ["capture", "table1-1", "-", "--interface", "front"], 2, "ZT7014"],
-    ["a flow-table node put back", ["view", "--with", "table1-1"], 2, "ZT7015"],
+    ["a chain of a node that has a place", ["view", "--chain", "table1-1"], 2, "ZT8503"],
+    ["the end of the only chain", ["view", "--dissolve", "0"], 2, "ZT8503"],
     ["the loss of a whole chain", ["view", "--without", "table1-1", "table1-2"], 2, "ZT8503"],
     ["another lab in its place", ["up", "lab.config.ts"], 2, "ZT7010"],
   ])("%s is refused", (_, words, code, problem) => {
@@ -218,21 +219,37 @@ describe("a lab of two forwarders and a chain of two", () => {
     expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(["1", ...new Array(requests - 1).fill("0")]);
   }, 120_000);
 
-  test("what failed is healed, and a forwarder takes packets again", () => {
+  test("what failed is healed: a forwarder takes packets again, and a flow-table node is filled and stands for its chain", async () => {
     for (const name of ["forwarder1", "table1-1"]) expect(lab("heal", name).code).toBe(0);
-    expect(member("table1-1")).toMatchObject({ agent: "runs", data: "up", epoch: 3, listed: false, chain: null });
-    expect(json("lab", "view", "--with", "forwarder1").view).toMatchObject({
-      epoch: 4,
+    // What it held is of a time that is over.
+    const out = { agent: "runs", data: "up", epoch: 3, listed: false, chain: null, flows: 0 };
+    expect(member("table1-1")).toMatchObject(out);
+    const requests = 100;
+    const words = ["curl", "-sS", "--rate", "600/m", "--max-time", "100", "--write-out", "%{num_connects}\\n"];
+    const kept = start(["lab", "exec", "client1", "--", ...words, `http://10.1.0.1/?[1-${requests}]`], there);
+    await kept.says(/server/);
+
+    expect(json("lab", "view", "--with", "forwarder1", "table1-1").view).toEqual({
+      // The forwarder, the joiner, and that it has everything.
+      epoch: 6,
       forwarders: ["forwarder1", "forwarder2"],
+      chains: [{ id: 0, members: ["table1-2", "table1-1"], buckets: 1024 }],
     });
-    const agent = join(state, "lab", "nodes", "forwarder1");
-    expect(zeta(["flows", "--flush", "--all", "--state", agent], there).code).toBe(0);
-    expect(member("forwarder1")?.flows).toBe(0);
+    expect(member("table1-1")?.flows).toBe(member("table1-2")?.flows);
+    expect(lab("fail", "table1-2").code).toBe(0);
+    expect(json("lab", "view", "--without", "table1-2").view.chains[0].members).toEqual(["table1-1"]);
     const { server1 = 0, server2 = 0 } = fetched(20);
     expect(server1 + server2).toBe(20);
-    expect(status().members.map(({ epoch }) => epoch)).toEqual([4, 4, 4, 4]);
+
+    const { code, stdout } = await kept.ended;
+    const lines = stdout.trim().split("\n");
+    expect(code).toBe(0);
+    expect(lines.filter((line) => line === lines[0])).toHaveLength(requests);
+    expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(["1", ...new Array(requests - 1).fill("0")]);
+    expect(lab("heal", "table1-2").code).toBe(0);
+    expect(status().members.map(({ epoch }) => epoch)).toEqual([7, 7, 7, 7]);
     expect(member("forwarder1")?.flows).toBeGreaterThan(0);
-  });
+  }, 180_000);
 
   test("the data plane goes on while its agent is frozen, and ends when it is killed", async () => {
     expect(lab("fail", "forwarder2", "--how", "agent").code).toBe(0);

@@ -1,6 +1,7 @@
 /** A node of a cluster is told of keys, members and views by its socket. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BUCKETS } from "../../runtime/cluster/buckets.ts";
+import { assignBuckets } from "../../runtime/cluster/assign.ts";
+import { firstView, type View } from "../../runtime/cluster/view.ts";
 import type { ClusterMessage } from "../../runtime/control/cluster.ts";
 import { type Built, connectNode, type RunningNode, startNode } from "../../runtime/index.ts";
 import { type Gateway, gatewayLab } from "./gateway.ts";
@@ -20,13 +21,11 @@ const onFront = (role: "single" | "table"): Promise<RunningNode> =>
     role,
   });
 
-const view = (epoch: number, members: readonly number[] = [7, 8], side: string | number = "front") =>
+const OTHERS: View = firstView([[7, 8]], [1], (ids) => assignBuckets(ids));
+/** Views after a first one, which the node was told to be older than. */
+const view = (epoch: number, of: Partial<View> = {}, side: string | number = "front") =>
   ({
-    view: {
-      self: { id: 7, address: "172.31.0.7", interfaces: [side] },
-      epoch,
-      paths: Array.from({ length: BUCKETS }, () => ({ members: [...members], complete: 1 })),
-    },
+    view: { self: { id: 7, address: "172.31.0.7", interfaces: [side] }, of: { ...OTHERS, epoch, ...of } },
   }) satisfies ClusterMessage;
 
 test("a node by itself is told that it is in none", async () => {
@@ -45,18 +44,31 @@ test("a flow-table node acts by the newest view, and goes back to none", async (
     keys: { keys: ["00".repeat(16), null] as [string, null], own: 0 as const },
     members: [{ ...neighbour, interface: "front" }],
   };
-  expect(await client.cluster(told)).toBeNull();
-  expect(await client.cluster(view(4))).toBe(4);
+  expect(await client.cluster({ ...told, view: null })).toEqual({ epoch: null, owed: 0, proposals: [] });
+  expect(await client.cluster(view(4))).toMatchObject({ epoch: 4 });
   // What it missed, it missed.
-  expect(await client.cluster(view(6))).toBe(6);
+  expect(await client.cluster(view(6))).toMatchObject({ epoch: 6 });
   for (const epoch of [5, 6]) await expect(client.cluster(view(epoch))).rejects.toThrow("ZT8119");
   for (const [wrong, where] of [
-    [view(7, []), /view\.paths\.0\.members/],
-    [view(7, [4096]), /view\.paths\.0\.members\.0/],
-    [view(7, [7], "back"), /not on an interface 'back'/],
+    [view(7, { chains: [] }), /ZT8502.*view\.keepers\.0/],
+    [view(7, { forwarders: [4096] }), /ZT8502.*view\.forwarders\.0/],
+    [view(7, {}, "back"), /not on an interface 'back'/],
+    [{ view: { ...view(7).view, self: { ...view(7).view.self, id: 9 } } }, /ZT8504/],
+    [{ view: { ...view(7).view, lease: 0 } }, /view\.lease/],
     [{ members: [{ ...neighbour, interface: "front", destination: "02" }] }, /members\.0\.destination/],
     [{ keys: { keys: ["00", null], own: 0 } }, /keys\.keys\.0/],
   ] as const)
     await expect(client.cluster(wrong as ClusterMessage)).rejects.toThrow(where);
   expect(await client.status()).toMatchObject({ role: "table", epoch: 6, run: running.run });
+});
+
+test("a node that has started after a view has no part in it, and asks to be taken out", async () => {
+  await using running = await onFront("table");
+  const client = connectNode({ state: `${lab.lab.folder}/table` });
+  const asked = await client.cluster(view(4));
+  expect(asked.proposals).toEqual([{ kind: "expel", node: 7, joined: 1 }]);
+  const later = { chains: [{ id: 0, complete: [{ node: 8, joined: 1 }], joiners: [{ node: 7, joined: 6 }] }] };
+  expect(await client.cluster(view(6, later))).toEqual({ epoch: 6, owed: 0, proposals: [] });
+  expect(await client.clusterStatus()).toEqual({ epoch: 6, owed: 0, proposals: [] });
+  expect(running.agent?.status().epoch).toBe(6);
 });

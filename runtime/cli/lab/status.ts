@@ -1,9 +1,9 @@
 /** `zeta lab status` and `zeta lab view`. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { LabStatus, MemberStatus, ViewStatus } from "../../lab/standing/status.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
-import { type NodeOptions, withState } from "../node/options.ts";
+import { type NodeOptions, whole, withState } from "../node/options.ts";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 import { labOf, labPlace } from "./options.ts";
@@ -51,6 +51,8 @@ async function status(session: Session, options: NodeOptions): Promise<ExitCode>
 interface ViewOptions extends NodeOptions {
   readonly without?: readonly string[];
   readonly with?: readonly string[];
+  readonly chain?: readonly string[];
+  readonly dissolve?: number;
 }
 
 function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders, chains }: ViewStatus): void {
@@ -59,10 +61,10 @@ function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders
 }
 
 async function view(session: Session, options: ViewOptions): Promise<ExitCode> {
-  const change = { without: options.without ?? [], with: options.with ?? [] };
-  const isChange = change.without.length + change.with.length > 0;
+  const { without, with: back, chain, dissolve } = options;
+  const isChange = [without, back, chain, dissolve].some((one) => one !== undefined);
   const record = isChange
-    ? await (await import("../../lab/standing/view.ts")).changeView(labPlace(session, options), change)
+    ? await (await import("../../lab/standing/view.ts")).changeView(labPlace(session, options), options)
     : labOf(session, options).record;
   const { viewByNames } = await import("../../lab/standing/status.ts");
   const now = viewByNames(record);
@@ -90,11 +92,21 @@ export const viewCommand = (context: CommandContext): Command =>
       defineCommand({
         syntax: "view",
         summary: "show the cluster's view, or put another in force",
-        examples: ["zeta lab view", "zeta lab view --without table1-1 forwarder2", "zeta lab view --with forwarder2"],
+        examples: [
+          "zeta lab view",
+          "zeta lab view --without table1-1 forwarder2",
+          "zeta lab view --with forwarder2 table1-1",
+          "zeta lab view --dissolve 1",
+          "zeta lab view --chain table2-1 table2-2",
+        ],
       }),
     )
       .option("--without <name...>", "members that are lost: it goes without them")
-      .option("--with <name...>", "forwarders that are in it again"),
+      .option("--with <name...>", "members that are in it again; flow-table nodes are filled first")
+      .option("--chain <name...>", "flow-table nodes of no chain that become one, and take over buckets")
+      .addOption(
+        new Option("--dissolve <chain>", "a chain whose buckets the others take over").argParser(whole(0, 65_535)),
+      ),
     context,
     view,
   );

@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTimeOf } from "../../attach/records.ts";
-import { BUCKETS } from "../../cluster/buckets.ts";
-import { pathOf, type View } from "../../cluster/view.ts";
+import type { View } from "../../cluster/view.ts";
 import { connectNode, type NodeClient } from "../../control/client.ts";
 import type { ClusterMessage } from "../../control/cluster.ts";
 import type { MemberPlace } from "../cluster/topology.ts";
@@ -54,12 +53,8 @@ export const neighboursOf = (one: MemberRecord, all: readonly MemberRecord[]): C
     .filter(({ id }) => id !== one.id)
     .map(({ id, address, mac }) => ({ id, address, interface: "wire", destination: mac, source: one.mac }));
 
-/** The view as this member's data plane has it. */
+/** The view, as this member is told of it. */
 export const placed = ({ id, address }: MemberRecord, view: View): NonNullable<ClusterMessage["view"]> => ({
   self: { id, address, interfaces: ["wire"] },
-  epoch: view.epoch,
-  paths: Array.from({ length: BUCKETS }, (_, bucket) => {
-    const { members, complete } = pathOf(view, bucket);
-    return { members: members.map(({ node }) => node), complete };
-  }),
+  of: view,
 });

@@ -113,8 +113,9 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
     await node.cluster({
       keys: { keys: [key, null], own: 0 },
       members: neighboursOf(one, members),
-      view: placed(one, view),
+      view: null,
     });
+    await node.cluster({ view: placed(one, view) });
     for (const { what, ...rest } of services) names.add((await node.add(what, rest)).name);
   });
   if (config.web) for (const server of network.servers) await startWebServer(lab, server);

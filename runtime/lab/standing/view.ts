@@ -1,9 +1,10 @@
 /** The view of a lab's cluster, changed by hand: who is lost is named, and nobody finds that out by itself. */
+import { setTimeout } from "node:timers/promises";
 import { type Change, propose } from "../../cluster/change.ts";
-import { memberOf, type View } from "../../cluster/view.ts";
+import { type Chain, memberOf, type View } from "../../cluster/view.ts";
 import { spreadRules } from "../cluster/topology.ts";
 import { labError } from "../command.ts";
-import { cannotReturn } from "../problems.ts";
+import { fillingEnds } from "../problems.ts";
 import { clientOf, placed, stateOfAgent } from "./agents.ts";
 import { locked } from "./lock.ts";
 import { memberNamed, namespaceNamed } from "./parts.ts";
@@ -12,9 +13,13 @@ import { type LabRecord, type MemberRecord, readRecord, writeRecord } from "./re
 
 export interface ViewChange {
   /** Names of members that it goes without. */
-  readonly without: readonly string[];
-  /** Names of forwarders that are in it again. */
-  readonly with: readonly string[];
+  readonly without?: readonly string[];
+  /** Names of members that are in it again: forwarders at once, flow-table nodes once they have been filled. */
+  readonly with?: readonly string[];
+  /** Names of flow-table nodes that are in no chain, and become one. */
+  readonly chain?: readonly string[];
+  /** Number of a chain whose buckets the others take over. */
+  readonly dissolve?: number;
 }
 
 function expelled(view: View, { id }: MemberRecord): Change | null {
@@ -22,12 +27,19 @@ function expelled(view: View, { id }: MemberRecord): Change | null {
   return found === null ? null : { kind: "expel", node: id, joined: found.member.joined };
 }
 
-/** The views that lead there, one epoch after the other. @throws ZetaError: ZT7014, ZT7015, ZT8503. */
+/** A flow-table node that comes back goes where nodes are fewest. */
+function joined(view: View, { id }: MemberRecord): Change | null {
+  if (memberOf(view, id) !== null) return null;
+  const lengthOf = ({ complete, joiners }: Chain): number => complete.length + joiners.length;
+  const [shortest] = view.chains.toSorted((one, other) => lengthOf(one) - lengthOf(other) || one.id - other.id);
+  return shortest === undefined ? null : { kind: "join", chain: shortest.id, node: id };
+}
+
+/** The views that lead there, one epoch after the other. @throws ZetaError: ZT7014, ZT8503. */
 function viewsTo(record: LabRecord, change: ViewChange): readonly View[] {
-  const lost = change.without.map((name) => memberNamed(record, name));
-  const back = change.with.map((name) => memberNamed(record, name));
-  const table = back.find(({ kind }) => kind === "table");
-  if (table !== undefined) throw labError(cannotReturn(null, table.name));
+  const named = (names: readonly string[] = []): readonly MemberRecord[] =>
+    names.map((name) => memberNamed(record, name));
+  const [lost, back, added] = [named(change.without), named(change.with), named(change.chain)];
   const idsOf = (members: readonly MemberRecord[]): readonly number[] => members.map(({ id }) => id);
   const forwarders = record.members
     .filter(({ kind }) => kind === "forwarder")
@@ -44,6 +56,9 @@ function viewsTo(record: LabRecord, change: ViewChange): readonly View[] {
   };
   for (const member of lost) next(expelled(now, member));
   if (forwarders.join() !== now.forwarders.join()) next({ kind: "entrances", forwarders, entrances: {} });
+  for (const member of back) if (member.kind === "table") next(joined(now, member));
+  if (added.length > 0) next({ kind: "scale-out", nodes: idsOf(added) });
+  if (change.dissolve !== undefined) next({ kind: "scale-in", chain: change.dissolve });
   return views;
 }
 
@@ -64,23 +79,71 @@ export async function tellNewest(place: StandingPlace, member: MemberRecord, vie
   if (epoch === null || epoch < view.epoch) await node.cluster({ view: placed(member, view) });
 }
 
+const running = ({ members }: LabRecord): readonly MemberRecord[] =>
+  members.filter((member) => stateOfAgent(member) === "runs");
+
+/** First written: who is told and who is not can be mended by whoever comes next. */
+async function putInForce(place: StandingPlace, record: LabRecord, views: readonly View[]): Promise<LabRecord> {
+  const newest = views.at(-1);
+  if (newest === undefined) return record;
+  const changed: LabRecord = { ...record, view: newest };
+  writeRecord(place, changed);
+  if (newest.forwarders.join() !== record.view.forwarders.join()) await spreadOver(place, record, newest);
+  const told = running(record);
+  for (const view of views)
+    await Promise.all(told.map((member) => clientOf(place, member).cluster({ view: placed(member, view) })));
+  return changed;
+}
+
+/** Milliseconds between two looks at members that are filled, and how long nothing need come of one. */
+const LOOK = 100;
+const PATIENCE = 60_000;
+
+/** What agents ask for that is right on this view, or null; and how many entries are still on their way. */
+async function asked(
+  place: StandingPlace,
+  record: LabRecord,
+): Promise<{ readonly view: View | null; readonly owed: number }> {
+  const tables = running(record).filter(({ kind }) => kind === "table");
+  const all = await Promise.all(tables.map((member) => clientOf(place, member).clusterStatus()));
+  const owed = all.reduce((sum, one) => sum + one.owed, 0);
+  for (const change of all.flatMap(({ proposals }) => proposals)) {
+    const view = propose(record.view, change);
+    if (view !== null) return { view, owed };
+  }
+  return { view: null, owed };
+}
+
+const isFilling = ({ chains, moves }: View): boolean =>
+  chains.some(({ joiners }) => joiners.length > 0) || Object.keys(moves).length > 0;
+
+/** What is being filled is complete, chains that keep nothing are let go of, and all act by the view of that. @throws ZT7018. */
+async function filled(place: StandingPlace, start: LabRecord): Promise<LabRecord> {
+  let record = start;
+  let [least, until] = [Number.POSITIVE_INFINITY, Date.now() + PATIENCE];
+  while (isFilling(record.view)) {
+    const { view, owed } = await asked(place, record);
+    if (view !== null || owed < least) [least, until] = [owed, Date.now() + PATIENCE];
+    if (Date.now() > until) throw labError(fillingEnds(null, owed));
+    if (view === null) await setTimeout(LOOK);
+    else record = await putInForce(place, record, [view]);
+  }
+  for (const { id } of record.view.chains) {
+    if (record.view.keepers.includes(id)) continue;
+    const view = propose(record.view, { kind: "dismiss", chain: id });
+    if (view !== null) record = await putInForce(place, record, [view]);
+  }
+  return record;
+}
+
 /**
- * A new view, and all whose agents run act by it when this returns; with no change, the view that there is.
- * @throws ZetaError: ZT7011 to ZT7015, ZT8503; nothing has changed then.
+ * A new view, and all whose agents run act by it when this returns, with everything that its members need; with no change, the view
+ * that there is, in which what was being filled is filled.
+ * @throws ZetaError: ZT7011 to ZT7014, ZT8503: nothing has changed then; ZT7018 when filling comes to no end.
  */
 export function changeView(place: StandingPlace, change: ViewChange): Promise<LabRecord> {
   return locked(place, async () => {
     const record = readRecord(place);
-    const views = viewsTo(record, change);
-    const newest = views.at(-1);
-    if (newest === undefined) return record;
-    // First written: who is told and who is not can be mended by whoever comes next.
-    const changed: LabRecord = { ...record, view: newest };
-    writeRecord(place, changed);
-    await spreadOver(place, record, newest);
-    const told = record.members.filter((member) => stateOfAgent(member) === "runs");
-    for (const view of views)
-      await Promise.all(told.map((member) => clientOf(place, member).cluster({ view: placed(member, view) })));
-    return changed;
+    return filled(place, await putInForce(place, record, viewsTo(record, change)));
   });
 }
