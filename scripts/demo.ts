@@ -1,7 +1,8 @@
-/** `npm run demo [-- --gateway NAME]`: a load balancer on real connections, from an empty machine to clean again. */
+/** `npm run demo [-- --gateway NAME]`: a load balancer on real connections, and a cluster in its place, from an empty machine to clean again. */
 import { parseArgs } from "node:util";
 import { buildLab } from "../runtime/lab/index.ts";
 import { DemoFailed } from "./demo/check.ts";
+import { demonstrateCluster } from "./demo/cluster.ts";
 import type { StartGateway } from "./demo/gateway.ts";
 import { buildNetwork } from "./demo/network.ts";
 import { startNftables } from "./demo/nftables.ts";
@@ -10,6 +11,7 @@ import { startZeta } from "./demo/zeta.ts";
 
 const gateways: Readonly<Record<string, StartGateway>> = { zeta: startZeta, nftables: startNftables };
 const size = { connections: 10_000, seconds: 5 };
+const cluster = { connections: 500, seconds: 10 };
 
 const { values } = parseArgs({ options: { gateway: { type: "string", default: "zeta" } } });
 const start = gateways[values.gateway];
@@ -21,6 +23,8 @@ if (start === undefined) {
 } else {
   try {
     await demonstrate(start);
+    if (values.gateway === "zeta") await demonstrateCluster(cluster, say);
+    say("done; nothing is left on the machine");
   } catch (error) {
     if (!(error instanceof DemoFailed)) throw error;
     console.error(`demo: FAILED: ${error.message}`);
@@ -37,5 +41,4 @@ async function demonstrate(startGateway: StartGateway): Promise<void> {
   await driveConnections(built, gateway, size, say);
   await measureRate(built, size, say);
   await changeLive(built, gateway, size, say);
-  say("done; nothing is left on the machine");
 }

@@ -14,7 +14,7 @@ export interface DemoSize {
 export type Say = (text: string) => void;
 
 const count = (value: number) => value.toLocaleString("en");
-const listed = (failures: ReadonlyMap<string, number>) =>
+export const listed = (failures: ReadonlyMap<string, number>) =>
   [...failures].map(([reason, times]) => `${times} × ${reason}`).join("; ");
 
 /**
@@ -105,5 +105,5 @@ export async function changeLive(network: DemoNetwork, gateway: Gateway, size: D
   say(`20 connections ran through all changes: ${count(steady.requests)} requests, none failed`);
 }
 
-const isClean = (result: Awaited<ReturnType<typeof httpLoad>>) =>
+export const isClean = (result: Awaited<ReturnType<typeof httpLoad>>) =>
   result.badStatuses === 0 && Object.values(result.errors).every((times) => times === 0) && result.requests > 0;
