@@ -1,7 +1,9 @@
 /** Measures one case: both sides and the wrapper alone, interleaved. */
 import { type BenchCase, isOurs } from "../cases/case.ts";
 import { frameOf } from "../cases/tables.ts";
-import type { Row } from "../report/row.ts";
+import { clocksNow } from "../executed/clocks.ts";
+import { wayOf } from "../executed/count.ts";
+import type { Row, Way } from "../report/row.ts";
 import { measure, type RoundOptions } from "./rounds.ts";
 import { net } from "./statistics.ts";
 import { type Ingress, loadPair, type Subject } from "./subject.ts";
@@ -18,6 +20,21 @@ async function variedFrames({ flows }: BenchCase, [frame]: readonly Uint8Array[]
   return openVariedFrames(frame, flows, frameOf(4).vary);
 }
 
+/** Of the network namespace that test runs are made in. */
+const LOOPBACK = 1;
+
+async function wayThrough(
+  { room }: BenchCase,
+  { code, program, run }: Subject,
+  packet: Uint8Array,
+  at: Ingress | null,
+): Promise<Way | null> {
+  if (room !== undefined) return null;
+  const clocks = clocksNow();
+  const after = run({ packet });
+  return wayOf({ code, program: program.id, packet, interface: at?.interface ?? LOOPBACK, clocks, after });
+}
+
 export async function compare(one: BenchCase, options: RoundOptions, ingress: Ingress | null): Promise<Row> {
   const at = one.routed ? ingress : null;
   using pair = await loadPair(one, at);
@@ -25,6 +42,10 @@ export async function compare(one: BenchCase, options: RoundOptions, ingress: In
   prepare(one, pair.rival);
   const opened = await (one.room === undefined ? openFrames(frames) : variedFrames(one, frames));
   try {
+    const [way, rivalWay] = [
+      await wayThrough(one, pair.ours, opened.first, at),
+      await wayThrough(one, pair.rival, opened.first, at),
+    ];
     const programs = { bare: null, ours: pair.ours.program, rival: pair.rival.program };
     const times = await measure(programs, opened, options, at);
     const ns = net(times.ours, times.bare);
@@ -40,6 +61,8 @@ export async function compare(one: BenchCase, options: RoundOptions, ingress: In
       instructions: pair.ours.program.information.instructions,
       rivalInstructions: pair.rival.program.information.instructions,
       instructionsOf: "xlated",
+      way,
+      rivalWay,
       flows: one.flows,
       pattern: one.pattern,
       frameBytes: opened.first.length,

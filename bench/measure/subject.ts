@@ -14,6 +14,8 @@ import {
   testRun,
   typedMap,
 } from "../../runtime/index.ts";
+import { isBundle, objectOf } from "../../runtime/loader/bundle.ts";
+import { nodeBundle } from "../../runtime/node/bundle.ts";
 import { type NodeOptions, openNode } from "../../runtime/node/node.ts";
 import { NODE_MAP } from "../../runtime/node/shapes.ts";
 import { sievePlace } from "../../runtime/node/sieve.ts";
@@ -23,6 +25,7 @@ import type { LayoutData } from "../../sdk/layout/data.ts";
 import { address, struct, u8, u16 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { type BenchCase, isOurs, sourceOf } from "../cases/case.ts";
+import type { Compiled } from "../executed/world.ts";
 import { type Entries, entries } from "./keyed.ts";
 import { compileRival } from "./rival.ts";
 
@@ -37,6 +40,8 @@ export interface Ingress {
 export interface Subject extends Disposable {
   readonly side: "ours" | "rival";
   readonly program: LoadedProgram;
+  /** What may be entered, by tail call too, and the bytes that it was loaded from. */
+  readonly code: readonly Compiled[];
   /** The maps that both sides declare alike, and may be compared by. */
   readonly mapNames: readonly string[];
   map(name: string): AnyTypedMap;
@@ -71,6 +76,7 @@ interface Shapes {
 interface Side {
   readonly side: Subject["side"];
   readonly program: LoadedProgram;
+  readonly code: readonly Compiled[];
   /** The object that holds the maps which both sides declare alike. */
   readonly object: LoadedObject;
   readonly listen: (at: Listener) => void;
@@ -79,7 +85,7 @@ interface Side {
 }
 
 function subject(
-  { side, program, object, listen, switchTo, close }: Side,
+  { side, program, code, object, listen, switchTo, close }: Side,
   shapes: Shapes,
   ingress: Ingress | null,
 ): Subject {
@@ -87,6 +93,7 @@ function subject(
   return {
     side,
     program,
+    code,
     mapNames: shapes.maps.map(({ name }) => name),
     map(name) {
       const data = shapes.maps.find((one) => one.name === name);
@@ -161,11 +168,14 @@ async function loadOurs(
   if (source.manifest.service === null) {
     const object = await load(source);
     const program = object.program(source.manifest.programs[0]?.name ?? "");
-    return { side: "ours", program, object, listen: nowhere, switchTo: nowhere, close: object.close };
+    const code = [{ bytes: source.object, object }];
+    return { side: "ours", program, code, object, listen: nowhere, switchTo: nowhere, close: object.close };
   }
   const node = await openNode(nodeOptions(room));
   try {
     const { object, index } = await node.add(source, { config: "later" });
+    const own = await nodeBundle();
+    const bytes = isBundle(own) ? await objectOf(own, CPU) : own.object;
     const tableOf = (name: string) =>
       entriesOf(
         node.object,
@@ -174,6 +184,10 @@ async function loadOurs(
     return {
       side: "ours",
       program: node.entry(),
+      code: [
+        { bytes, object: node.object },
+        { bytes: source.object, object },
+      ],
       object,
       listen(at) {
         tableOf(NODE_MAP.listen).set({ ...at, vni: 0 }, index | ANY_GENERATION);
@@ -196,12 +210,14 @@ async function loadOurs(
 /** A rival is one program, called as its file is. */
 async function loadRival({ rival: name, rivalFilters, room }: Compared): Promise<Side> {
   if (isOurs(name)) return loadOurs(await compiled(sourceOf({ source: name }), rivalFilters), room);
-  const object = await load(compileRival(name), { name });
+  const bytes = compileRival(name);
+  const object = await load(bytes, { name });
   const program = [...object.programs.values()][0];
   if (program === undefined) throw new TypeError(`${name} has no program.`);
   return {
     side: "rival",
     program,
+    code: [{ bytes, object }],
     object,
     listen: (at) => entriesOf(object, LISTENERS).set(at, 1),
     switchTo: (generation) => object.globals.storeWord(CONFIG_GLOBAL, 0, generation),

@@ -1,6 +1,14 @@
 /** What a run of the benchmarks tells. */
 import type { Spread } from "../measure/statistics.ts";
 
+/** Where one packet goes, in all the programs that it enters. */
+export interface Way {
+  /** eBPF instructions as they were compiled; what the kernel's functions do is not among them. */
+  readonly instructions: number;
+  /** Among them, calls of the kernel's functions: look-ups that the kernel writes out in place too. */
+  readonly calls: number;
+}
+
 /** The same work twice: ours and a rival's, net of the wrapper that restores the packet. */
 export interface Row {
   readonly name: string;
@@ -12,8 +20,11 @@ export interface Row {
   readonly ratio: number;
   readonly instructions: number;
   readonly rivalInstructions: number;
-  /** Counted after the verifier's rewriting, as the kernel holds them. */
+  /** Of the program that packets enter by, all ways through it, counted after the verifier's rewriting, as the kernel holds them. */
   readonly instructionsOf: "xlated";
+  /** What the first frame runs through; null where every packet is of a flow that is not known. */
+  readonly way: Way | null;
+  readonly rivalWay: Way | null;
   readonly flows: number;
   /** What the flows meet in the tables. */
   readonly pattern: string;

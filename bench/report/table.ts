@@ -1,7 +1,10 @@
 /** The report for people. */
-import type { AnyRow, BuildRow, MemoryRow, Row, TableRow } from "./row.ts";
+import type { AnyRow, BuildRow, MemoryRow, Row, TableRow, Way } from "./row.ts";
 
-const HEAD = ["", "ns min", "median", "C min", "median", "ratio", "instr.", "C", "flows", "pattern"];
+const HEAD = ["", "ns min", "median", "C min", "median", "ratio", "instr.", "C", "way", "C", "flows", "pattern"];
+
+/** Instructions, and among them calls. */
+const wayText = (way: Way | null): string => (way === null ? "-" : `${way.instructions} (${way.calls})`);
 
 const comparison = (row: Row): string[] => [
   row.name,
@@ -12,6 +15,8 @@ const comparison = (row: Row): string[] => [
   row.ratio.toFixed(2),
   `${row.instructions}`,
   `${row.rivalInstructions}`,
+  wayText(row.way),
+  wayText(row.rivalWay),
   `${row.flows}`,
   row.pattern,
 ];

@@ -5,7 +5,7 @@
 
 import type { RateLimiter } from "zeta";
 import { clock, type Layout, map, struct, type u32 as U32, type u64 as U64, u32, u64 } from "zeta/bpf";
-import { refill, since, TOKEN } from "./bucket.ts";
+import { refill, TOKEN } from "./bucket.ts";
 
 /** This node's share of the limits of the service, in units of 2^-16. 0, nobody has said: the whole. */
 export const zeta_shares = map.array({ value: struct({ share: u32 }), max: 64 });
@@ -33,9 +33,14 @@ export const openRateLimiter = <K>(name: string, key: Layout<K>, max: number, sh
         buckets.set(of, { tokens: full - price, at: now });
         return true;
       }
-      const refilled: U64 = bucket.tokens + partOf(refill(since(bucket.at, now), limit.perSecond, whole), part);
-      const tokens: U64 = refilled < full ? refilled : full;
-      if (now > bucket.at) bucket.at = now;
+      let tokens: U64 = bucket.tokens;
+      const filled: U64 = bucket.at;
+      // The clock stands still for some milliseconds: most packets of a source that sends many find nothing to refill.
+      if (now > filled) {
+        tokens += partOf(refill(now - filled, limit.perSecond, whole), part);
+        bucket.at = now;
+      }
+      if (tokens > full) tokens = full;
       if (tokens < price) {
         bucket.tokens = tokens;
         return false;

@@ -45,6 +45,8 @@ const row: Row = {
   instructions: 99,
   rivalInstructions: 63,
   instructionsOf: "xlated",
+  way: { instructions: 45, calls: 2 },
+  rivalWay: null,
   flows: 1,
   pattern: "TCP",
   frameBytes: 64,
@@ -58,9 +60,9 @@ test("the table for people: numbers under each other, builds in words", () => {
     { name: "zeta build, acl, cold", milliseconds: { min: 1200, median: 1300 }, target: 1500 },
   ]);
   expect(text.split("\n")).toEqual([
-    "                 ns min  median  C min  median  ratio  instr.   C  flows  pattern",
-    "parse and count     2.5     3.0    2.4     2.9   1.04      99  63      1  TCP",
-    "acl                92.1   100.0    2.4     2.9   1.04      99  63      1  TCP",
+    "                 ns min  median  C min  median  ratio  instr.   C     way  C  flows  pattern",
+    "parse and count     2.5     3.0    2.4     2.9   1.04      99  63  45 (2)  -      1  TCP",
+    "acl                92.1   100.0    2.4     2.9   1.04      99  63  45 (2)  -      1  TCP",
     "zeta build, acl, cold: 1200 ms at least, 1300 ms in the middle (target 1500 ms)",
   ]);
 });
@@ -81,5 +83,11 @@ test.skipIf(reason !== "")(`one row as JSON, measured for real${reason}`, async 
   expect(Object.keys(measured).sort()).toEqual(Object.keys(row).sort());
   expect(measured.instructions).toBeGreaterThan(0);
   expect(measured.rivalInstructions).toBeGreaterThan(0);
+  // Shorter than the program, which has other ways too; the same that was executed, or measuring would have failed.
+  for (const way of [measured.way, measured.rivalWay]) {
+    expect(way?.instructions).toBeGreaterThan(20);
+    expect(way?.instructions).toBeLessThan(measured.instructions);
+    expect(way?.calls).toBeGreaterThan(0);
+  }
   expect(measured.wrapperNs.min).toBeGreaterThan(0);
 });
