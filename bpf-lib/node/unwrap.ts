@@ -2,11 +2,11 @@
  * A packet in a tunnel to the node: what is inside goes on as if it had come by a cable, in its own network. What is wrong with
  * the tunnel is counted as the node's own drop, by name.
  */
-import { Action, ethernetHeader, type Frame, geneveOption, program, type u32 } from "zeta/bpf";
+import { Action, ethernetHeader, type Frame, program, type u32 } from "zeta/bpf";
 import { serviceReason } from "../../sdk/middlebox/internal.ts";
 import { Arrival, decapsulate } from "../overlay/decapsulate.ts";
 import { TunnelFault, tunnelFaultNames } from "../overlay/faults.ts";
-import { OPTION_CLASS } from "../table/operation.ts";
+import { isOperation } from "../table/operation.ts";
 import { Point } from "../trace/record.ts";
 import { step } from "../trace/trace.ts";
 import { zeta_node_call } from "./call.ts";
@@ -20,10 +20,6 @@ const faulty = (fault: u32): Action => {
   });
   return Action.Drop;
 };
-
-/** Geneve with an option of the flow table's first. Read where it is over IPv4 without options: nothing else is one. */
-const OPTION_AT = 50;
-const isOperation = (frame: Frame): boolean => frame.cursor(OPTION_AT).peek(geneveOption)?.class === OPTION_CLASS;
 
 const unwrap = (frame: Frame): Action => {
   const call = zeta_node_call.at(0);

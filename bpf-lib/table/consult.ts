@@ -12,8 +12,8 @@ import { lookUp } from "../route/resolve.ts";
 import { Affinity, bucketFor, destinationBucket, zeta_table_affinity } from "./affinity.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
-import { Operation } from "./operation.ts";
-import { pathAt } from "./view.ts";
+import { isOperation, Operation } from "./operation.ts";
+import { isOurSide, pathAt } from "./view.ts";
 
 /** There and back along the longest chain, and as often bounced. */
 const HOP_BUDGET = 20;
@@ -27,9 +27,16 @@ const operationFor = (parts: Parts): u32 => {
   return tcp.control.syn === 1 ? Operation.Touch : Operation.Lookup;
 };
 
+/**
+ * A switch that does not know where a member is floods what is for it to all of them. Nobody asks about that: three forwarders that
+ * ask somebody who cannot be found about each other's questions would fill the wire.
+ */
+const isForAnother = ({ frame, call }: Turn): boolean => call.vni === 0 && isOperation(frame) && isOurSide(frame);
+
 /** To the chain that keeps the bucket: for the first time. */
 const ask = (turn: Turn, service: u32, bucket: u32): Action => {
   const { call, hand, view } = turn;
+  if (isForAnother(turn)) return lost(TableFault.Role);
   hand.of.bucket = u16(bucket);
   hand.of.service = u16(service);
   hand.of.forwarder = view.self;

@@ -2,7 +2,7 @@
  * Operations of the distributed flow table, as they lie in packets: Geneve options (RFC 8926) before the tenant's frame, see
  * docs/decisions/0016-a-flow-table-of-ordinary-nodes.md. Numbers are in network order, as everywhere on the wire.
  */
-import { address, bigEndian, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
+import { address, bigEndian, type Frame, geneveOption, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
 
 /** What is asked of a node, or answered to one. */
 export const Operation = {
@@ -34,6 +34,11 @@ export const Operation = {
 export const OPTION_CLASS = 0xff5a;
 /** Types of options, with the bit of critical ones: whoever does not know them drops the packet. */
 export const OptionType = { Operation: 0x81, Entry: 0x82 } as const;
+
+/** Geneve with an option of ours first. Read where it is over IPv4 without options: nothing else is one. */
+const OPTION_AT = 50;
+export const isOperation = (frame: Frame): boolean =>
+  frame.cursor(OPTION_AT).peek(geneveOption)?.class === OPTION_CLASS;
 
 /** 32 bytes: the body of the first option. */
 export const operationRecord = struct({

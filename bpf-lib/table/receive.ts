@@ -34,7 +34,7 @@ import {
   OUTER_BYTES,
   SHORT_BYTES,
 } from "./transmit.ts";
-import { zeta_table_view } from "./view.ts";
+import { isOurSide } from "./view.ts";
 
 const ETHERNET = 14;
 const WORD = 4;
@@ -64,18 +64,11 @@ const shapeOf = (frame: Frame): u32 => {
   return isOption(frame.cursor(SHORT_BYTES).peek(geneveOption), OptionType.Entry, ENTRY_BYTES) ? bytes : 0;
 };
 
-const isOurSide = (by: u32): boolean => {
-  const view = zeta_table_view.at(0);
-  if (view === null || view.self === 0) return false;
-  const { sides } = view;
-  return by === sides[0] || by === sides[1] || by === sides[2] || by === sides[3];
-};
-
 const receive = (frame: Frame): Action => {
   const call = zeta_node_call.at(0);
   const hand = zeta_table_operation.at(0);
   if (call === null || hand === null) return Action.Aborted;
-  if (!isOurSide(frame.ingressInterface)) return lost(TableFault.Side);
+  if (!isOurSide(frame)) return lost(TableFault.Side);
   const ethernet = frame.cursor().peek(ethernetHeader);
   const ip = frame.cursor(ETHERNET).peek(ipv4Words);
   if (ethernet === null || ip === null || ethernet.type !== EtherType.Ipv4) return lost(TableFault.Form);

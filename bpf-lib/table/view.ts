@@ -2,7 +2,7 @@
  * The view that this node acts by: who keeps which bucket, and where the others are. Its agent writes it. A view is in one
  * of two slots, by its epoch's lowest bit, and the epoch is written last: a packet sees one view only.
  */
-import { array, i32, mac, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
+import { array, type Frame, i32, mac, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
 import { BUCKETS } from "./bucket.ts";
 
 /** The longest chain while it is repaired: complete members, then joiners (rule 4 of the table's). */
@@ -23,6 +23,14 @@ export const viewRecord = struct({
 });
 export type View = Of<typeof viewRecord>;
 export const zeta_table_view = map.array({ value: viewRecord, max: 1 });
+
+/** Whether a packet comes from an interface of the cluster's side. */
+export const isOurSide = ({ ingressInterface: by }: Frame): boolean => {
+  const view = zeta_table_view.at(0);
+  if (view === null || view.self === 0) return false;
+  const { sides } = view;
+  return by === sides[0] || by === sides[1] || by === sides[2] || by === sides[3];
+};
 
 /** A bucket's write path. */
 export const pathRecord = struct({

@@ -6,11 +6,12 @@ import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
 import { BUCKETS } from "../../runtime/cluster/buckets.ts";
-import { addressOf, introduce, KEY, KEYS, openCluster, type Wire } from "../kit/cluster/cluster.ts";
+import { addressOf, type Cluster, introduce, KEY, KEYS, openCluster, type Wire } from "../kit/cluster/cluster.ts";
 import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
 import { type MemberOptions, openMember } from "../kit/cluster/member.ts";
 import { AT, headerBytes, type OperationName, operationOf, tagged, tagOf } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
+import { dropsOf, hopsOf } from "./told.ts";
 
 compileFirst();
 
@@ -185,5 +186,48 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
     const { to, frame } = frameOf("update");
     expect(countedBy(to, frame)).toEqual({ action: REDIRECT, why: [] });
     expect(at(to).flows()).toBe(2);
+  });
+});
+
+/** A switch floods to all members what is for one that it cannot find. */
+describe("what is for somebody else", () => {
+  const [FIRST, SECOND, HEAD, TAIL] = [1, 2, 3, 4];
+  const flowsOf = (cluster: Cluster) => [...cluster.members.values()].map((member) => member.flows());
+
+  let cluster: Cluster;
+  let asked: readonly Wire[];
+  beforeAll(async () => {
+    // It takes all that comes, in the network that the members themselves are in.
+    const firewall = {
+      source: new URL("../../examples/stateful-firewall/service.ts", import.meta.url),
+      config: { "firewall.inside": { "0.0.0.0/0": 1 } },
+    };
+    cluster = await openCluster({ forwarders: 2, chains: [2], services: [...services, firewall] });
+    cluster.send(FIRST, client.syn().bytes);
+    cluster.send(SECOND, client.payload("GET /").bytes);
+    asked = cluster.wire();
+  }, 240_000);
+
+  test.each(["decide", "update", "lookup", "reply"] as const)("%s for somebody else goes no further", (kind) => {
+    const { to, frame } = asked.find((one) => operationOf(one.frame) === kind) as Wire;
+    const before = flowsOf(cluster);
+    for (const member of [FIRST, SECOND, HEAD, TAIL].filter((one) => one !== to)) {
+      const left = cluster.deliver(member, frame).map(({ how }) => how);
+      expect(left).toEqual([member === FIRST || member === SECOND ? "dropped" : "host"]);
+      expect(hopsOf(cluster)).toEqual([]);
+    }
+    expect(flowsOf(cluster)).toEqual(before);
+    expect(Object.keys(dropsOf(cluster))).toEqual(["table: not this node's part"]);
+  });
+
+  test("a packet without an operation is none of a flow-table node's", () => {
+    const other = tcp("10.0.0.8:40000", "10.1.0.1:80");
+    const before = flowsOf(cluster);
+    for (const member of [HEAD, TAIL]) {
+      for (const { bytes } of [other.syn(), client.payload("GET /")])
+        expect(cluster.deliver(member, bytes).map(({ how }) => how)).toEqual(["host"]);
+      expect(hopsOf(cluster)).toEqual([]);
+    }
+    expect(flowsOf(cluster)).toEqual(before);
   });
 });
