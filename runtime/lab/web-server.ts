@@ -37,7 +37,7 @@ export interface WebServer {
 }
 
 export async function startWebServer(
-  lab: Lab,
+  lab: Pick<Lab, "folder">,
   namespace: Namespace,
   options: WebServerOptions = {},
 ): Promise<WebServer> {

@@ -16,7 +16,7 @@ export interface SshKeys {
 }
 
 /** A host's key and a user's, and who trusts whom. */
-export async function sshKeys(lab: Lab): Promise<SshKeys> {
+export async function sshKeys(lab: Pick<Lab, "folder">): Promise<SshKeys> {
   const folder = join(lab.folder, "ssh");
   mkdirSync(folder, { mode: 0o700 });
   for (const name of ["host", "user"])

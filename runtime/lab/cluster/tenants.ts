@@ -13,6 +13,8 @@ export interface TenantMachine {
   readonly name: string;
   /** IPv4, in the tenant's network; its prefix has 24 bits. */
   readonly address: string;
+  /** Its address of the other family; its prefix has 64 bits. None unless told. */
+  readonly ipv6?: string | undefined;
   /** Whether it answers HTTP at port 80, with its name: no unless told. */
   readonly web?: boolean | undefined;
 }
@@ -22,6 +24,8 @@ export interface Tenant {
   readonly vni: number;
   /** Default router of all of its hosts, which forwarders answer for. */
   readonly router: string;
+  /** The same for those that have an address of IPv6. */
+  readonly ipv6Router?: string | undefined;
   readonly hosts: readonly TenantMachine[];
 }
 
@@ -29,7 +33,7 @@ export interface TenantHost {
   readonly name: string;
   readonly namespace: Namespace;
   readonly vni: number;
-  readonly address: string;
+  readonly addresses: readonly string[];
   /** In the provider's network. */
   readonly remote: string;
   /** Inside the tunnel. */
@@ -45,12 +49,15 @@ const INNER_MTU = 1450;
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
+const given = (...addresses: readonly (string | undefined)[]): readonly string[] =>
+  addresses.filter((address) => address !== undefined);
+
 /** `place` counts all hosts of all tenants, from 1 on. */
 export async function addTenantHost(
   lab: Lab,
   router: Namespace,
   tenant: Tenant,
-  { name, address, web }: TenantMachine,
+  { name, address, ipv6, web }: TenantMachine,
   place: number,
 ): Promise<TenantHost> {
   const namespace = await lab.namespace(name);
@@ -71,9 +78,13 @@ export async function addTenantHost(
     `address add ${address}/24 dev vx`,
     // The router need be in no subnet of the host's.
     `route add default via ${tenant.router} dev vx onlink`,
+    ...(ipv6 === undefined ? [] : [`address add ${ipv6}/64 dev vx nodad`]),
+    ...(ipv6 === undefined || tenant.ipv6Router === undefined
+      ? []
+      : [`route add ::/0 via ${tenant.ipv6Router} dev vx onlink`]),
   );
   await namespace.run("ethtool", ["-K", "vx", "tx", "off", "tso", "off", "gso", "off", "gro", "off"]);
-  return { name, namespace, vni: tenant.vni, address, remote, mac, web: web === true };
+  return { name, namespace, vni: tenant.vni, addresses: given(address, ipv6), remote, mac, web: web === true };
 }
 
 /**
@@ -87,20 +98,25 @@ export function networksOf(
 ): Networks {
   if (tenants.length === 0) return { tunnels: [address] };
   const way = { interface: front === null ? "wire" : "front", source: front?.mac ?? wire.mac };
+  const routers = tenants.flatMap(({ vni, router, ipv6Router }) =>
+    given(router, ipv6Router).map((address) => ({ vni, address })),
+  );
   return {
     tunnels: front === null ? [address] : [address, TUNNEL],
-    endpoints: hosts.map((host) => ({
-      vni: host.vni,
-      address: host.address,
-      kind: "vxlan",
-      local: TUNNEL,
-      remote: host.remote,
-      mac: host.mac,
-      gatewayMac: GATEWAY_MAC,
-      ...way,
-      destination: gateway ?? wire.mac,
-    })),
-    entrances: tenants.map(({ vni, router }) => ({ vni, address: router, mac: GATEWAY_MAC, router: true })),
-    addresses: tenants.map(({ vni, router }) => ({ vni, address: router })),
+    endpoints: hosts.flatMap((host) =>
+      host.addresses.map((inside) => ({
+        vni: host.vni,
+        address: inside,
+        kind: "vxlan" as const,
+        local: TUNNEL,
+        remote: host.remote,
+        mac: host.mac,
+        gatewayMac: GATEWAY_MAC,
+        ...way,
+        destination: gateway ?? wire.mac,
+      })),
+    ),
+    entrances: routers.map((one) => ({ ...one, mac: GATEWAY_MAC, router: true })),
+    addresses: routers,
   };
 }

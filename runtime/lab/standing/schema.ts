@@ -29,10 +29,16 @@ const host = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,14}$/, "use 1 to 15 lower-case letters, digits and hyphens, a letter first"),
   address: z.ipv4(),
+  ipv6: z.ipv6().optional(),
   web: z.boolean().optional(),
 });
 const vni = z.int().min(1).max(MOST_NETWORKS);
-const tenant = z.strictObject({ vni, router: z.ipv4(), hosts: z.array(host).min(1).max(MOST_HOSTS) });
+const tenant = z.strictObject({
+  vni,
+  router: z.ipv4(),
+  ipv6Router: z.ipv6().optional(),
+  hosts: z.array(host).min(1).max(MOST_HOSTS),
+});
 
 const schema = z.strictObject({
   $schema: z.string().optional(),

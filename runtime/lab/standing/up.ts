@@ -73,7 +73,7 @@ const hostsOf = ({ clients, servers, tenantHosts }: ClusterNetwork): readonly Ho
   { name: "wire", kind: "wire", addresses: [] },
   ...clients.map(({ name }, i) => ({ name, kind: "client" as const, addresses: Object.values(clientAddress(i + 1)) })),
   ...servers.map(({ name }, i) => ({ name, kind: "server" as const, addresses: Object.values(serverAddress(i + 1)) })),
-  ...tenantHosts.map(({ name, vni, address }) => ({ name, kind: "tenant" as const, addresses: [address], vni })),
+  ...tenantHosts.map(({ name, vni, addresses }) => ({ name, kind: "tenant" as const, addresses, vni })),
 ];
 
 function memberOf(place: MemberPlace, agent: Pick<MemberRecord, "pid" | "startTime">): MemberRecord {
