@@ -3,7 +3,7 @@
  * and goes on along the chain. In the place of the node's own `zeta_entered`, which lets the packet go.
  */
 import { program, u16 } from "zeta/bpf";
-import { stateOf } from "../flow/state.ts";
+import { FlowState, stateOf } from "../flow/state.ts";
 import { type Entry, type Family, Fresh, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { Ask, type Call } from "../node/call.ts";
 import { because } from "../node/drops.ts";
@@ -19,6 +19,7 @@ import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { DECIDED } from "./serve.ts";
+import { sustain } from "./sustain.ts";
 import { freshVersion } from "./version.ts";
 
 /** What its service has just decided of a packet of its client's. */
@@ -84,7 +85,10 @@ const held = (family: Family) =>
     }
     keep(kept, turn, call);
     keepBuckets(call, hand.of.bucket);
-    return goAlong(turn);
+    // Another flow of its client's endpoint may have made the mapping, a while ago.
+    return operation === Operation.Update || operation === Operation.Transfer
+      ? sustain(turn, family, FlowState.Opening)
+      : goAlong(turn);
   });
 
 export const zeta_held4 = program("zeta_held4", held(ipv4Family), {

@@ -21,11 +21,13 @@ import { writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { answer, goAlong, sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
+import { sustain } from "./sustain.ts";
 import { freshVersion } from "./version.ts";
 import { isAhead, type Path, pathAt } from "./view.ts";
 
 /** The bits of a decision, without those that only nodes have use for. */
-export const DECIDED = Change.Source | Change.Destination | Change.Deliver | Change.Direct | Change.SourcePool;
+export const DECIDED =
+  Change.Source | Change.Destination | Change.Deliver | Change.Direct | Change.SourcePool | Change.DestinationPool;
 
 /** A flow's two directions, from the one that its packet has found: the client's entry, and the ends on both sides. */
 const clientsOf = ({ parts }: Turn, family: Family, found: Found<Entry>, now: u32): Found<Entry> => {
@@ -86,6 +88,7 @@ const read = (turn: Turn, family: Family, path: Path): Action => {
 /** The head has the flow: it lives on under a fresh version, which the whole chain is told. */
 const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, now: u32): Action => {
   const { parts, hand, view } = turn;
+  const was = entry.state;
   live(parts, family, entry, now);
   const client = clientsOf(turn, family, found, now);
   const kept = keptAt(family, client.index);
@@ -93,7 +96,7 @@ const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, no
   const version = freshVersion(view.epoch, entry.state);
   kept.version = version;
   hand.entry.version = version;
-  return goAlong(turn);
+  return sustain(turn, family, was);
 };
 
 const decide = (turn: Turn, family: Family, path: Path): Action => {

@@ -22,6 +22,7 @@ import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import type { EntryRecord } from "./operation.ts";
 import { DECIDED } from "./serve.ts";
+import { sustain } from "./sustain.ts";
 import { stateIn } from "./version.ts";
 
 export const isSame = (family: Family, way: Entry, entry: EntryRecord): boolean => {
@@ -60,7 +61,11 @@ const renew = (turn: Turn, family: Family, found: Found<Entry>): Action => {
     const state = stateIn(entry.version);
     const now = spansNow();
     if (state === FlowState.Ended) end(family, found.way, entry.protocol, now);
-    else liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
+    else {
+      const was = found.way.state;
+      liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
+      return sustain(turn, family, was);
+    }
   }
   return goAlong(turn);
 };

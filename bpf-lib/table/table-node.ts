@@ -13,7 +13,6 @@ export { zeta_enter4, zeta_enter6, zeta_undo4, zeta_undo6 } from "../node/enter.
 export { zeta_error4, zeta_error6 } from "../node/error.ts";
 export { zeta_tell4, zeta_tell6 } from "../node/forget.ts";
 export { zeta_fragment } from "../node/fragment.ts";
-export { zeta_keep4, zeta_keep6 } from "../node/keep.ts";
 export { zeta_neighbour } from "../node/neighbour.ts";
 export { zeta_now } from "../node/now.ts";
 export { zeta_obstacle } from "../node/obstacle.ts";
@@ -39,5 +38,6 @@ export { zeta_table_refuse } from "./refuse.ts";
 export { zeta_root } from "./root.ts";
 export { zeta_serve4, zeta_serve6 } from "./serve.ts";
 export { zeta_store4, zeta_store6 } from "./store.ts";
+export { zeta_sustain4, zeta_sustain6 } from "./sustain.ts";
 export { zeta_transfer4, zeta_transfer6 } from "./transfer.ts";
 export { zeta_turn } from "./turn.ts";

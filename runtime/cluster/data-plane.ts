@@ -133,13 +133,23 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
     view({ id, address, interfaces }, { epoch, paths, until }) {
       // It has missed views: those paths that are in force stand where the new ones go.
       if (acting !== null && acting !== epoch && (acting & 1) === (epoch & 1)) retire();
-      for (const [bucket, { members, complete, quiet }] of paths.entries())
-        write(TABLE_MAP.paths, (epoch & 1) * BUCKETS + bucket, {
-          members: padded(members, MOST_PLACES, 0),
-          complete,
-          length: members.length,
-          quiet: quiet ?? 0,
-        });
+      // Most buckets share their path with others.
+      const encoded = new Map<Path, Uint8Array>();
+      const bytesOf = (path: Path): Uint8Array => {
+        const { members, complete, quiet } = path;
+        const bytes =
+          encoded.get(path) ??
+          encode(layout(TABLE_MAP.paths), {
+            members: padded(members, MOST_PLACES, 0),
+            complete,
+            length: members.length,
+            quiet: quiet ?? 0,
+          });
+        encoded.set(path, bytes);
+        return bytes;
+      };
+      for (const [bucket, path] of paths.entries())
+        tables.write(TABLE_MAP.paths, word((epoch & 1) * BUCKETS + bucket), bytesOf(path));
       write(TABLE_MAP.view, 0, {
         epoch,
         self: id,

@@ -116,7 +116,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 /** Addresses as they lie in packets: places of `size` bytes, those that are not used are zero. */
 const TUNNEL_PLACES = 4;
 const ofBytes = (value: bigint, size: number): Buffer => Buffer.from(value.toString(16).padStart(size * 2, "0"), "hex");
-function tunnelBytes(all: readonly string[]): Uint8Array {
+/** As the data plane has them. */
+export function tunnelBytes(all: readonly string[]): Uint8Array {
   const four = all.flatMap((one) => parseIpv4(one) ?? []).map((one) => ofBytes(BigInt(one), 4));
   const six = all.filter((one) => parseIpv4(one) === null).map((one) => ofBytes(parseIpv6(one) as bigint, 16));
   const bytes = Buffer.alloc(TUNNEL_PLACES * 20);

@@ -4,6 +4,13 @@
  * The matchers for vitest are in `zeta/testing/vitest`; `checkPacket` and its like serve every other test runner.
  */
 
+export type { Invariant } from "../simulator/checker.ts";
+export {
+  type FailedHistory,
+  type SimulateOptions,
+  type SimulateResult,
+  simulate,
+} from "../simulator/public.ts";
 export { type FragmentOptions, fragments } from "./builders/fragments.ts";
 export { type EchoOptions, type IcmpConversation, icmp } from "./builders/icmp.ts";
 export { type Icmpv6Conversation, icmpv6 } from "./builders/icmpv6.ts";

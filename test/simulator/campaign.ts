@@ -5,11 +5,21 @@ import { BUCKETS_USED, type Plan, planOf, type Shape, USUAL } from "./plan.ts";
 import { shrink } from "./shrink.ts";
 import { type Outcome, simulate } from "./simulation.ts";
 
+/** Plays a history; `inWords` keeps what happens, line by line. */
+export type Play = (plan: Plan, inWords?: boolean) => Outcome;
+
+/** By the model, with these rules. */
+export const byModel =
+  (rules: Rules = RULES): Play =>
+  (plan, inWords) =>
+    simulate(plan, model(BUCKETS_USED, rules), inWords);
+
 export interface Campaign {
   readonly histories: number;
   readonly seed: number;
   readonly shape?: Shape | undefined;
-  readonly rules?: Rules | undefined;
+  /** What the cluster is made of: the model with all rules unless told. */
+  readonly play?: Play | undefined;
   /** Ends with the first violation. */
   readonly untilViolated?: boolean | undefined;
   readonly onHistory?: ((done: number) => void) | undefined;
@@ -37,19 +47,15 @@ export interface Summary {
   readonly failures: readonly Failure[];
 }
 
-/** One history, by its seed. */
-export const historyOf = (plan: Plan, rules: Rules = RULES, inWords = false): Outcome =>
-  simulate(plan, model(BUCKETS_USED, rules), inWords);
-
 export function campaign(options: Campaign): Summary {
-  const { seed, shape = USUAL, rules = RULES } = options;
+  const { seed, shape = USUAL, play = byModel() } = options;
   const sum = { histories: 0, events: 0, packets: 0, releases: 0, flows: 0, epochs: 0 };
   const faults: Record<string, number> = {};
   const failures: Failure[] = [];
   while (sum.histories < options.histories && !(options.untilViolated === true && failures.length > 0)) {
     const own = seed + sum.histories;
     const plan = planOf(own, shape);
-    const outcome = historyOf(plan, rules);
+    const outcome = play(plan);
     sum.histories += 1;
     for (const name of ["events", "packets", "releases", "flows", "epochs"] as const) sum[name] += outcome[name];
     for (const [kind, count] of Object.entries(outcome.faults)) faults[kind] = (faults[kind] ?? 0) + count;
@@ -60,12 +66,12 @@ export function campaign(options: Campaign): Summary {
 }
 
 /** A failure as a short history in words: what concerns its flows, and all that happens to nodes and views. */
-export function inWords({ plan, outcome }: Failure, rules: Rules = RULES): readonly string[] {
+export function inWords({ plan, outcome }: Failure, play: Play = byModel()): readonly string[] {
   const { violation } = outcome;
   if (violation === null) return [];
-  const fails = (shorter: Plan): boolean => historyOf(shorter, rules).violation?.invariant === violation.invariant;
+  const fails = (shorter: Plan): boolean => play(shorter).violation?.invariant === violation.invariant;
   const short = shrink(plan, violation.flow, violation.at, fails);
-  const { lines } = historyOf(short, rules, true);
+  const { lines } = play(short, true);
   const flows = new Set(short.actions.map(({ flow }) => flow));
   const isOurs = (line: string): boolean => {
     const [, flow] = /flow (\d+)/.exec(line) ?? [];

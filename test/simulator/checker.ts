@@ -1,7 +1,14 @@
 /** The invariants of the flow table, checked at every packet that leaves the cluster. */
 import type { Flow, Packet, Release } from "./wire.ts";
 
-export type Invariant = "Agreement" | "Durability" | "Uniqueness" | "Isolation" | "Progress" | "No resurrection";
+export type Invariant =
+  | "Agreement"
+  | "Durability"
+  | "Uniqueness"
+  | "Isolation"
+  | "Progress"
+  | "No resurrection"
+  | "Form";
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -87,13 +94,14 @@ export class Checker {
     for (const life of this.#lifetimes.values()) if (buckets.has(life.flow.bucket)) life.mayChange = true;
   }
 
-  released({ packet, decision, flow, port }: Release, now: number): void {
+  released({ packet, decision, flow, port, wrong }: Release, now: number): void {
     this.releases += 1;
     const life = this.lifetime(packet.flow, packet.life);
     const who = `${packet.kind} of flow ${packet.flow.index}, life ${packet.life}`;
     const violate = (invariant: Invariant, text: string): void => {
       this.violation ??= { invariant, text: `${who}, ${text}`, at: now, flow: packet.flow.index };
     };
+    if (wrong !== null) violate("Form", wrong);
     const [first] = life.decisions;
     const current = life.decisions.at(-1);
     if (decision === null) {

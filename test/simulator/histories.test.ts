@@ -1,6 +1,6 @@
 /** The flow table's rules, by histories of whole clusters with faults; and that a history is the same each time. */
 import { describe, expect, test } from "vitest";
-import { campaign, historyOf, inWords } from "./campaign.ts";
+import { byModel, campaign, inWords } from "./campaign.ts";
 import { fateOf, mix } from "./fate.ts";
 import { RULES } from "./model/rules.ts";
 import { FAULTS, planOf, USUAL } from "./plan.ts";
@@ -18,18 +18,18 @@ test("histories keep all invariants, with faults of every kind", () => {
 
 describe("a history", () => {
   test("is the same, event by event, when its seed is played again", () => {
-    const [one, again, other] = [7, 7, 8].map((seed) => historyOf(planOf(seed), RULES, true));
+    const [one, again, other] = [7, 7, 8].map((seed) => byModel()(planOf(seed), true));
     expect(again).toEqual(one);
     expect(other?.lines).not.toEqual(one?.lines);
   });
 
   test("that goes wrong is told in a few words", () => {
     const rules = { ...RULES, leaseFromSend: true, resent: false };
-    const { failures } = campaign({ histories: 40, seed: 1, rules, untilViolated: true });
+    const { failures } = campaign({ histories: 40, seed: 1, play: byModel(rules), untilViolated: true });
     const [failure] = failures;
     expect(failure).toBeDefined();
     if (failure === undefined) return;
-    const lines = inWords(failure, rules);
+    const lines = inWords(failure, byModel(rules));
     expect(lines.at(-1)).toContain(" VIOLATED: ");
     expect(lines.length).toBeLessThan(120);
     expect(failure.outcome.events).toBeGreaterThan(10 * lines.length);
@@ -38,7 +38,7 @@ describe("a history", () => {
   test("goes on, for the rest, as it did when something is left out of it", () => {
     const plan = { ...planOf(11, { ...USUAL, faults: [0, 0] }), packets: 1_000_000 };
     const lines = (flows: readonly number[]) =>
-      historyOf({ ...plan, actions: plan.actions.filter(({ flow }) => flows.includes(flow)) }, RULES, true).lines;
+      byModel()({ ...plan, actions: plan.actions.filter(({ flow }) => flows.includes(flow)) }, true).lines;
     const of = (text: string, flow: number) =>
       new RegExp(`flow ${flow}, life \\d+, from its client, comes to`).test(text);
     const together = lines([0, 20]).filter((line) => of(line, 0));

@@ -2,14 +2,20 @@
  * `npm run simulate -- --histories N --seed S --json`: histories of whole clusters, with faults; the exit code is 1 when an
  * invariant of the flow table breaks. What breaks it is told in words.
  */
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { campaign, inWords } from "./campaign.ts";
+import { byModel, campaign, type Play } from "./campaign.ts";
 import { MUTATIONS } from "./mutations.ts";
+import type { Shape } from "./plan.ts";
+import { simulate } from "./public.ts";
 
 const USAGE = `npm run simulate -- [options]
   --histories N  how many (1000)
   --seed S       of the first one; the next has the next number (1)
   --json         nothing but the summary's line on standard output
+  --programs     nodes run the data plane's own programs, interpreted, and not the model of its rules
+  --scale        no histories: how clusters of up to thousands of nodes grow, as a table
+  --svg FILE     the same, drawn
   --mutations    deliberate bugs instead: after how many histories each is found, N at most`;
 
 const { values } = parseArgs({
@@ -17,42 +23,84 @@ const { values } = parseArgs({
     histories: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
+    programs: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
+    scale: { type: "boolean", default: false },
+    svg: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
-const histories = Number(values.histories);
+const count = Number(values.histories);
 const seed = Number(values.seed);
 
-function simulate(): boolean {
+/** A deliberate bug, whichever kind of node it is in. */
+interface Bug {
+  readonly name: string;
+  readonly shape: Shape;
+  play(): Promise<Play>;
+}
+
+async function bugs(): Promise<readonly Bug[]> {
+  if (!values.programs)
+    return MUTATIONS.map(({ name, rules, shape }) => ({ name, shape, play: async () => byModel(rules) }));
+  const [{ programsOf }, { byPrograms }, { MUTATIONS: edits }] = await Promise.all([
+    import("./programs/compiled.ts"),
+    import("./programs/play.ts"),
+    import("./programs/mutations.ts"),
+  ]);
+  return edits.map(({ name, edits: of, shape }) => ({
+    name,
+    shape,
+    play: async () => byPrograms(await programsOf(of)),
+  }));
+}
+
+async function histories(): Promise<boolean> {
   const began = performance.now();
   const onHistory = (done: number): void => {
     if (!values.json && done % 100 === 0) console.error(`${done} histories`);
   };
-  const { failures, ...summary } = campaign({ histories, seed, onHistory });
-  for (const failure of failures.slice(0, 3)) console.error(inWords(failure).join("\n"));
-  if (!values.json) console.error(`${((performance.now() - began) / histories).toFixed(0)} ms a history`);
+  const { failed, ...summary } = await simulate({
+    histories: count,
+    seed,
+    nodes: values.programs ? "programs" : "model",
+    onHistory,
+  });
+  for (const { history } of failed) console.error(history.join("\n"));
+  if (!values.json) console.error(`${((performance.now() - began) / count).toFixed(0)} ms a history`);
   console.log(JSON.stringify(summary));
-  return failures.length === 0;
+  return failed.length === 0;
 }
 
-function mutations(): boolean {
-  const missed = MUTATIONS.filter(({ name, rules, shape }) => {
-    const found = campaign({ histories, seed, rules, shape, untilViolated: true });
-    const [failure] = found.failures;
-    const how = failure?.outcome.violation;
+async function mutations(): Promise<boolean> {
+  let missed = 0;
+  for (const { name, shape, play } of await bugs()) {
+    const found = campaign({ histories: count, seed, shape, play: await play(), untilViolated: true });
+    const how = found.failures[0]?.outcome.violation;
+    if (how == null) missed += 1;
     console.log(
       how == null ? `  --- ${name}` : `${found.histories}`.padStart(5),
       name,
       how == null ? "" : `| ${how.invariant}: ${how.text}`,
     );
-    return how == null;
-  });
-  return missed.length === 0;
+  }
+  return missed === 0;
+}
+
+async function scale(): Promise<void> {
+  const [{ curves }, { asTable }, { asDrawing }] = await Promise.all([
+    import("./scale/curves.ts"),
+    import("./scale/table.ts"),
+    import("./scale/drawing.ts"),
+  ]);
+  const points = curves();
+  console.log(values.json ? JSON.stringify(points) : asTable(points));
+  if (values.svg !== undefined) writeFileSync(values.svg, asDrawing(points));
 }
 
 if (values.help) console.log(USAGE);
-else if (!Number.isInteger(histories) || !Number.isInteger(seed) || histories < 1) {
+else if (values.scale || values.svg !== undefined) await scale();
+else if (!Number.isInteger(count) || !Number.isInteger(seed) || count < 1) {
   console.error(USAGE);
   process.exitCode = 2;
-} else process.exitCode = (values.mutations ? mutations() : simulate()) ? 0 : 1;
+} else process.exitCode = (await (values.mutations ? mutations() : histories())) ? 0 : 1;

@@ -3,7 +3,7 @@
  * at the seed whose history breaks it first (`npm run simulate -- --mutations` counts them from the first seed on).
  */
 import { describe, expect, test } from "vitest";
-import { campaign } from "./campaign.ts";
+import { byModel, campaign } from "./campaign.ts";
 import { RULES } from "./model/rules.ts";
 import { MUTATIONS, UNCAUGHT } from "./mutations.ts";
 
@@ -11,7 +11,7 @@ describe("is caught", () => {
   test.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))(
     "%s",
     (_, { rules, shape, after }) => {
-      const { failures } = campaign({ histories: 80, seed: after, rules, shape, untilViolated: true });
+      const { failures } = campaign({ histories: 80, seed: after, play: byModel(rules), shape, untilViolated: true });
       expect(failures).toHaveLength(1);
     },
     120_000,

@@ -67,6 +67,8 @@ export interface Plan {
   readonly packets: number;
   /** Whether all of a chain may be lost at once. */
   readonly losses: boolean;
+  /** Whether members join that are filled. */
+  readonly fills: boolean;
   /** How soon a gap is seen, and how soon a spare joins, in milliseconds. */
   readonly repair: number;
 }
@@ -82,6 +84,11 @@ export interface Shape {
   readonly weather?: Partial<Weather> | undefined;
   readonly only?: readonly FaultKind[] | undefined;
   readonly losses?: boolean | undefined;
+  /** Of each bucket's flows, in turn. */
+  readonly kinds?: readonly FlowKind[] | undefined;
+  /** Whether closing connections may be kept for no longer than their tombstones. */
+  readonly curt?: boolean | undefined;
+  readonly fills?: boolean | undefined;
 }
 
 export const USUAL: Shape = { packets: 5000, faults: [5, 30] };
@@ -136,10 +143,10 @@ export function planOf(seed: number, shape: Shape = USUAL): Plan {
   const chain = shape.chain ?? from.pick([1, 2, 2, 3, 3]);
   const derived = deriveTimes({ ...QUICK, chain, ...shape.times });
   // What a closing connection is kept for beyond its tombstone is a courtesy: safety must not rest on it.
-  const curt = from.chance(0.5) ? { ...derived, closingLife: 0 } : derived;
+  const curt = from.chance(0.5) && shape.curt !== false ? { ...derived, closingLife: 0 } : derived;
   const times = shape.bend?.(curt) ?? curt;
   const flows = BUCKETS_USED.flatMap((bucket, index) =>
-    KINDS.map((kind, nth): Flow => ({ index: index * FLOWS_OF_A_BUCKET + nth, kind, bucket })),
+    (shape.kinds ?? KINDS).map((kind, nth): Flow => ({ index: index * FLOWS_OF_A_BUCKET + nth, kind, bucket })),
   );
   const tables = Array.from({ length: CHAINS * chain + SPARES }, (_, index) => index + 1);
   const chains = Array.from({ length: CHAINS }, (_, id) => tables.slice(id * chain, (id + 1) * chain));
@@ -167,6 +174,7 @@ export function planOf(seed: number, shape: Shape = USUAL): Plan {
     only,
     packets: shape.packets,
     losses: shape.losses ?? chain === 1,
+    fills: shape.fills ?? true,
     repair: from.pick([10, 40, 120]),
   };
 }

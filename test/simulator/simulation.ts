@@ -319,7 +319,7 @@ class Simulation<Body> {
     };
     const { tables, times, repair } = this.#plan;
     const change = repairOf(view, tables, times.chain, sight, repair);
-    if (change === null) return;
+    if (change === null || (change.kind === "join" && !this.#plan.fills)) return;
     if (change.kind === "join") {
       if (now - this.#joined < repair) return;
       this.#joined = now;

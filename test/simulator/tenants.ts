@@ -53,8 +53,10 @@ export class Tenants {
 
   #packet(flow: Flow, kind: Packet["kind"], from: Packet["from"], now: number, id: number, before = 0): Packet {
     const life = (this.#clients[flow.index] as Client).life - before;
-    const port = from === "server" ? this.#checker.lifetime(flow, life).port : null;
-    const packet: Packet = { flow, life, kind, from, port, id, at: now };
+    const seen = this.#checker.lifetime(flow, life);
+    const port = from === "server" ? seen.port : null;
+    const peer = from === "server" ? (seen.decisions.at(-1) ?? null) : null;
+    const packet: Packet = { flow, life, kind, from, port, peer, id, at: now };
     this.packets += 1;
     this.#checker.sent(packet, now);
     return packet;

@@ -34,6 +34,8 @@ export interface Packet {
   readonly from: "client" | "server";
   /** External port that a server answers to. */
   readonly port: number | null;
+  /** The decision that a server's packet follows, as its sender sees it; null of a client's. */
+  readonly peer: number | null;
   readonly id: number;
   /** True time at which it was sent. */
   readonly at: number;
@@ -53,6 +55,8 @@ export interface Release {
   readonly flow: number;
   readonly port: number;
   readonly how: string;
+  /** What is wrong with it by itself, whatever else has happened. */
+  readonly wrong: string | null;
 }
 
 /** What an agent asks of the store. */

@@ -5,26 +5,30 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { joinCpus, splitCpus, stride } from "./cpus.ts";
 import { BPF_NOEXIST, indexKey, MapBase } from "./map.ts";
 
-/** Values are made in blocks when first touched, so that a huge array costs only what is used of it. */
-const BLOCK_BITS = 6;
-const BLOCK = 1 << BLOCK_BITS;
+/** Values are made in blocks when first touched, so that a huge array costs only what is used of it: 64 of them, or a page. */
+const MOST_BITS = 6;
+const PAGE = 4096;
 
 class Values {
   readonly #size: number;
+  readonly #bits: number;
   readonly #blocks: DataView[][] = [];
 
   constructor(size: number) {
     this.#size = size;
+    this.#bits = Math.min(MOST_BITS, Math.max(0, Math.floor(Math.log2(PAGE / Math.max(1, size)))));
   }
 
   at(index: number): DataView {
-    const block = this.#blocks[index >>> BLOCK_BITS] ?? this.#make(index >>> BLOCK_BITS);
-    return block[index & (BLOCK - 1)] as DataView;
+    const number = index >>> this.#bits;
+    const block = this.#blocks[number] ?? this.#make(number);
+    return block[index - (number << this.#bits)] as DataView;
   }
 
   #make(block: number): DataView[] {
-    const bytes = new ArrayBuffer(BLOCK * this.#size);
-    const views = Array.from({ length: BLOCK }, (_, i) => new DataView(bytes, i * this.#size, this.#size));
+    const values = 1 << this.#bits;
+    const bytes = new ArrayBuffer(values * this.#size);
+    const views = Array.from({ length: values }, (_, i) => new DataView(bytes, i * this.#size, this.#size));
     this.#blocks[block] = views;
     return views;
   }

@@ -1,6 +1,6 @@
 /** A forwarder or a flow-table node in the interpreter. */
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
-import type { Machine, Run } from "../../../compiler/interpreter/index.ts";
+import type { Machine, MachineOptions, Run } from "../../../compiler/interpreter/index.ts";
 import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane.ts";
 import type { TableMemory } from "../../../runtime/cluster/table-memory.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
@@ -14,10 +14,10 @@ import { MOST_REASONS, NODE_MAP, programPlace } from "../../../runtime/node/shap
 import type { Underlay } from "../../../runtime/node/underlay.ts";
 import { clusterNode, moduleOf } from "../targets/compile.ts";
 import { globalsOf } from "../targets/globals.ts";
-import { interpretedConfig } from "../targets/interpreter-config.ts";
+import { type ConfigParts, configParts, interpretedConfig } from "../targets/interpreter-config.ts";
 import { interpretedRawMap } from "../targets/interpreter-map.ts";
 import { type InterpretedService, interpretedNode } from "../targets/interpreter-node.ts";
-import type { Compiled, Source } from "../targets/target.ts";
+import type { Compiled, Source, TestGlobals } from "../targets/target.ts";
 import { type TestClock, testClock } from "../targets/test-clock.ts";
 import { memberMemory } from "./member-memory.ts";
 
@@ -89,26 +89,51 @@ export interface MemberOptions {
   readonly constants?: Readonly<Record<string, unknown>>;
 }
 
-export async function openMember({ role, services, constants = {} }: MemberOptions): Promise<Member> {
-  const part = await clusterNode(role);
-  let now = 0n;
-  const node = await interpretedNode(part, { now: () => now, random: 0 });
+/** All that a member is made of, compiled: so it can be made at once, as often as wanted. */
+export interface MemberParts {
+  readonly role: Role;
+  readonly node: Compiled;
+  readonly services: readonly {
+    readonly program: Compiled;
+    readonly config: Readonly<Record<string, unknown>>;
+    readonly vni: number;
+  }[];
+  readonly constants: Readonly<Record<string, unknown>>;
+  readonly configParts: ConfigParts;
+}
+
+export async function memberParts({ role, services, constants = {} }: MemberOptions): Promise<MemberParts> {
+  const of = async ({ source, config, vni = 0 }: ClusterService) => ({ program: await moduleOf(source), config, vni });
+  return {
+    role,
+    node: await clusterNode(role),
+    services: await Promise.all(services.map(of)),
+    constants,
+    configParts: await configParts(),
+  };
+}
+
+/** `prepared` sees each machine before packets do. */
+export function makeMember(
+  { role, node: part, services, constants, configParts: by }: MemberParts,
+  options: MachineOptions,
+  prepared: (own: TestGlobals) => void = () => {},
+): Omit<Member, "advance" | "clock"> {
+  const node = interpretedNode(part, options);
   const { machine } = node;
-  const clocks: TestClock[] = [];
   const prepare = (on: Compiled, one: Machine): void => {
     const own = globals(on, one);
     for (const [name, value] of Object.entries({ ...constantsOf(role), ...constants }))
       if (own.names.includes(name)) own.set(name, value);
-    clocks.push(testClock(own, {}));
+    prepared(own);
   };
   prepare(part, machine);
   const added: InterpretedService[] = [];
   const configs: LiveConfig[] = [];
-  for (const { source, config, vni } of services) {
-    const program = await moduleOf(source);
-    const one = node.add(program, vni ?? 0);
+  for (const { program, config, vni } of services) {
+    const one = node.add(program, vni);
     prepare(program, one.machine);
-    const live = await interpretedConfig(program.manifest as never, one.machine, one.store);
+    const live = interpretedConfig(program.manifest as never, one.machine, one.store, by);
     configs.push(live);
     one.open(live);
     for (const [path, value] of Object.entries(config)) live.set(path, value);
@@ -124,9 +149,9 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
   const dataPlane = dataPlaneOf(manifest, {
     write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value),
   });
-  for (const [place, { source }] of services.entries()) {
-    const { manifest: own } = await moduleOf(source);
-    if (own?.service) dataPlane.service(added[place]?.index ?? 0, own.service);
+  for (const [place, { program }] of services.entries()) {
+    const own = program.manifest?.service;
+    if (own) dataPlane.service(added[place]?.index ?? 0, own);
   }
   const nameOf = manifest.node?.drops ?? [];
   return {
@@ -157,8 +182,19 @@ export async function openMember({ role, services, constants = {} }: MemberOptio
       return count;
     },
     memory: (sent) => (role === "table" ? memberMemory(part, machine, sent) : null),
-    clock: () => now,
     close() {},
+  };
+}
+
+export async function openMember(options: MemberOptions): Promise<Member> {
+  let now = 0n;
+  const clocks: TestClock[] = [];
+  const member = makeMember(await memberParts(options), { now: () => now, random: 0 }, (own) =>
+    clocks.push(testClock(own, {})),
+  );
+  return {
+    ...member,
+    clock: () => now,
     advance(by) {
       now += by;
       for (const clock of clocks) clock.advance(by);

@@ -8,18 +8,19 @@ import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { mapRefused, noSuchMap } from "../problems.ts";
 
-/** `over` wraps the store: what of the config belongs to the node goes there. */
-export async function interpretedConfig(
-  manifest: Manifest,
-  machine: Machine,
-  over: <Inner>(own: ConfigStore<Inner>) => ConfigStore<Inner>,
-): Promise<LiveConfig> {
-  // zod is slow to import, and only services need it.
+/** What config is written by. zod is slow to import, and only services need it. */
+export async function configParts() {
   const [{ openConfig }, { eachEntry }, { CONFIG_GLOBAL }] = await Promise.all([
     import("../../../runtime/config/live.ts"),
     import("../../../runtime/config/entries.ts"),
     import("../../../runtime/config/plan.ts"),
   ]);
+  return { openConfig, eachEntry, CONFIG_GLOBAL };
+}
+export type ConfigParts = Awaited<ReturnType<typeof configParts>>;
+
+/** The maps and the global of an interpreted service, as its config is written to them. */
+function storeOf(machine: Machine, { eachEntry, CONFIG_GLOBAL }: ConfigParts): ConfigStore<InterpretedMap> {
   const mapNamed = (name: string): InterpretedMap => {
     const map = machine.maps[name];
     if (map === undefined) throw new ZetaError([noSuchMap(null, name, Object.keys(machine.maps))]);
@@ -28,7 +29,7 @@ export async function interpretedConfig(
   const must = (result: number, map: string, what: string): void => {
     if (result < 0) throw new ZetaError([mapRefused(null, map, what, -result)]);
   };
-  const own: ConfigStore<InterpretedMap> = {
+  return {
     make(outer, entries) {
       const shape = mapNamed(outer).data.inner;
       if (shape === null) throw new ZetaError([mapRefused(null, outer, "hold another map", 22)]);
@@ -44,5 +45,12 @@ export async function interpretedConfig(
     write: (map, key, value) => must(mapNamed(map).update(key, value), map, "store the value"),
     remove: (map, key) => void mapNamed(map).delete(key),
   };
-  return openConfig(manifest, over(own));
 }
+
+/** `over` wraps the store: what of the config belongs to the node goes there. */
+export const interpretedConfig = (
+  manifest: Manifest,
+  machine: Machine,
+  over: <Inner>(own: ConfigStore<Inner>) => ConfigStore<Inner>,
+  parts: ConfigParts,
+): LiveConfig => parts.openConfig(manifest, over(storeOf(machine, parts)));

@@ -66,7 +66,7 @@ const tablesOf = (machine: Machine): NodeTables => ({
   remove: (map, key) => void mapOf(machine, map).delete(key),
 });
 
-export async function interpretedNode(compiled: Compiled, options: MachineOptions): Promise<InterpretedNode> {
+export function interpretedNode(compiled: Compiled, options: MachineOptions): InterpretedNode {
   const { manifest } = compiled;
   if (manifest?.node === undefined) throw new TypeError(`${compiled.module.name} is no node.`);
   const machine = createMachine(compiled.module, options);

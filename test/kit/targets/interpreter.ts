@@ -8,7 +8,7 @@ import {
 import { tableConstants, waysFor } from "../../../runtime/node/flow-tables.ts";
 import { moduleOf, nodeFor, rootOf } from "./compile.ts";
 import { globalsOf } from "./globals.ts";
-import { interpretedConfig } from "./interpreter-config.ts";
+import { configParts, interpretedConfig } from "./interpreter-config.ts";
 import { interpretedRawMap } from "./interpreter-map.ts";
 import { interpretedNode } from "./interpreter-node.ts";
 import { type HostNode, startRunning } from "./running.ts";
@@ -94,7 +94,7 @@ export const interpreter: Target = {
       };
     } else {
       const compiled = await nodeFor(program);
-      const node = await interpretedNode(compiled, kernel);
+      const node = interpretedNode(compiled, kernel);
       if (options.flows !== undefined) {
         const ofNode = globalsFor(compiled, node.machine);
         for (const [name, last] of Object.entries(tableConstants(waysFor(options.flows)))) ofNode.set(name, last);
@@ -102,7 +102,7 @@ export const interpreter: Target = {
       const added = node.add(program, options.vni ?? 0);
       prepare(added.machine);
       const clocks = [start(compiled, node.machine), start(program, added.machine)];
-      const config = await interpretedConfig(program.manifest, added.machine, added.store);
+      const config = interpretedConfig(program.manifest, added.machine, added.store, await configParts());
       added.open(config);
       started = {
         program,

@@ -32,6 +32,7 @@ export function model(buckets: readonly number[], rules: Rules = RULES): Impleme
         flow: entry?.key ?? packet.flow.index,
         port: entry?.port ?? 0,
         how,
+        wrong: null,
       };
     },
   };
