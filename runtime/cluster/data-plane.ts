@@ -104,6 +104,8 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
     tables.write(map, word(index), encode(layout(map), value));
   let known: readonly number[] = [];
   let acting: number | null = null;
+  /** As they were written last: who prolongs a view's lease gives the same again. */
+  let laid: readonly Path[] | null = null;
   const retire = (): void =>
     write(TABLE_MAP.view, 0, { epoch: 0, self: 0, until: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
   return {
@@ -148,8 +150,10 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
         encoded.set(path, bytes);
         return bytes;
       };
-      for (const [bucket, path] of paths.entries())
-        tables.write(TABLE_MAP.paths, word((epoch & 1) * BUCKETS + bucket), bytesOf(path));
+      if (acting !== epoch || laid !== paths)
+        for (const [bucket, path] of paths.entries())
+          tables.write(TABLE_MAP.paths, word((epoch & 1) * BUCKETS + bucket), bytesOf(path));
+      laid = paths;
       write(TABLE_MAP.view, 0, {
         epoch,
         self: id,

@@ -57,17 +57,26 @@ export function tableAgentOf(
   let state = startAgent(node);
   let own: Self | null = null;
 
-  const pathsOf = (view: View): Path[] => {
+  const placed = (view: View): readonly Path[] => {
     const at = now();
+    // Most buckets have theirs in common with others.
+    const paths = new Map<string, Path>();
     return Array.from({ length: BUCKETS }, (_, bucket) => {
-      const { members, complete } = pathOf(view, bucket);
       const from = decidesFrom(state, bucket);
-      return {
-        members: members.map((one) => one.node),
-        complete,
-        quiet: from > at ? spansAfter(from - at) : 0,
-      };
+      const name = `${view.keepers[bucket]} ${view.moves[bucket]?.to ?? ""} ${from}`;
+      const known = paths.get(name);
+      if (known !== undefined) return known;
+      const { members, complete } = pathOf(view, bucket);
+      const quiet = from > at ? spansAfter(from - at) : 0;
+      const path = { members: members.map((one) => one.node), complete, quiet };
+      paths.set(name, path);
+      return path;
     });
+  };
+  let last: { readonly view: View; readonly paths: readonly Path[] } | null = null;
+  const pathsOf = (view: View): readonly Path[] => {
+    if (last?.view !== view) last = { view, paths: placed(view) };
+    return last.paths;
   };
 
   /** An earlier life of the node is listed: it has no part in this view. */

@@ -3,25 +3,16 @@ import { describe, expect, test } from "vitest";
 import { byModel, campaign, inWords } from "./campaign.ts";
 import { fateOf, mix } from "./fate.ts";
 import { RULES } from "./model/rules.ts";
-import { FAULTS, planOf, USUAL } from "./plan.ts";
+import { planOf, USUAL } from "./plan.ts";
+import { simulate } from "./public.ts";
 import { Queue } from "./queue.ts";
-
-test("histories keep all invariants, with faults of every kind", () => {
-  const { failures, ...summary } = campaign({ histories: 50, seed: 1 });
-  for (const failure of failures) console.error(inWords(failure).join("\n"));
-  expect(summary.violations).toBe(0);
-  expect(summary.packets / summary.histories).toBeGreaterThan(5000);
-  expect(summary.flows / summary.histories).toBeGreaterThan(200);
-  expect(Object.keys(summary.faults).sort()).toEqual([...FAULTS].sort());
-  expect(Object.values(summary.faults).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(250);
-}, 120_000);
 
 describe("a history", () => {
   test("is the same, event by event, when its seed is played again", () => {
     const [one, again, other] = [7, 7, 8].map((seed) => byModel()(planOf(seed), true));
     expect(again).toEqual(one);
     expect(other?.lines).not.toEqual(one?.lines);
-  });
+  }, 600_000);
 
   test("that goes wrong is told in a few words", () => {
     const rules = { ...RULES, leaseFromSend: true, resent: false };
@@ -33,7 +24,7 @@ describe("a history", () => {
     expect(lines.at(-1)).toContain(" VIOLATED: ");
     expect(lines.length).toBeLessThan(120);
     expect(failure.outcome.events).toBeGreaterThan(10 * lines.length);
-  });
+  }, 600_000);
 
   test("goes on, for the rest, as it did when something is left out of it", () => {
     const plan = { ...planOf(11, { ...USUAL, faults: [0, 0] }), packets: 1_000_000 };
@@ -44,6 +35,22 @@ describe("a history", () => {
     const together = lines([0, 20]).filter((line) => of(line, 0));
     expect(together.length).toBeGreaterThan(10);
     expect(lines([0]).filter((line) => of(line, 0))).toEqual(together);
+  });
+});
+
+describe("simulate of zeta/testing", () => {
+  test("plays as many histories as it is told, from the seed on, and says what there was", async () => {
+    const seen: number[] = [];
+    const one = await simulate({ histories: 2, seed: 40, onHistory: (done) => seen.push(done) });
+    expect(one).toMatchObject({ histories: 2, seed: 40, violations: 0, failed: [], nodes: "model" });
+    expect(one.packets).toBeGreaterThan(10_000);
+    expect(seen).toEqual([1, 2]);
+    const { packets } = await simulate({ histories: 1, seed: 41 });
+    expect(packets).toBeLessThan(one.packets);
+  }, 600_000);
+
+  test.each([{ histories: 0 }, { histories: 1.5 }, { seed: 0.5 }])("refuses %o", async (options) => {
+    await expect(simulate(options)).rejects.toThrow(RangeError);
   });
 });
 

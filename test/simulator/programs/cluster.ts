@@ -16,7 +16,7 @@ export function interpreted({ flows, tables, first }: Plan, programs: Programs):
     enter(packet) {
       const number = packets.push(packet) - 1;
       const frame = toFrame(packet, ends[packet.flow.index] as Ends, number);
-      return { frame, number, by: OUT, how: null, at: 0 };
+      return { frame, number, by: OUT, how: null };
     },
     release({ frame, number, how }): Release {
       const packet = packets[number];

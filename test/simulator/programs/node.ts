@@ -2,21 +2,21 @@
  * A node of a simulated cluster that runs the product's own programs, interpreted: its maps, its clock and its frames are real, its
  * agent is the product's state machine.
  */
-import { BUCKETS } from "../../../runtime/cluster/buckets.ts";
-import type { Path, PlacedView } from "../../../runtime/cluster/data-plane.ts";
+import { fillingOf } from "../../../runtime/cluster/filling.ts";
+import { type TableAgent, tableAgentOf } from "../../../runtime/cluster/table-agent.ts";
+import { tablesOf } from "../../../runtime/cluster/table-memory.ts";
 import type { Times } from "../../../runtime/cluster/time.ts";
-import { memberOf, type View } from "../../../runtime/cluster/view.ts";
+import type { View } from "../../../runtime/cluster/view.ts";
 import { slotsOf } from "../../../runtime/config/plan.ts";
 import { word } from "../../../runtime/loader/word.ts";
+import { tableConstants } from "../../../runtime/node/flow-tables.ts";
 import { NODE_MAP } from "../../../runtime/node/shapes.ts";
 import { tunnelBytes } from "../../../runtime/node/underlay.ts";
 import { addressOf, CLUSTER_SIDE, KEYS, macOf, OUTSIDE as OUT } from "../../kit/cluster/cluster.ts";
 import { type Member, makeMember } from "../../kit/cluster/member.ts";
 import { AT, operationOf } from "../../kit/cluster/operation.ts";
 import { interpretedRawMap } from "../../kit/targets/interpreter-map.ts";
-import { ModelAgent, pathIn } from "../model/agent.ts";
-import { RULES } from "../model/rules.ts";
-import { OUTSIDE, type Sent, type SimulatedNode, type Surroundings, type Turn } from "../wire.ts";
+import { type Ask, OUTSIDE, type Sent, type SimulatedNode, type Surroundings, type Turn } from "../wire.ts";
 import type { Programs } from "./compiled.ts";
 import { constantsFor } from "./constants.ts";
 import { EXTERNAL, numberOf, VIP, VIP6 } from "./frames.ts";
@@ -29,7 +29,6 @@ export interface Body {
   readonly by: number;
   /** Of what has left the cluster. */
   readonly how: "sent" | "host" | "by a flow-table node" | null;
-  readonly at: number;
 }
 
 type Frames = readonly Sent<Body>[];
@@ -37,6 +36,10 @@ const nothing: Frames = [];
 const REDIRECT = 4;
 const TX = 3;
 const PASS = 2;
+/** In the place of a packet's number, for what is no packet's. */
+const NOBODYS = -1;
+/** Entries that are brought at a time. */
+const BATCH = 8;
 const FIB = { mtu: 6, interface: 8, sourceMac: 52, destinationMac: 58 } as const;
 
 /** Every address is one hop away, outside. */
@@ -56,28 +59,6 @@ const CONFIG = {
   "simulated.next": 0,
 };
 
-const placed = new WeakMap<View, PlacedView>();
-
-/** Buckets of one path share it. */
-function placedView(view: View): PlacedView {
-  const known = placed.get(view);
-  if (known !== undefined) return known;
-  const paths = new Map<string, Path>();
-  const of = (bucket: number): Path => {
-    const name = `${view.keepers[bucket]} ${view.moves[bucket]?.to ?? ""}`;
-    let path = paths.get(name);
-    if (path === undefined) {
-      const { members, complete } = pathIn(view, bucket);
-      path = { members: members.map(({ node }) => node), complete };
-      paths.set(name, path);
-    }
-    return path;
-  };
-  const made = { epoch: view.epoch, paths: Array.from({ length: BUCKETS }, (_, bucket) => of(bucket)) };
-  placed.set(view, made);
-  return made;
-}
-
 /** Where the config's scalar `next` stands in the service's data: once in each of its two slots. */
 function placesOfNext({ service }: Programs): readonly number[] {
   const { layout, offset, size } = slotsOf(service.manifest as never);
@@ -87,17 +68,29 @@ function placesOfNext({ service }: Programs): readonly number[] {
   return [0, 1].map((slot) => offset + slot * size + box.offset + field.offset);
 }
 
+/** Room for some hundred flows of either family: agents look their tables through. */
+const WAYS = 1024;
+/** 250 ticks a second, sixteen to a span (bpf-lib/flow/time.ts), and a second is a millisecond here. */
+const spansAt = (milliseconds: number): number => Math.floor((milliseconds * 250) / 16) >>> 0;
+
 export class ProgramNode implements SimulatedNode<Body> {
   readonly #number: number;
   readonly #role: "forwarder" | "table";
   readonly #times: Times;
-  readonly #agent: ModelAgent;
+  readonly #agent: TableAgent;
   readonly #member: Omit<Member, "advance" | "clock">;
   readonly #decide: () => number;
   readonly #next: DataView;
   readonly #places: readonly number[];
+  /** What the node sends of itself. */
+  readonly #own: Sent<Body>[] = [];
+  #now = 0;
   #clock = { monotonic: 0n, coarse: 0n, boot: 0n, jiffies: 0n };
   #started = Number.NaN;
+  #heard = 0;
+  #asked = Number.NEGATIVE_INFINITY;
+  #brought = Number.NEGATIVE_INFINITY;
+  #proposed = Number.NEGATIVE_INFINITY;
 
   constructor(
     number: number,
@@ -110,12 +103,11 @@ export class ProgramNode implements SimulatedNode<Body> {
     this.#role = role;
     this.#times = times;
     this.#decide = decide;
-    this.#agent = new ModelAgent(number, times, RULES);
     const parts = {
       role,
       node: programs[role],
       services: [{ program: programs.service, config: CONFIG, vni: 0 }],
-      constants: constantsFor(role, times),
+      constants: { ...constantsFor(role, times), ...tableConstants(WAYS) },
       configParts: programs.configParts,
     };
     this.#member = makeMember(parts, { now: () => this.#clock, random: number, fib: route });
@@ -124,7 +116,7 @@ export class ProgramNode implements SimulatedNode<Body> {
     const { buffer, byteOffset, byteLength } = service.machine.globals.get("zeta_config");
     this.#next = new DataView(buffer, byteOffset, byteLength);
     this.#places = placesOfNext(programs);
-    const { dataPlane } = this.#member;
+    const { dataPlane, machine, manifest } = this.#member;
     const others = nodes.filter((one) => one !== number);
     dataPlane.members(
       others.map((id) => ({
@@ -136,14 +128,29 @@ export class ProgramNode implements SimulatedNode<Body> {
       })),
     );
     dataPlane.keys(KEYS);
-    const { machine } = this.#member;
     const tunnels = interpretedRawMap(machine.maps[NODE_MAP.tunnels] as never, machine);
     tunnels.update(word(0), tunnelBytes([addressOf(number)]));
+    const memory = this.#member.memory(({ action, packet, redirect }) => {
+      if (action === REDIRECT && redirect?.kind === "interface") this.#own.push(this.#along(packet, NOBODYS));
+    });
+    const tables = memory === null ? null : tablesOf(manifest, memory);
+    const of = {
+      plane: dataPlane,
+      keeps: memory === null || tables === null ? null : { tables, filling: fillingOf(tables, memory, BATCH) },
+      now: () => this.#now,
+      spansAfter: (milliseconds: number) => spansAt(this.#now + milliseconds),
+      // One program runs at a time.
+      wait: () => undefined,
+    };
+    this.#agent = tableAgentOf(number, of, times.quiet);
+  }
+
+  #along(frame: Uint8Array, number: number): Sent<Body> {
+    return { to: nodeOf(frame), body: { frame, number, by: CLUSTER_SIDE, how: null } };
   }
 
   receive({ frame, number, by }: Body, now: number): Frames {
-    if (by === CLUSTER_SIDE) this.#agent.heard(epochOf(frame));
-    if (!this.#agent.mayAct(now)) return nothing;
+    if (by === CLUSTER_SIDE) this.#heard = Math.max(this.#heard, epochOf(frame));
     // Answers to an earlier life of a forwarder, whose clock began elsewhere, are not taken for its own.
     if (this.#role === "forwarder" && now < this.#started + this.#times.settle) return nothing;
     this.#tick(now);
@@ -153,15 +160,15 @@ export class ProgramNode implements SimulatedNode<Body> {
     }
     const { action, packet, redirect } = this.#member.run(frame, by);
     const to = action === REDIRECT && redirect?.kind === "interface" ? redirect.interface : null;
-    if (to === CLUSTER_SIDE)
-      return [{ to: nodeOf(packet), body: { frame: packet, number, by: CLUSTER_SIDE, how: null, at: this.#number } }];
+    if (to === CLUSTER_SIDE) return [this.#along(packet, number)];
     const isSent = to !== null || action === TX;
     if (!isSent && action !== PASS) return nothing;
     const how = this.#role === "table" ? "by a flow-table node" : isSent ? "sent" : "host";
-    return [{ to: OUTSIDE, body: { frame: packet, number, by: OUT, how, at: this.#number } }];
+    return [{ to: OUTSIDE, body: { frame: packet, number, by: OUT, how } }];
   }
 
   #tick(now: number): void {
+    this.#now = now;
     const nanoseconds = BigInt(Math.floor(now * 1e6)) * 1000n;
     const jiffies = BigInt(Math.floor(now * 250));
     this.#clock = { monotonic: nanoseconds, coarse: nanoseconds, boot: nanoseconds, jiffies };
@@ -169,22 +176,31 @@ export class ProgramNode implements SimulatedNode<Body> {
 
   turn(now: number): Turn<Body> {
     if (Number.isNaN(this.#started)) this.#started = now;
-    return { frames: nothing, asks: this.#agent.asks(now) };
+    this.#tick(now);
+    const { hop, actFor } = this.#times;
+    const { state } = this.#agent;
+    const asks: Ask[] = [];
+    if (now - this.#asked >= (this.#heard > (state.view?.epoch ?? 0) ? hop / 2 : actFor / 8)) {
+      this.#asked = now;
+      asks.push({ kind: "view" });
+    }
+    if (now - this.#brought > hop) {
+      this.#brought = now;
+      this.#agent.turn();
+    }
+    if (now - this.#proposed > hop && now < state.until) {
+      const changes = this.#agent.proposals();
+      if (changes.length > 0) this.#proposed = now;
+      for (const change of changes) asks.push({ kind: "propose", change });
+    }
+    return { frames: this.#own.splice(0), asks };
   }
 
   answer(view: View | null, asked: number, now: number): void {
-    const before = this.#agent.view;
-    this.#agent.answer(view, asked, now);
-    const acting = this.#agent.view;
-    if (acting === null || acting === before) return;
-    const isListed = memberOf(acting, this.#number) !== null || acting.forwarders.includes(this.#number);
-    if (!isListed) return;
+    this.#tick(now);
+    if (view === null) return this.#agent.storeIsEmpty();
     const self = { id: this.#number, address: addressOf(this.#number), interfaces: [CLUSTER_SIDE] };
-    this.#member.dataPlane.view(self, placedView(acting));
-  }
-
-  drops(): Readonly<Record<string, number>> {
-    return this.#member.drops();
+    this.#agent.told(self, view, asked + this.#times.actFor - now);
   }
 
   describe({ frame, by }: Body): string {

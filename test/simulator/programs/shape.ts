@@ -1,15 +1,11 @@
-/** Histories for clusters of programs: what the data plane does not do yet is left out of them. */
-import { FAULTS, type FaultKind, type Shape, USUAL } from "../plan.ts";
-
-/** Members that are filled take the flow table's TRANSFER. */
-const FILLING: readonly FaultKind[] = ["scale-out", "scale-in", "roll-back", "there and back"];
+/** Histories for clusters of programs. */
+import { type Shape, USUAL } from "../plan.ts";
 
 export const PROGRAMS: Shape = {
   ...USUAL,
-  only: FAULTS.filter((kind) => !FILLING.includes(kind)),
-  fills: false,
-  losses: false,
+  // To programs, closing connections are remembered as such, and only a new one of the same ends makes a tombstone of them.
   curt: false,
+  // Nothing that leaves the cluster tells by which decision a flow of the third kind goes.
   kinds: ["connection", "lenient", "connection", "connection", "lenient"],
   // A fifth of an entry's life goes by before it is written anew.
   times: { refresh: 80 },

@@ -89,5 +89,5 @@ export function asDrawing(points: readonly Point[]): string {
     drawn(panel, points, (index % 2) * WIDTH, Math.floor(index / 2) * HEIGHT),
   );
   const size = `width="${2 * WIDTH}" height="${2 * HEIGHT}" viewBox="0 0 ${2 * WIDTH} ${2 * HEIGHT}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n<style>${STYLE}</style>\n<rect width="100%" height="100%" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n<title>How a cluster grows with its nodes</title>\n<style>${STYLE}</style>\n<rect width="100%" height="100%" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
 }

@@ -1,0 +1,14 @@
+/** What the thousand histories of `npm test` are asked for. */
+import { expect } from "vitest";
+import { campaign, inWords } from "./campaign.ts";
+import { FAULTS } from "./plan.ts";
+
+export function keepsInvariants(seed: number, histories: number): void {
+  const { failures, ...summary } = campaign({ histories, seed });
+  for (const failure of failures.slice(0, 3)) console.error(inWords(failure).join("\n"));
+  expect(summary.violations).toBe(0);
+  expect(summary.packets / histories).toBeGreaterThan(5000);
+  expect(summary.flows / histories).toBeGreaterThan(200);
+  expect(Object.keys(summary.faults).sort()).toEqual([...FAULTS].sort());
+  expect(Object.values(summary.faults).reduce((sum, one) => sum + one, 0) / histories).toBeGreaterThan(5);
+}
