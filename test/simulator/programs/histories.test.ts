@@ -32,7 +32,7 @@ test("a history is the same, event by event, when its seed is played again", () 
   const [one, again] = [0, 1].map(() => byPrograms(programs)(plan, true));
   expect(again).toEqual(one);
   expect(one?.lines.length).toBeGreaterThan(500);
-}, 300_000);
+}, 600_000);
 
 describe("frames", () => {
   const from = random(5);

@@ -19,7 +19,7 @@ describe("is caught", () => {
       const { failures } = campaign({ histories: 1, seed: after, shape, play, untilViolated: true });
       expect(failures).toHaveLength(1);
     },
-    600_000,
+    900_000,
   );
 });
 
