@@ -16,7 +16,7 @@ describe("is caught", () => {
     "%s",
     async (_, { edits, shape, after }) => {
       const play = byPrograms(await programsOf(edits));
-      const { failures } = campaign({ histories: 1, seed: after, shape, play, untilViolated: true });
+      const { failures } = campaign({ histories: 25, seed: after, shape, play, untilViolated: true });
       expect(failures).toHaveLength(1);
     },
     900_000,
