@@ -2,31 +2,57 @@
 import { Action, program, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Client, prepare } from "../flow/commit.ts";
+import { Change } from "../flow/entry.ts";
 import { FlowState, idleOf } from "../flow/state.ts";
-import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
+import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
+import { isError } from "../icmp/embedded.ts";
 import { enterNext } from "../node/enter.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { askBy } from "./consult.ts";
 import { forgetBoth } from "./ended.ts";
-import { clientOf, noteDecided } from "./entry.ts";
+import { clientOf, noteDecided, WAITS } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { type Turn, withTurn } from "./hand.ts";
+import { errorAsked, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
-import { isSame, liveAs } from "./store.ts";
+import { enterStore, isSame, liveAs } from "./store.ts";
 import { stateIn } from "./version.ts";
+import { takeWaiting } from "./waited.ts";
 
 /** The packet follows its flow, which has just been entered or renewed here. */
-const release = ({ parts, call, hand }: Turn, family: Family): Action => {
+const release = (turn: Turn, family: Family): Action => {
+  const { parts, call, hand } = turn;
   call.vni = hand.vni;
+  if ((hand.entry.change & WAITS) !== 0) {
+    zeta_node_stages.call(Stage.Waited);
+    return lost(TableFault.Role);
+  }
+  if (isError(parts)) return errorAsked(turn);
   const found = family.find(family.keyOf(parts, call.vni), spansNow());
   return found.way === null ? lost(TableFault.Late) : apply(parts, family, found, found.way, call);
 };
 
+/** The same of a flow that waits, whose packet has become its SYN, or has waited. */
+const releaseWaited = (turn: Turn, family: Family): Action => {
+  const { parts, call, hand } = turn;
+  takeWaiting(parts, family, hand.entry);
+  if (isError(parts)) return errorAsked(turn);
+  const found = family.find(family.keyOf(parts, call.vni), spansNow());
+  if (found.way === null) return lost(TableFault.Late);
+  if ((hand.entry.change & Change.Pending) !== 0) return apply(parts, family, found, found.way, call, true);
+  zeta_node_stages.call(Stage.Shift);
+  return Action.Drop;
+};
+export const zeta_waited = program(
+  "zeta_waited",
+  withTurn((turn) => withFamily(turn.parts, (family) => releaseWaited(turn, family))),
+  { slot: { table: zeta_node_stages, index: Stage.Waited } },
+);
+
 /** The entry is cached: stored here, or its lease lengthened. A stage of its own, for stack. */
 const cache = (turn: Turn, family: Family): Action => {
-  const { hand } = turn;
+  const { call, hand } = turn;
   const { entry } = hand;
   const from = clientOf(entry);
   const key = family.keyOfEnds(from, entry.vni, entry.protocol);
@@ -40,6 +66,10 @@ const cache = (turn: Turn, family: Family): Action => {
   if (state === FlowState.Ended) {
     // No lease is given on what has ended.
     if (found.way !== null) forgetBoth(family, found.way, entry.protocol, now);
+    if (hand.of.detail !== 0) {
+      call.reason = hand.of.detail - 1;
+      zeta_node_stages.call(Stage.Refuse);
+    }
     return lost(TableFault.Ended);
   }
   if (found.way !== null) {
@@ -78,7 +108,7 @@ const answered = (family: Family) =>
     call.service = service;
     if (operation === Operation.Reply) {
       if (hand.withEntry === 0) return lost(TableFault.Form);
-      zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+      enterStore(hand.entry, family);
       return Action.Drop;
     }
     if (operation === Operation.Refuse) {
@@ -91,7 +121,11 @@ const answered = (family: Family) =>
   });
 
 /** No flow, and no service: outside overlays it is the host's to forward. */
-const nobodys = ({ call }: Turn): Action => (call.vni === 0 ? Action.Pass : lost(TableFault.Ended));
+const nobodys = (turn: Turn): Action => {
+  const { parts, call } = turn;
+  if (isError(parts)) return errorAsked(turn);
+  return call.vni === 0 ? Action.Pass : lost(TableFault.Ended);
+};
 
 export const zeta_answered4 = program("zeta_answered4", answered(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Serve4 },

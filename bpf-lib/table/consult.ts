@@ -3,13 +3,15 @@
  * chain that keeps its flow. Nothing of it is kept here.
  */
 import { Action, FibResult, Protocol, program, u8, u16, type u32 } from "zeta/bpf";
-import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
+import { embeddedKey } from "../icmp/embedded.ts";
+import { serviceAt } from "../node/listen.ts";
 import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { opens, type Parts, tcpOf } from "../packet/open.ts";
 import { lookUp } from "../route/resolve.ts";
-import { Affinity, bucketFor, destinationBucket, zeta_table_affinity } from "./affinity.ts";
+import { bucketFor, bucketOfFlow, destinationBucket } from "./affinity.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
 import { isOperation, Operation } from "./operation.ts";
@@ -34,7 +36,7 @@ const operationFor = (parts: Parts): u32 => {
 const isForAnother = ({ frame, call }: Turn): boolean => call.vni === 0 && isOperation(frame) && isOurSide(frame);
 
 /** To the chain that keeps the bucket: for the first time. */
-const ask = (turn: Turn, service: u32, bucket: u32): Action => {
+export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
   const { call, hand, view } = turn;
   if (isForAnother(turn)) return lost(TableFault.Role);
   hand.of.bucket = u16(bucket);
@@ -69,14 +71,14 @@ export const zeta_consult = program(
   }),
 );
 
-const refresh = (family: Family) =>
-  withTurn((turn) => {
-    const { parts, call } = turn;
-    const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
-    const service = way === null ? call.service : way.service;
-    const back = way !== null && isReply(way) && zeta_table_affinity.at(service) !== Affinity.Both;
-    return ask(turn, service, back ? destinationBucket(parts) : bucketFor(parts, service));
-  });
+const refreshBy = (turn: Turn, family: Family): Action => {
+  const { parts, call } = turn;
+  const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
+  const service = way === null ? call.service : way.service;
+  if (way === null) return ask(turn, service, bucketFor(parts, service));
+  return ask(turn, service, bucketOfFlow(parts, family.endsOf(way), way.change, service));
+};
+const refresh = (family: Family) => withTurn((turn) => refreshBy(turn, family));
 
 export const zeta_refresh4 = program("zeta_refresh4", refresh(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Renew4 },
@@ -84,6 +86,26 @@ export const zeta_refresh4 = program("zeta_refresh4", refresh(ipv4Family), {
 export const zeta_refresh6 = program("zeta_refresh6", refresh(ipv6Family), {
   slot: { table: zeta_node_stages, index: Stage.Renew6 },
 });
+
+/** An ICMP error is about a flow that its chain may know: it is looked for by what is quoted, turned round. */
+export const zeta_ask_error = program(
+  "zeta_ask_error",
+  withTurn((turn) => {
+    const { parts, call } = turn;
+    const quote = embeddedKey(parts);
+    if (quote === null) return lost(TableFault.Form);
+    const service = serviceAt(call, quote.destination, quote.destinationPort, quote.protocol);
+    return ask(turn, service, service === NODE ? destinationBucket(quote) : bucketFor(quote, service));
+  }),
+  { slot: { table: zeta_node_stages, index: Stage.AskError } },
+);
+
+/** What becomes of a flow that waits, its head knows, whatever stands of it here. */
+export const zeta_refresh_waiting = program(
+  "zeta_refresh_waiting",
+  withTurn((turn) => withFamily(turn.parts, (family) => refreshBy(turn, family))),
+  { slot: { table: zeta_node_stages, index: Stage.Wait } },
+);
 
 /** What nobody listens to may be on its way back to a client; outside overlays, what is not for the host itself. */
 const unheard = withTurn((turn) => {

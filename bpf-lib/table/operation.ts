@@ -93,7 +93,7 @@ export const entryRecord = struct({
   spare: u8,
   /** Of a transferred entry, how long it lives on, in seconds; otherwise 0: as long as its state has it. */
   life: bigEndian(u32),
-  /** Of a decision that waits: what its middlebox keeps in mind. */
+  /** Of a flow that waits: what its middlebox keeps in mind. The rest stands in the SYN that goes along. Of one that has waited: the shift. */
   note: bigEndian(u32),
 });
 export type EntryRecord = Of<typeof entryRecord>;
