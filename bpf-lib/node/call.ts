@@ -93,7 +93,7 @@ export const callRecord = struct({
   routed: u8,
   /** 1 when that route leads to the node itself. */
   here: u8,
-  /** On a forwarder, of an ICMP error: 1 when the chain has been asked for the flow that it is about. */
+  /** On a forwarder: 1 when a chain has been asked for the flow of an ICMP error, or for a fragment's first. */
   asked: u8,
   /** By how many bytes a packet that is stopped would have grown, modulo 2^32; set for `Stage.Obstacle`, which sets it to 0. */
   growth: u32,

@@ -64,6 +64,9 @@ export const Stage = {
   Waited: 53,
   /** Of forwarders: an ICMP error is about a flow that is not known here. */
   AskError: 54,
+  /** Of forwarders: a fragment's first may have come to another, or others are to hear of it; and what is known of it has come back. */
+  AskFirst: 55,
+  Followed: 31,
   Admit: 56,
   /** Only while packets are traced (bpf-lib/trace). */
   Proceed: 63,

@@ -8,6 +8,8 @@ import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.t
 import { spansNow } from "../flow/time.ts";
 import { isError } from "../icmp/embedded.ts";
 import { enterNext } from "../node/enter.ts";
+import { strayFragment } from "../node/follow.ts";
+import { NODE } from "../node/services.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { askBy } from "./consult.ts";
@@ -52,7 +54,7 @@ export const zeta_waited = program(
 
 /** The entry is cached: stored here, or its lease lengthened. A stage of its own, for stack. */
 const cache = (turn: Turn, family: Family): Action => {
-  const { call, hand } = turn;
+  const { parts, call, hand } = turn;
   const { entry } = hand;
   const from = clientOf(entry);
   const key = family.keyOfEnds(from, entry.vni, entry.protocol);
@@ -66,7 +68,7 @@ const cache = (turn: Turn, family: Family): Action => {
   if (state === FlowState.Ended) {
     // No lease is given on what has ended.
     if (found.way !== null) forgetBoth(family, found.way, entry.protocol, now);
-    if (hand.of.detail !== 0) {
+    if (hand.of.detail !== 0 && !parts.later) {
       call.reason = hand.of.detail - 1;
       zeta_node_stages.call(Stage.Refuse);
     }
@@ -116,6 +118,7 @@ const answered = (family: Family) =>
       zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;
     }
+    if (operation === Operation.Followed) zeta_node_stages.call(Stage.Followed);
     if (operation === Operation.Stale) return askBy(turn);
     return operation === Operation.Nobody ? nobodys(turn) : lost(TableFault.Role);
   });
@@ -124,6 +127,7 @@ const answered = (family: Family) =>
 const nobodys = (turn: Turn): Action => {
   const { parts, call } = turn;
   if (isError(parts)) return errorAsked(turn);
+  if (parts.later && call.service !== NODE) return strayFragment(call.service);
   return call.vni === 0 ? Action.Pass : lost(TableFault.Ended);
 };
 

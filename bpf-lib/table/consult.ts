@@ -14,7 +14,7 @@ import { lookUp } from "../route/resolve.ts";
 import { bucketFor, bucketOfFlow, destinationBucket } from "./affinity.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
-import { isOperation, Operation } from "./operation.ts";
+import { FRAGMENT, isOperation, Operation, portsOf } from "./operation.ts";
 import { isOurSide, pathAt } from "./view.ts";
 
 /** There and back along the longest chain, and as often bounced. */
@@ -37,14 +37,15 @@ const isForAnother = ({ frame, call }: Turn): boolean => call.vni === 0 && isOpe
 
 /** To the chain that keeps the bucket: for the first time. */
 export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
-  const { call, hand, view } = turn;
+  const { parts, call, hand, view } = turn;
   if (isForAnother(turn)) return lost(TableFault.Role);
   hand.of.bucket = u16(bucket);
   hand.of.service = u16(service);
   hand.of.forwarder = view.self;
   hand.of.sent = spansNow();
   hand.of.hops = u8(HOP_BUDGET);
-  hand.of.detail = 0;
+  // Only the first fragment of a packet tells its ports.
+  hand.of.detail = parts.later ? portsOf(parts) : 0;
   hand.vni = call.vni;
   return askBy(turn);
 };
@@ -59,7 +60,7 @@ export const askBy = (turn: Turn): Action => {
   if (path === null || path.complete === 0) return lost(TableFault.Member);
   hand.of.epoch = view.epoch;
   hand.withEntry = 0;
-  const operation = operationFor(parts);
+  const operation = hand.of.service === FRAGMENT ? Operation.Fragment : operationFor(parts);
   return sendAlong(turn, path, operation === Operation.Lookup ? path.complete - 1 : 0, operation);
 };
 

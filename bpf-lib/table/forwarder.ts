@@ -56,5 +56,6 @@ export {
   zeta_refresh6,
   zeta_unheard,
 } from "./consult.ts";
+export { zeta_ask_first, zeta_followed } from "./fragment.ts";
 export { zeta_operation } from "./receive.ts";
 export { zeta_turn } from "./turn.ts";

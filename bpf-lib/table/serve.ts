@@ -118,7 +118,8 @@ const decide = (turn: Turn, family: Family, path: Path): Action => {
   const entry = found.way;
   if (entry === null && isAhead(path.quiet, now)) return lost(TableFault.Quiet);
   const index = entry === null ? hand.of.service : entry.service;
-  if (index === 0) return answer(turn, Operation.Nobody);
+  // Nothing is decided for what is not the first of a packet's fragments.
+  if (index === 0 || (entry === null && parts.later)) return answer(turn, Operation.Nobody);
   const service = zeta_node_services.at(index);
   if (service === null || service.generation === 0) return lost(TableFault.Service);
   call.service = index;
@@ -153,6 +154,10 @@ const serve = (family: Family) =>
       if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);
       enterStore(hand.entry, family);
       return Action.Drop;
+    }
+    if (operation === Operation.Fragment) {
+      if (place === 0) goOn(parts, call, Stage.Fragment);
+      return lost(TableFault.Role);
     }
     if (isError(parts)) {
       if (operation === Operation.Lookup && place + 1 === path.complete) enterError(parts, call);

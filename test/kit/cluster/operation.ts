@@ -14,6 +14,8 @@ export const OPERATIONS = [
   "stale",
   "transfer",
   "stored",
+  "fragment",
+  "followed",
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
