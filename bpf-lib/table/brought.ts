@@ -28,8 +28,7 @@ const acknowledge = ({ hand, view }: Turn, family: Family): Action => {
 };
 
 const take = (turn: Turn, family: Family): Action => {
-  const { call, hand } = turn;
-  const { entry } = hand;
+  const { entry } = turn.hand;
   const four = isIpv4(entry.source);
   if (four !== isIpv4(entry.toDestination)) {
     zeta_node_stages.call(four ? Stage.Store46 : Stage.Store64);
