@@ -64,7 +64,7 @@ export const Stage = {
   Waited: 53,
   /** Of forwarders: an ICMP error is about a flow that is not known here. */
   AskError: 54,
-  /** Of forwarders: a fragment's first may have come to another, or others are to hear of it; and what is known of it has come back. */
+  /** Of forwarders: a fragment's first may have come to another, or others are to hear of it; and what is known of it has come back. On table nodes, what is asked so. */
   AskFirst: 55,
   Followed: 31,
   Admit: 56,

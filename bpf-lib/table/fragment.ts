@@ -39,7 +39,7 @@ export const zeta_table_fragment = program(
     }
     return answer(turn, Operation.Followed);
   }),
-  { slot: { table: zeta_node_stages, index: Stage.Fragment } },
+  { slot: { table: zeta_node_stages, index: Stage.AskFirst } },
 );
 
 /** On the forwarder again: it goes on as any fragment does. */

@@ -156,7 +156,7 @@ const serve = (family: Family) =>
       return Action.Drop;
     }
     if (operation === Operation.Fragment) {
-      if (place === 0) goOn(parts, call, Stage.Fragment);
+      if (place === 0) goOn(parts, call, Stage.AskFirst);
       return lost(TableFault.Role);
     }
     if (isError(parts)) {

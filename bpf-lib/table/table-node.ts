@@ -7,6 +7,7 @@ export { zeta_xlate46, zeta_xlate64 } from "../node/across/translate.ts";
 export { zeta_carry } from "../node/carry.ts";
 export { zeta_enter4, zeta_enter6, zeta_undo4, zeta_undo6 } from "../node/enter.ts";
 export { zeta_tell4, zeta_tell6 } from "../node/forget.ts";
+export { zeta_fragment } from "../node/fragment.ts";
 export { zeta_keep4, zeta_keep6 } from "../node/keep.ts";
 export { zeta_neighbour } from "../node/neighbour.ts";
 export { zeta_now } from "../node/now.ts";
