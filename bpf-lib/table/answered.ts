@@ -1,10 +1,10 @@
 /** On a forwarder: what came back for a packet of its own. It is cached for a lease, and the packet follows it. */
-import { Action, program, type u32 } from "zeta/bpf";
+import { Action, constant, program, u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Client, prepare } from "../flow/commit.ts";
 import { FlowState, idleOf } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
-import { spansNow } from "../flow/time.ts";
+import { spansNow, spansOf } from "../flow/time.ts";
 import { enterNext } from "../node/enter.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
@@ -12,10 +12,17 @@ import { askBy } from "./consult.ts";
 import { forgetBoth } from "./ended.ts";
 import { clientOf, noteDecided } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { type Turn, withTurn } from "./hand.ts";
+import { hasService, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { isSame, liveAs } from "./store.ts";
 import { stateIn } from "./version.ts";
+
+/**
+ * For how long after a packet has left what comes back for it is acted upon, in seconds: no longer than any lease, and than what
+ * has ended stands on flow-table nodes. Whatever comes later was given up, or is a copy that somebody kept. The loader sets it.
+ */
+export const zeta_table_resend = constant(u32, 4);
+const resendAge = (): u32 => spansOf(zeta_table_resend.value);
 
 /** The packet follows its flow, which has just been entered or renewed here. */
 const release = ({ parts, call, hand }: Turn, family: Family): Action => {
@@ -75,9 +82,11 @@ const answered = (family: Family) =>
     const { call, hand, view } = turn;
     const { operation, forwarder, service, detail } = hand.of;
     if (forwarder !== view.self) return lost(TableFault.Role);
+    if (spansNow() - hand.of.sent >= resendAge()) return lost(TableFault.Late);
     call.service = service;
     if (operation === Operation.Reply) {
       if (hand.withEntry === 0) return lost(TableFault.Form);
+      if (!hasService(service)) return lost(TableFault.Service);
       zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
       return Action.Drop;
     }

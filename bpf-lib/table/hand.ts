@@ -2,6 +2,7 @@
 import { Action, type Frame, type u32 as U32, u8 } from "zeta/bpf";
 import { spansNow } from "../flow/time.ts";
 import type { Call } from "../node/call.ts";
+import { zeta_node_services } from "../node/services.ts";
 import { withPacket } from "../node/stage.ts";
 import type { Parts } from "../packet/open.ts";
 import { lost, TableFault } from "./faults.ts";
@@ -28,6 +29,12 @@ export const withTurn = (use: (turn: Turn) => Action) =>
       ? lost(TableFault.View)
       : use({ frame, parts, call, hand, view });
   });
+
+/** Whether this node has the service. What another has decided for one that is not here is not kept. */
+export const hasService = (index: U32): boolean => {
+  const service = zeta_node_services.at(index);
+  return service !== null && service.generation !== 0;
+};
 
 /** Back to the forwarder that the packet came to, with nothing but what is said by `operation`. */
 export const answer = ({ frame, hand }: Turn, operation: U32): Action => {

@@ -104,7 +104,7 @@ export const operationInHand = struct({
   entry: entryRecord,
   /** Network of the packet itself: the way back of a flow may be in another than its client's. */
   vni: u32,
-  /** Whether the second option goes along. */
+  /** Not 0 when the second option goes along; 2 when it is being entered for the second time (again.ts). */
   withEntry: u8,
 });
 export type InHand = Of<typeof operationInHand>;

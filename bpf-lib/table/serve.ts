@@ -19,8 +19,9 @@ import { networkOf } from "../route/hop.ts";
 import { keptAt, versionOf } from "./beside.ts";
 import { writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { answer, goAlong, sendAlong, type Turn, withTurn } from "./hand.ts";
+import { answer, goAlong, hasService, sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
+import { isPast } from "./past.ts";
 import { freshVersion } from "./version.ts";
 import { isAhead, type Path, pathAt } from "./view.ts";
 
@@ -131,6 +132,8 @@ const serve = (family: Family) =>
       return lost(TableFault.Role);
     if (operation === Operation.Update) {
       if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);
+      if (!hasService(hand.of.service)) return lost(TableFault.Service);
+      if (isPast(bucket, hand.entry.version)) return lost(TableFault.Past);
       zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
       return Action.Drop;
     }

@@ -6,7 +6,7 @@ import type { TableMemory } from "../../../runtime/cluster/table-memory.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
-import { FLOW_TABLES } from "../../../runtime/node/flow-tables.ts";
+import { FLOW_TABLES, tableConstants, waysFor } from "../../../runtime/node/flow-tables.ts";
 import { wayLayout } from "../../../runtime/node/flow-ways.ts";
 import { wayReader } from "../../../runtime/node/flows.ts";
 import { CONSULT } from "../../../runtime/node/node.ts";
@@ -87,17 +87,21 @@ export interface MemberOptions {
   readonly services: readonly ClusterService[];
   /** Set on the node and on its part in the cluster alike. */
   readonly constants?: Readonly<Record<string, unknown>>;
+  /** Room for so many in each family's table. */
+  readonly flows?: number;
 }
 
-export async function openMember({ role, services, constants = {} }: MemberOptions): Promise<Member> {
+export async function openMember({ role, services, constants = {}, flows = 1000 }: MemberOptions): Promise<Member> {
   const part = await clusterNode(role);
   let now = 0n;
   const node = await interpretedNode(part, { now: () => now, random: 0 });
   const { machine } = node;
   const clocks: TestClock[] = [];
+  // Its maps are larger: what is beyond stays empty.
+  const sizes = tableConstants(waysFor(flows));
   const prepare = (on: Compiled, one: Machine): void => {
     const own = globals(on, one);
-    for (const [name, value] of Object.entries({ ...constantsOf(role), ...constants }))
+    for (const [name, value] of Object.entries({ ...sizes, ...constantsOf(role), ...constants }))
       if (own.names.includes(name)) own.set(name, value);
     clocks.push(testClock(own, {}));
   };
