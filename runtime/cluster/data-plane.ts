@@ -98,7 +98,15 @@ export interface DataPlane {
   readonly epoch: number | null;
 }
 
-export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write">): DataPlane {
+/**
+ * @param shares is told which part of all buckets the node keeps, as one of their chains' nodes, by each new view: that part of a tenant's quotas
+ * is its to give out, whoever of its chain decides (docs/decisions/0101-quotas-by-chains.md)
+ */
+export function dataPlaneOf(
+  manifest: Manifest,
+  tables: Pick<NodeTables, "write">,
+  shares: (part: number) => void = () => undefined,
+): DataPlane {
   const layout = (map: string) => layoutOf(manifest, map, "value");
   const write = (map: string, index: number, value: unknown): void =>
     tables.write(map, word(index), encode(layout(map), value));
@@ -140,6 +148,8 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
           length: members.length,
           quiet: quiet ?? 0,
         });
+      const held = paths.filter(({ members }) => members.includes(id)).length;
+      if (held > 0) shares(held / paths.length);
       write(TABLE_MAP.view, 0, {
         epoch,
         self: id,

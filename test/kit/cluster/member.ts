@@ -125,9 +125,11 @@ export async function openMember({ role, services, constants = {}, flows = 1000 
   }
   const { manifest } = part;
   if (manifest === null) throw new TypeError("A part without a manifest.");
-  const dataPlane = dataPlaneOf(manifest, {
-    write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value),
-  });
+  const dataPlane = dataPlaneOf(
+    manifest,
+    { write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value) },
+    node.quotas.share,
+  );
   for (const [place, { source }] of services.entries()) {
     const { manifest: own } = await moduleOf(source);
     if (own?.service) dataPlane.service(added[place]?.index ?? 0, own.service);
