@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cases } from "./cases/index.ts";
 import { layoutCases, tableCases } from "./cases/tables.ts";
 import { measureBuilding } from "./measure/building.ts";
+import { clusterIsWanted, measureCluster } from "./measure/cluster/measure.ts";
 import { compare } from "./measure/compare.ts";
 import { measureMemory } from "./measure/memory.ts";
 import { openRoad } from "./measure/road.ts";
@@ -25,12 +26,14 @@ async function run({ only, rounds, repeats, cpu }: Options): Promise<AnyRow[]> {
   if (cpu !== null) execFileSync("taskset", ["-cp", `${cpu}`, `${process.pid}`], { stdio: "pipe" });
   const compared = cases.filter(({ name }) => wanted(name));
   const yardstick = yardstickIsWanted(wanted);
-  await using road = yardstick || compared.some(({ routed }) => routed) ? await openRoad() : null;
+  const cluster = clusterIsWanted(wanted);
+  await using road = yardstick || cluster || compared.some(({ routed }) => routed) ? await openRoad() : null;
   for (const one of compared) rows.push(await compare(one, { rounds, repeats }, road?.ingress ?? null));
   // Many, and of interest to who changes the flow table: only when asked for.
   const tables = only === null ? [] : [...tableCases, ...layoutCases].filter(({ name }) => wanted(name));
   for (const one of tables) rows.push(...(await measureTables(one, { rounds, repeats })));
   if (yardstick && road !== null) rows.push(...(await measureYardstick(wanted, { rounds, repeats }, road.ingress)));
+  if (cluster && road !== null) rows.push(...(await measureCluster(wanted, { rounds, repeats }, road.ingress)));
   return rows;
 }
 

@@ -15,6 +15,7 @@ export const USAGE = `npm run bench -- [--json] [--only NAME] [--rounds 20] [--r
 
 Compares compiled programs with the same work in C, in nanoseconds per packet and in instructions, times builds, and tells
 what flows, a node and services take of the kernel's memory.
+Rows called 'cluster' are of the distributed flow table: operations by role, established flows, new flows by the length of their chain.
 Rows called 'yardstick' tell what a balancer with Katran's maps and steps costs here. Those called 'flow table' and 'layout'
 compare tables; they are measured only when --only asks for them.
 Needs root, clang-19 and iproute2.`;

@@ -13,6 +13,7 @@ export {
   strayRuns,
 } from "./attach/runs.ts";
 export { bpffsFolder, pinsFolder, runsFolder, stateFolder } from "./attach/state.ts";
+export { type KeyRing, type RotateOptions, rotateKeys } from "./cluster/keys.ts";
 export { configJsonSchema, configSchema } from "./config/lazy-schema.ts";
 export type { Config, LiveConfig } from "./config/live.ts";
 export {

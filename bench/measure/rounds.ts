@@ -16,7 +16,7 @@ const MOST_WARMING = 2 ** 22;
  * Nanoseconds of one run, by the thread's CPU time: the kernel's own figure leaves out the time in which others had the
  * CPU too, but is rounded down to whole nanoseconds.
  */
-function timeOf(program: LoadedProgram, repeats: number, packet: Uint8Array, ingress: Ingress | null): number {
+export function timeOf(program: LoadedProgram, repeats: number, packet: Uint8Array, ingress: Ingress | null): number {
   const before = process.threadCpuUsage();
   runAt(program, { packet, repeat: repeats }, ingress);
   const { user, system } = process.threadCpuUsage(before);

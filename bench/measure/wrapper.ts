@@ -8,7 +8,10 @@ import { array, u32, u64 } from "../../sdk/layout/layouts.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import { compileRival } from "./rival.ts";
 
+/** Of the wrapper, and of that for long frames. */
 const FRAME_BYTES = 128;
+const LONG_FRAME_BYTES = 512;
+const roomFor = (frame: Uint8Array): number => (frame.length > FRAME_BYTES ? LONG_FRAME_BYTES : FRAME_BYTES);
 
 /** Frames one after the other, again and again. Their number is a power of two, their length one and the same. */
 export interface Frames {
@@ -39,11 +42,12 @@ export async function openFrames(frames: readonly Uint8Array[]): Promise<Frames>
   const whole = (frame: Uint8Array) => frame.length === first?.length && frame.length % 8 === 0;
   if (first === undefined || (frames.length & (frames.length - 1)) !== 0 || !frames.every(whole))
     throw new RangeError("Give a power of two of frames of one length, a multiple of 8.");
+  const room = roomFor(first);
   const data: MapData = {
     name: "frames",
     kind: "array",
     key: u32.layout,
-    value: array(u64, FRAME_BYTES / 8).layout,
+    value: array(u64, room / 8).layout,
     maxEntries: frames.length,
     flags: 0,
     extra: 0,
@@ -51,7 +55,7 @@ export async function openFrames(frames: readonly Uint8Array[]): Promise<Frames>
   };
   const map = await createMap(data);
   frames.forEach((frame, index) => {
-    const value = new Uint8Array(FRAME_BYTES);
+    const value = new Uint8Array(room);
     value.set(frame);
     update(map, new Uint8Array(Uint32Array.of(index).buffer), value);
   });
@@ -67,21 +71,24 @@ export interface Wrapped extends Disposable {
 
 /**
  * Wraps a program, or for `null` the one that returns at once, or the one that does so after growing the packet.
- * @param head by how many bytes the program makes the packet longer at its head
+ * @param head by how many bytes the program makes the packet longer at its head; below 0: shorter
  */
 export async function wrap(program: LoadedProgram | null | "grown", frames: Frames, head = 0): Promise<Wrapped> {
-  const loaded: LoadedObject = await load(compileRival("wrapper"), {
-    name: "wrapper",
-    maps: { frames: frames.map },
-    maxEntries: { frames: frames.vary === null ? frames.count : 1 },
-    constants: {
-      length: frames.first.length,
-      last: frames.count - 1,
-      vary_address: frames.vary?.address ?? 0,
-      vary_port: frames.vary?.port ?? 0,
-      head,
+  const loaded: LoadedObject = await load(
+    compileRival(roomFor(frames.first) > FRAME_BYTES ? "wrapper-long" : "wrapper"),
+    {
+      name: "wrapper",
+      maps: { frames: frames.map },
+      maxEntries: { frames: frames.vary === null ? frames.count : 1 },
+      constants: {
+        length: frames.first.length,
+        last: frames.count - 1,
+        vary_address: frames.vary?.address ?? 0,
+        vary_port: frames.vary?.port ?? 0,
+        head: head >>> 0,
+      },
     },
-  });
+  );
   const { fd } = program === null || program === "grown" ? loaded.program(program ?? "bare") : program;
   update(loaded.map("tested"), new Uint8Array(4), new Uint8Array(Uint32Array.of(fd).buffer));
   return {

@@ -65,4 +65,30 @@ export interface MemoryRow {
   readonly room: number | null;
 }
 
-export type AnyRow = Row | BuildRow | TableRow | MemoryRow;
+/** What an operation of the flow table, or a packet, costs at one node of a cluster. */
+export interface OperationRow {
+  readonly name: string;
+  /** Nanoseconds per packet, net of the wrapper. */
+  readonly operationNs: Spread;
+  readonly at: "table" | "forwarder" | "single" | "siphash";
+  /** Flows that are hit. */
+  readonly flows: number;
+  /** Flows that stand in the table; 0 where each comes once, into an empty one. */
+  readonly standing: number;
+  readonly pattern: string;
+  readonly frameBytes: number;
+  readonly wrapperNs: Spread;
+}
+
+/** What a new flow costs all nodes that it comes to, by the rows of its hops. */
+export interface FlowRow {
+  readonly name: string;
+  readonly newFlowNs: Spread;
+  /** New flows a second, of one core that does all of it. */
+  readonly perSecond: number;
+  readonly hops: number;
+  /** Bytes of operations on the cluster's side, for all its hops together. */
+  readonly headerBytes: number;
+}
+
+export type AnyRow = Row | BuildRow | TableRow | MemoryRow | OperationRow | FlowRow;

@@ -1,5 +1,5 @@
 /** The report for people. */
-import type { AnyRow, BuildRow, MemoryRow, Row, TableRow, Way } from "./row.ts";
+import type { AnyRow, BuildRow, FlowRow, MemoryRow, OperationRow, Row, TableRow, Way } from "./row.ts";
 
 const HEAD = ["", "ns min", "median", "C min", "median", "ratio", "instr.", "C", "way", "C", "flows", "pattern"];
 
@@ -34,6 +34,12 @@ const ofMemory = ({ name, memory, most, room }: MemoryRow): string =>
     ? `${name}: ${mebibytes(memory)}, at most ${mebibytes(most)}`
     : `${name}: ${(memory / room).toFixed(0)} bytes each, at most ${(most / room).toFixed(0)}; room for ${room} in ${mebibytes(memory)}`;
 
+const ofOperation = ({ name, operationNs, pattern }: OperationRow): string =>
+  `${name}: ${operationNs.min.toFixed(1)} ns at least, ${operationNs.median.toFixed(1)} in the middle; ${pattern}`;
+
+const ofFlow = ({ name, newFlowNs, perSecond, hops, headerBytes }: FlowRow): string =>
+  `${name}: ${newFlowNs.min} ns at least, ${newFlowNs.median} in the middle, in ${hops} hops; ${perSecond} a second and core; ${headerBytes} bytes of operations`;
+
 /** Numbers stand to the right, words to the left. */
 const isWords = (column: number): boolean => column === 0 || column === HEAD.length - 1;
 
@@ -46,6 +52,8 @@ export function table(rows: readonly AnyRow[]): string {
   return [
     ...text,
     ...rows.flatMap((row) => ("table" in row ? [ofTable(row)] : [])),
+    ...rows.flatMap((row) => ("operationNs" in row ? [ofOperation(row)] : [])),
+    ...rows.flatMap((row) => ("newFlowNs" in row ? [ofFlow(row)] : [])),
     ...rows.flatMap((row) => ("memory" in row ? [ofMemory(row)] : [])),
     ...rows.flatMap((row) => ("milliseconds" in row ? [building(row)] : [])),
   ].join("\n");

@@ -7,7 +7,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#ifndef FRAME_WORDS
 #define FRAME_WORDS 16
+#endif
 
 struct frame { __u64 words[FRAME_WORDS]; };
 
@@ -35,7 +37,7 @@ const volatile __u32 last = 0;
  */
 const volatile __u32 vary_address = 0;
 const volatile __u32 vary_port = 0;
-/* By how many bytes the program under test makes the packet longer at its head. */
+/* By how many bytes the program under test makes the packet longer at its head, modulo 2^32: what makes it shorter has a negative number. */
 const volatile __u32 head = 0;
 __u32 next;
 /* An odd number: flows come in its multiples' order. Changed after all have come once, so that memory which a table gave out in
@@ -51,8 +53,8 @@ SEC("xdp") int wrapper(struct xdp_md *ctx)
 		return XDP_ABORTED;
 
 	__u64 now = (long)ctx->data_end - (long)ctx->data;
-	if (head && now == length + head) {
-		if (bpf_xdp_adjust_head(ctx, head))
+	if (head && now == (__u32)(length + head)) {
+		if (bpf_xdp_adjust_head(ctx, (int)head))
 			return XDP_ABORTED;
 	} else if (now != length && bpf_xdp_adjust_tail(ctx, (int)(length - now)))
 		return XDP_ABORTED;
@@ -66,8 +68,8 @@ SEC("xdp") int wrapper(struct xdp_md *ctx)
 			to[i] = frame->words[i];
 	}
 	if (vary_address) {
-		__u32 *address = (void *)to + (vary_address & 127);
-		__u16 *port = (void *)to + (vary_port & 127);
+		__u32 *address = (void *)to + (vary_address & (FRAME_WORDS * 8 - 1));
+		__u16 *port = (void *)to + (vary_port & (FRAME_WORDS * 8 - 1));
 		if ((void *)(address + 1) > end || (void *)(port + 1) > end)
 			return XDP_ABORTED;
 		*address = bpf_htonl(bpf_ntohl(*address) + flow);

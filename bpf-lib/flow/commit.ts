@@ -88,7 +88,7 @@ export const prepare = (client: Client, family: Family, behind: Family, call: Ca
   if (isIpv4(to.source) !== behind.isIpv4 || isIpv4(to.destination) !== behind.isIpv4) return because.otherFamily();
   // Whoever answers directly would answer in the other family.
   if (across && (call.change & Change.Direct) !== 0) return because.otherFamily();
-  const waits = call.change & Change.Pending;
+  const waits = call.change & (Change.Pending | Change.Shifted);
   // Translated packets have no numbers shifted, and what returns directly would not be waited for.
   if (waits !== 0 && (across || (call.change & Change.Direct) !== 0)) return because.cannotWait();
   const hop = hopOf(call, to);
@@ -105,6 +105,7 @@ export const prepare = (client: Client, family: Family, behind: Family, call: Ca
       kind |
       waits |
       Change.Reply |
+      (call.change & Change.DestinationPool) |
       ((call.change & Change.Destination) !== 0 ? Change.Source : 0) |
       ((call.change & Change.Source) !== 0 ? Change.Destination : 0);
     const key = behind.keyOfEnds(turned(to), networkOf(hop), across ? protocolIn(behind, protocol) : protocol);

@@ -93,6 +93,8 @@ export const callRecord = struct({
   routed: u8,
   /** 1 when that route leads to the node itself. */
   here: u8,
+  /** On a forwarder: 1 when a chain has been asked for the flow of an ICMP error, or for a fragment's first. */
+  asked: u8,
   /** By how many bytes a packet that is stopped would have grown, modulo 2^32; set for `Stage.Obstacle`, which sets it to 0. */
   growth: u32,
   /** The hop that the packet leaves by, for the stages that put it into a tunnel or say why it cannot go. */

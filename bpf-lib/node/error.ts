@@ -16,6 +16,7 @@ import { consider, step, stepAsked } from "../trace/trace.ts";
 import { enterAcross } from "./across/enter.ts";
 import { type Call, From } from "./call.ts";
 import { because } from "./drops.ts";
+import { zeta_forwards } from "./forwards.ts";
 import { serviceAt } from "./listen.ts";
 import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
 import { refused, withPacket } from "./stage.ts";
@@ -46,7 +47,13 @@ const stray = (parts: Parts, call: Call): Action => {
 const follow = (parts: Parts, quote: Embedded, family: Family, call: Call): Action => {
   const found = family.find(family.keyOfEnds(quote, call.vni, quote.protocol), spansNow());
   const entry = found.way;
-  if (entry === null) return stray(parts, call);
+  const { asked } = call;
+  call.asked = 0;
+  if (entry === null) {
+    if (zeta_forwards.value === 0 || asked !== 0) return stray(parts, call);
+    zeta_node_stages.call(Stage.AskError);
+    return Action.Drop;
+  }
   consider(parts, call, entry.service, quote);
   const { source, destination } = family.wordsOf(entry);
   const { change, sourcePort, destinationPort, service } = entry;

@@ -5,6 +5,7 @@ import { isError } from "../icmp/embedded.ts";
 import { Ask } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, follow, strayFragment } from "./follow.ts";
+import { zeta_forwards } from "./forwards.ts";
 import { zeta_node_services } from "./services.ts";
 import { refused, withPacketOfFamily } from "./stage.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
@@ -14,7 +15,7 @@ const forward = withPacketOfFamily((parts, family, call) => {
   const found = family.find(family.keyOf(parts, call.vni), now);
   const entry = found.way;
   if (entry === null) {
-    if (parts.later) return strayFragment(call.service);
+    if (parts.later && zeta_forwards.value === 0) return strayFragment(call.service);
     return isError(parts) ? refused(call, because.strayError()) : askFor(parts, call, Ask.Decide, call.service, 0);
   }
   const service = zeta_node_services.at(entry.service);

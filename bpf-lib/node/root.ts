@@ -93,7 +93,7 @@ const unknown = (parts: Parts, call: Call): Action => {
     return gone(index);
   }
   if (service.decides === 0) return toNobody(parts, call);
-  return parts.later ? strayFragment(index) : askFor(parts, call, Ask.Decide, index, 0);
+  return parts.later && zeta_forwards.value === 0 ? strayFragment(index) : askFor(parts, call, Ask.Decide, index, 0);
 };
 
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */

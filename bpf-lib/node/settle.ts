@@ -18,7 +18,7 @@ import { refused, withPacket } from "./stage.ts";
 import { enterForget, Stage, zeta_node_stages } from "./stages.ts";
 
 /** What has no port gets none by a decision: an echo that was sent on to a backend's port is not answered from that. */
-const leavePortless = (parts: Parts, call: Call): void => {
+export const leavePortless = (parts: Parts, call: Call): void => {
   const ends = endsWithPort(parts);
   if ((ends & Change.Source) === 0) call.sourcePort = parts.sourcePort;
   if ((ends & Change.Destination) === 0) call.destinationPort = parts.destinationPort;
@@ -36,7 +36,7 @@ const tellDecided = (parts: Parts, call: Call): void => {
   stepWithEnds(Point.Decided, call, ends, held ? HELD : call.kind, call.reason);
 };
 
-const settle = (parts: Parts, family: Family, call: Call): Action => {
+export const settle = (parts: Parts, family: Family, call: Call): Action => {
   if (isToAsk(call)) {
     // Comes back here when there is room. A flow that is to be decided anew stands until then.
     zeta_node_stages.call(Stage.Admit);
@@ -71,10 +71,9 @@ const settle = (parts: Parts, family: Family, call: Call): Action => {
   return reason === null ? enterNext(call, family) : refused(call, reason);
 };
 
-const run = (family: Family) =>
-  withPacket((parts, call) =>
-    parts.type === family.type ? settle(parts, family, call) : refused(call, because.notWhole()),
-  );
+export const settleBy = (family: Family, use: (parts: Parts, call: Call) => Action) =>
+  withPacket((parts, call) => (parts.type === family.type ? use(parts, call) : refused(call, because.notWhole())));
+const run = (family: Family) => settleBy(family, (parts, call) => settle(parts, family, call));
 
 // A program each: together they would need more stack than there is.
 export const zeta_settle4 = program("zeta_settle4", run(ipv4Family), {

@@ -60,6 +60,13 @@ export const Stage = {
   Complete: 50,
   Shift: 51,
   Leave: 52,
+  /** Of nodes in a cluster: what an operation says of one is taken over. */
+  Waited: 53,
+  /** Of forwarders: an ICMP error is about a flow that is not known here. */
+  AskError: 54,
+  /** Of forwarders: a fragment's first may have come to another, or others are to hear of it; and what is known of it has come back. On table nodes, what is asked so. */
+  AskFirst: 55,
+  Followed: 31,
   Admit: 56,
   /** Only while packets are traced (bpf-lib/trace). */
   Proceed: 63,
@@ -75,6 +82,13 @@ export const Stage = {
   /** What is brought to a member that has not everything. */
   Bring4: 72,
   Bring6: 73,
+  /** Of flows across the families, by that of their clients. */
+  Store46: 57,
+  Store64: 58,
+  Serve46: 59,
+  Serve64: 60,
+  Fill46: 61,
+  Fill64: 62,
 } as const;
 export const zeta_node_stages = map.programs({ max: 80 });
 

@@ -97,6 +97,38 @@ export const isPiece = (parts: Parts): boolean => {
   return offset !== 0 || more;
 };
 
+const keyOf = (parts: Parts, vni: U32, identification: U32) => ({
+  source: parts.source,
+  destination: parts.destination,
+  identification,
+  network: { vni, protocol: parts.type === EtherType.Ipv4 ? parts.protocol : 0 },
+});
+
+/** What tells a fragment's packet from others between its ends. */
+export const identificationOf = (parts: Parts): U32 => place(parts).identification;
+
+/** What is remembered of a first fragment. */
+export interface First {
+  /** Bytes of the original's payload that it holds. */
+  readonly end: U32;
+  readonly sourcePort: U16;
+  readonly destinationPort: U16;
+  readonly protocol: u8;
+}
+
+/** Of a fragment's packet; null when nothing is, or not any more. */
+export const firstOf = (parts: Parts, vni: U32): First | null => {
+  const first = zeta_node_fragments.get(keyOf(parts, vni, identificationOf(parts)));
+  return first === null || first.until < clock("coarse") ? null : first;
+};
+
+/** Remembers of a fragment's packet what another node knows of its first. */
+export const rememberFirst = (parts: Parts, vni: U32, { end, sourcePort, destinationPort, protocol }: First): void => {
+  const until = clock("coarse") + LIFE;
+  const key = keyOf(parts, vni, identificationOf(parts));
+  zeta_node_fragments.set(key, { until, end, sourcePort, destinationPort, protocol });
+};
+
 /**
  * Finds the flow's protocol and ports for a packet that may be a fragment, and remembers those of a first one. An IPv6
  * packet that is its own only fragment is whole (RFC 6946).
@@ -110,12 +142,7 @@ export const followFirst = (parts: Parts, vni: U32): Followed => {
   if (end > parts.frame.length || end <= start) return own(Fragment.Malformed);
   const length: U32 = end - start;
   if (before + offset + length > MOST_LENGTH || (more && length % 8 !== 0)) return own(Fragment.Malformed);
-  const key = {
-    source: parts.source,
-    destination: parts.destination,
-    identification,
-    network: { vni, protocol: parts.type === EtherType.Ipv4 ? protocol : 0 },
-  };
+  const key = keyOf(parts, vni, identification);
   if (offset === 0) {
     const least = protocol === Protocol.Tcp ? TCP_HEADER : OTHER_HEADER;
     if (parts.transportAt + least > end) return own(Fragment.Tiny);

@@ -1,27 +1,60 @@
 /**
- * Which end of a packet names the bucket of its flow, so that both directions of a flow have one: by what its service does with
- * addresses (docs/decisions/0016-a-flow-table-of-ordinary-nodes.md). User space fills the map as services come.
+ * Which ends of a packet name the bucket of its flow, by what its service does with addresses
+ * (docs/decisions/0016-a-flow-table-of-ordinary-nodes.md). A flow stands where packets that come back are looked for; one that is
+ * looked for elsewhere is sent on by the head there, which asks the service. User space fills the map as services come.
  */
-import { map, type u32 as U32, u32 } from "zeta/bpf";
+import { type address, map, type u32 as U32, type u16, u32 } from "zeta/bpf";
+import type { FlowEnds } from "../flow/ends.ts";
+import { Change } from "../flow/entry.ts";
 import { MOST_SERVICES } from "../node/services.ts";
-import type { Parts } from "../packet/open.ts";
 import { BUCKETS, bucketOf } from "./bucket.ts";
 
 export const Affinity = {
-  /** The client's end, which its service leaves alone, or gives a port of the same bucket for. */
+  /** Of a service that listens at addresses: what comes back is nobody's, and goes by where it goes to. */
   Client: 0,
-  /** Both ends: the service sees both directions, and changes no address. */
+  /** Both ends: the service sees both directions. */
   Both: 1,
+  /** Of one that sees both directions and has pools: where a packet comes from; by a pool's address, that. */
+  Source: 2,
 } as const;
 
 /** Of `Affinity`, by the service's index. */
 export const zeta_table_affinity = map.array({ value: u32, max: MOST_SERVICES });
+export const affinityOf = (service: U32): U32 => zeta_table_affinity.at(service) ?? Affinity.Client;
 
-export const sourceBucket = (parts: Parts): U32 => bucketOf(parts.source, parts.sourcePort);
-export const destinationBucket = (parts: Parts): U32 => bucketOf(parts.destination, parts.destinationPort);
+export const sourceBucket = (of: FlowEnds): U32 => bucketOf(of.source, of.sourcePort);
+export const destinationBucket = (of: FlowEnds): U32 => bucketOf(of.destination, of.destinationPort);
+const bothBuckets = (of: FlowEnds): U32 => (sourceBucket(of) + destinationBucket(of)) & (BUCKETS - 1);
 
-/** The bucket of a packet that a service takes. One to a pool's external address is sent on from there (pools.ts). */
-export const bucketFor = (parts: Parts, service: U32): U32 =>
-  zeta_table_affinity.at(service) === Affinity.Both
-    ? (sourceBucket(parts) + destinationBucket(parts)) & (BUCKETS - 1)
-    : sourceBucket(parts);
+/** Where a packet that a service takes is looked for. */
+export const bucketFor = (of: FlowEnds, service: U32): U32 =>
+  affinityOf(service) === Affinity.Both ? bothBuckets(of) : sourceBucket(of);
+
+/** Where a flow stands whose client sends from `client`, and that was decided so; `here` where a pool has led. */
+export const bucketOfDecided = (client: FlowEnds, to: FlowEnds, change: U32, service: U32, here: U32): U32 => {
+  const affinity = affinityOf(service);
+  if (affinity === Affinity.Both) return bothBuckets(to);
+  if (affinity === Affinity.Client) return sourceBucket(to);
+  if ((change & Change.DestinationPool) !== 0) return here;
+  return (change & Change.Source) !== 0 ? sourceBucket(client) : destinationBucket(to);
+};
+
+/** Where the flow stands of which this packet has found a direction: what that does, and the ends that it leaves with. */
+export const bucketOfFlow = (sent: FlowEnds, to: FlowEnds, change: U32, service: U32): U32 => {
+  const affinity = affinityOf(service);
+  const reply = (change & Change.Reply) !== 0;
+  if (affinity === Affinity.Both) return reply ? bothBuckets(sent) : bothBuckets(to);
+  let of: address = to.destination;
+  let port: u16 = to.destinationPort;
+  if (affinity === Affinity.Client) {
+    of = reply ? sent.destination : to.source;
+    port = reply ? sent.destinationPort : to.sourcePort;
+  } else if ((change & Change.DestinationPool) !== 0) {
+    of = reply ? sent.source : sent.destination;
+    port = reply ? sent.sourcePort : sent.destinationPort;
+  } else if (reply ? (change & Change.Destination) === 0 : (change & Change.Source) !== 0) {
+    of = sent.source;
+    port = sent.sourcePort;
+  }
+  return bucketOf(of, port);
+};

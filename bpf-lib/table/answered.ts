@@ -1,32 +1,67 @@
 /** On a forwarder: what came back for a packet of its own. It is cached for a lease, and the packet follows it. */
-import { Action, program, type u32 } from "zeta/bpf";
+import { Action, constant, program, u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Client, prepare } from "../flow/commit.ts";
+import { Change } from "../flow/entry.ts";
 import { FlowState, idleOf } from "../flow/state.ts";
-import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
-import { spansNow } from "../flow/time.ts";
+import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.ts";
+import { spansNow, spansOf } from "../flow/time.ts";
+import { isError } from "../icmp/embedded.ts";
 import { enterNext } from "../node/enter.ts";
+import { strayFragment } from "../node/follow.ts";
+import { NODE } from "../node/services.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { askBy } from "./consult.ts";
 import { forgetBoth } from "./ended.ts";
-import { clientOf, noteDecided } from "./entry.ts";
+import { clientOf, noteDecided, WAITS } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { type Turn, withTurn } from "./hand.ts";
+import { errorAsked, hasService, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
-import { isSame, liveAs } from "./store.ts";
+import { enterStore, isSame, liveAs } from "./store.ts";
 import { stateIn } from "./version.ts";
+import { takeWaiting } from "./waited.ts";
+
+/**
+ * For how long after a packet has left what comes back for it is acted upon, in seconds: no longer than any lease, and than what
+ * has ended stands on flow-table nodes. Whatever comes later was given up, or is a copy that somebody kept. The loader sets it.
+ */
+export const zeta_table_resend = constant(u32, 4);
+const resendAge = (): u32 => spansOf(zeta_table_resend.value);
 
 /** The packet follows its flow, which has just been entered or renewed here. */
-const release = ({ parts, call, hand }: Turn, family: Family): Action => {
+const release = (turn: Turn, family: Family): Action => {
+  const { parts, call, hand } = turn;
   call.vni = hand.vni;
+  if ((hand.entry.change & WAITS) !== 0) {
+    zeta_node_stages.call(Stage.Waited);
+    return lost(TableFault.Role);
+  }
+  if (isError(parts)) return errorAsked(turn);
   const found = family.find(family.keyOf(parts, call.vni), spansNow());
   return found.way === null ? lost(TableFault.Late) : apply(parts, family, found, found.way, call);
 };
 
+/** The same of a flow that waits, whose packet has become its SYN, or has waited. */
+const releaseWaited = (turn: Turn, family: Family): Action => {
+  const { parts, call, hand } = turn;
+  takeWaiting(parts, family, hand.entry);
+  if (isError(parts)) return errorAsked(turn);
+  const found = family.find(family.keyOf(parts, call.vni), spansNow());
+  if (found.way === null) return lost(TableFault.Late);
+  if ((hand.entry.change & Change.Pending) !== 0) return apply(parts, family, found, found.way, call, true);
+  zeta_node_stages.call(Stage.Shift);
+  return Action.Drop;
+};
+export const zeta_waited = program(
+  "zeta_waited",
+  withTurn((turn) => withFamily(turn.parts, (family) => releaseWaited(turn, family))),
+  { slot: { table: zeta_node_stages, index: Stage.Waited } },
+);
+
 /** The entry is cached: stored here, or its lease lengthened. A stage of its own, for stack. */
 const cache = (turn: Turn, family: Family): Action => {
-  const { hand } = turn;
+  const { parts, call, hand } = turn;
   const { entry } = hand;
   const from = clientOf(entry);
   const key = family.keyOfEnds(from, entry.vni, entry.protocol);
@@ -40,6 +75,10 @@ const cache = (turn: Turn, family: Family): Action => {
   if (state === FlowState.Ended) {
     // No lease is given on what has ended.
     if (found.way !== null) forgetBoth(family, found.way, entry.protocol, now);
+    if (hand.of.detail !== 0 && !parts.later) {
+      call.reason = hand.of.detail - 1;
+      zeta_node_stages.call(Stage.Refuse);
+    }
     return lost(TableFault.Ended);
   }
   if (found.way !== null) {
@@ -75,10 +114,12 @@ const answered = (family: Family) =>
     const { call, hand, view } = turn;
     const { operation, forwarder, service, detail } = hand.of;
     if (forwarder !== view.self) return lost(TableFault.Role);
+    if (spansNow() - hand.of.sent >= resendAge()) return lost(TableFault.Late);
     call.service = service;
     if (operation === Operation.Reply) {
       if (hand.withEntry === 0) return lost(TableFault.Form);
-      zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+      if (!hasService(service)) return lost(TableFault.Service);
+      enterStore(hand.entry, family);
       return Action.Drop;
     }
     if (operation === Operation.Refuse) {
@@ -86,12 +127,18 @@ const answered = (family: Family) =>
       zeta_node_stages.call(Stage.Refuse);
       return Action.Drop;
     }
+    if (operation === Operation.Followed) zeta_node_stages.call(Stage.Followed);
     if (operation === Operation.Stale) return askBy(turn);
     return operation === Operation.Nobody ? nobodys(turn) : lost(TableFault.Role);
   });
 
 /** No flow, and no service: outside overlays it is the host's to forward. */
-const nobodys = ({ call }: Turn): Action => (call.vni === 0 ? Action.Pass : lost(TableFault.Ended));
+const nobodys = (turn: Turn): Action => {
+  const { parts, call } = turn;
+  if (isError(parts)) return errorAsked(turn);
+  if (parts.later && call.service !== NODE) return strayFragment(call.service);
+  return call.vni === 0 ? Action.Pass : lost(TableFault.Ended);
+};
 
 export const zeta_answered4 = program("zeta_answered4", answered(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Serve4 },

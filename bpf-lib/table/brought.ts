@@ -2,7 +2,7 @@
  * What is brought to a member of a path that has not everything (transfer.ts): it is stored where nothing stands, for what is left of its
  * life, and passed on by who then has that decision, and by nobody else. The last of them acknowledges it to its node.
  */
-import { Action, program } from "zeta/bpf";
+import { Action, isIpv4, program } from "zeta/bpf";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow, spansOf } from "../flow/time.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
@@ -28,8 +28,12 @@ const acknowledge = ({ hand, view }: Turn, family: Family): Action => {
 };
 
 const take = (turn: Turn, family: Family): Action => {
-  const { call, hand } = turn;
-  const { entry } = hand;
+  const { entry } = turn.hand;
+  const four = isIpv4(entry.source);
+  if (four !== isIpv4(entry.toDestination)) {
+    zeta_node_stages.call(four ? Stage.Store46 : Stage.Store64);
+    return lost(TableFault.Role);
+  }
   const found = family.find(family.keyOfEnds(clientOf(entry), entry.vni, entry.protocol), spansNow());
   // What came by a write is at least as new. A decision that has ended stands in the way of another until it is forgotten.
   if (found.way !== null) return isSame(family, found.way, entry) ? goAlong(turn) : lost(TableFault.Conflict);

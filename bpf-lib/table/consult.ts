@@ -3,16 +3,18 @@
  * chain that keeps its flow. Nothing of it is kept here.
  */
 import { Action, FibResult, Protocol, program, u8, u16, type u32 } from "zeta/bpf";
-import { type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
+import { embeddedKey } from "../icmp/embedded.ts";
+import { serviceAt } from "../node/listen.ts";
 import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { opens, type Parts, tcpOf } from "../packet/open.ts";
 import { lookUp } from "../route/resolve.ts";
-import { Affinity, bucketFor, destinationBucket, zeta_table_affinity } from "./affinity.ts";
+import { bucketFor, bucketOfFlow, destinationBucket } from "./affinity.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
-import { isOperation, Operation } from "./operation.ts";
+import { FRAGMENT, isOperation, Operation, portsOf } from "./operation.ts";
 import { isOurSide, pathAt } from "./view.ts";
 
 /** There and back along the longest chain, and as often bounced. */
@@ -34,15 +36,16 @@ const operationFor = (parts: Parts): u32 => {
 const isForAnother = ({ frame, call }: Turn): boolean => call.vni === 0 && isOperation(frame) && isOurSide(frame);
 
 /** To the chain that keeps the bucket: for the first time. */
-const ask = (turn: Turn, service: u32, bucket: u32): Action => {
-  const { call, hand, view } = turn;
+export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
+  const { parts, call, hand, view } = turn;
   if (isForAnother(turn)) return lost(TableFault.Role);
   hand.of.bucket = u16(bucket);
   hand.of.service = u16(service);
   hand.of.forwarder = view.self;
   hand.of.sent = spansNow();
   hand.of.hops = u8(HOP_BUDGET);
-  hand.of.detail = 0;
+  // Only the first fragment of a packet tells its ports.
+  hand.of.detail = parts.later ? portsOf(parts) : 0;
   hand.vni = call.vni;
   return askBy(turn);
 };
@@ -57,7 +60,7 @@ export const askBy = (turn: Turn): Action => {
   if (path === null || path.complete === 0) return lost(TableFault.Member);
   hand.of.epoch = view.epoch;
   hand.withEntry = 0;
-  const operation = operationFor(parts);
+  const operation = hand.of.service === FRAGMENT ? Operation.Fragment : operationFor(parts);
   return sendAlong(turn, path, operation === Operation.Lookup ? path.complete - 1 : 0, operation);
 };
 
@@ -69,14 +72,14 @@ export const zeta_consult = program(
   }),
 );
 
-const refresh = (family: Family) =>
-  withTurn((turn) => {
-    const { parts, call } = turn;
-    const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
-    const service = way === null ? call.service : way.service;
-    const back = way !== null && isReply(way) && zeta_table_affinity.at(service) !== Affinity.Both;
-    return ask(turn, service, back ? destinationBucket(parts) : bucketFor(parts, service));
-  });
+const refreshBy = (turn: Turn, family: Family): Action => {
+  const { parts, call } = turn;
+  const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
+  const service = way === null ? call.service : way.service;
+  if (way === null) return ask(turn, service, bucketFor(parts, service));
+  return ask(turn, service, bucketOfFlow(parts, family.endsOf(way), way.change, service));
+};
+const refresh = (family: Family) => withTurn((turn) => refreshBy(turn, family));
 
 export const zeta_refresh4 = program("zeta_refresh4", refresh(ipv4Family), {
   slot: { table: zeta_node_stages, index: Stage.Renew4 },
@@ -84,6 +87,26 @@ export const zeta_refresh4 = program("zeta_refresh4", refresh(ipv4Family), {
 export const zeta_refresh6 = program("zeta_refresh6", refresh(ipv6Family), {
   slot: { table: zeta_node_stages, index: Stage.Renew6 },
 });
+
+/** An ICMP error is about a flow that its chain may know: it is looked for by what is quoted, turned round. */
+export const zeta_ask_error = program(
+  "zeta_ask_error",
+  withTurn((turn) => {
+    const { parts, call } = turn;
+    const quote = embeddedKey(parts);
+    if (quote === null) return lost(TableFault.Form);
+    const service = serviceAt(call, quote.destination, quote.destinationPort, quote.protocol);
+    return ask(turn, service, service === NODE ? destinationBucket(quote) : bucketFor(quote, service));
+  }),
+  { slot: { table: zeta_node_stages, index: Stage.AskError } },
+);
+
+/** What becomes of a flow that waits, its head knows, whatever stands of it here. */
+export const zeta_refresh_waiting = program(
+  "zeta_refresh_waiting",
+  withTurn((turn) => withFamily(turn.parts, (family) => refreshBy(turn, family))),
+  { slot: { table: zeta_node_stages, index: Stage.Wait } },
+);
 
 /** What nobody listens to may be on its way back to a client; outside overlays, what is not for the host itself. */
 const unheard = withTurn((turn) => {

@@ -1,6 +1,7 @@
 /** Between a flow as nodes keep it, the record of the packet in hand, and an entry as it goes along a chain. */
 import { type u8, u16 } from "zeta/bpf";
 import type { FlowEnds } from "../flow/ends.ts";
+import { Change } from "../flow/entry.ts";
 import type { Call } from "../node/call.ts";
 import type { EntryRecord } from "./operation.ts";
 
@@ -26,7 +27,14 @@ export interface Decided {
   readonly vni: number;
   readonly place: bigint;
   readonly placeVni: number;
+  readonly note: number;
 }
+
+/** The bits of a decision, without those that only nodes have use for. */
+export const DECIDED =
+  Change.Source | Change.Destination | Change.Deliver | Change.Direct | Change.SourcePool | Change.DestinationPool;
+/** Those of a flow that waits, and of one that has waited: a lifetime's decision is the same before and after. */
+export const WAITS = Change.Pending | Change.Shifted;
 
 export const writeEntry = (entry: EntryRecord, decided: Decided): void => {
   const { client, to } = decided;
@@ -46,7 +54,7 @@ export const writeEntry = (entry: EntryRecord, decided: Decided): void => {
   entry.place = decided.place as never;
   entry.placeVni = decided.placeVni;
   entry.life = 0;
-  entry.note = 0;
+  entry.note = decided.note;
 };
 
 /** What was decided elsewhere, where a commit finds it. */
@@ -56,7 +64,9 @@ export const noteDecided = (entry: EntryRecord, call: Call): void => {
   call.destination = destination;
   call.sourcePort = sourcePort;
   call.destinationPort = destinationPort;
-  call.change = entry.change;
+  // Until its shift is known too, one that has waited is entered as one that waits.
+  const shifted = entry.change & Change.Shifted;
+  call.change = (entry.change & ~Change.Shifted) | (shifted === 0 ? 0 : Change.Pending);
   call.generation = entry.generation;
   call.place = entry.place;
   call.placeVni = entry.placeVni;

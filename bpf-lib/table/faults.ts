@@ -33,6 +33,8 @@ export const TableFault = {
   Epoch: 12,
   /** All that was decided of the flow's bucket is lost, and nothing is decided anew until nobody can know of it. */
   Quiet: 13,
+  /** A copy of an entry that came along long ago: of another lifetime of its flow, maybe. */
+  Past: 14,
 } as const;
 
 /** Their names, in that order. */
@@ -51,6 +53,7 @@ export const tableFaultNames = [
   "table: no view",
   "table: transfer of another epoch",
   "table: decisions were lost",
+  "table: old operation",
 ] as const;
 
 /** Drops the packet in hand, and counts why. */

@@ -2,10 +2,8 @@
 export { zeta_ask46 } from "../node/across/ask.ts";
 export { zeta_error46, zeta_error64 } from "../node/across/error.ts";
 export { zeta_forget46, zeta_forget64 } from "../node/across/forget.ts";
-export { zeta_keep46, zeta_keep64 } from "../node/across/keep.ts";
 export { zeta_link64 } from "../node/across/link.ts";
 export { zeta_pools64 } from "../node/across/pools.ts";
-export { zeta_renew46, zeta_renew64 } from "../node/across/renew.ts";
 export { zeta_route46, zeta_route64 } from "../node/across/route.ts";
 export { zeta_settle46, zeta_settle64 } from "../node/across/settle.ts";
 export { zeta_xlate46, zeta_xlate64 } from "../node/across/translate.ts";
@@ -30,7 +28,6 @@ export { zeta_unwrap } from "../node/unwrap.ts";
 export { zeta_complete } from "../node/waiting/complete.ts";
 export { zeta_leave } from "../node/waiting/leave.ts";
 export { zeta_shift } from "../node/waiting/shift.ts";
-export { zeta_wait } from "../node/waiting/wait.ts";
 export { zeta_wrap } from "../node/wrap.ts";
 export {
   zeta_answered4,
@@ -41,7 +38,24 @@ export {
   zeta_cached6,
   zeta_fill4,
   zeta_fill6,
+  zeta_waited,
 } from "./answered.ts";
-export { zeta_consult, zeta_refresh4, zeta_refresh6, zeta_unheard } from "./consult.ts";
+export {
+  zeta_cache46,
+  zeta_cache64,
+  zeta_fill46,
+  zeta_fill64,
+  zeta_refresh46,
+  zeta_refresh64,
+} from "./cache-across.ts";
+export {
+  zeta_ask_error,
+  zeta_consult,
+  zeta_refresh_waiting,
+  zeta_refresh4,
+  zeta_refresh6,
+  zeta_unheard,
+} from "./consult.ts";
+export { zeta_ask_first, zeta_followed } from "./fragment.ts";
 export { zeta_operation } from "./receive.ts";
 export { zeta_turn } from "./turn.ts";

@@ -1,8 +1,10 @@
 /** The operation in hand, for the programs that go on with its packet. */
-import { Action, type Frame, type u32 as U32, u8 } from "zeta/bpf";
+import { Action, type Frame, type u32 as U32, u8, u16 } from "zeta/bpf";
 import { spansNow } from "../flow/time.ts";
 import type { Call } from "../node/call.ts";
+import { zeta_node_services } from "../node/services.ts";
 import { withPacket } from "../node/stage.ts";
+import { enterError } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { lost, TableFault } from "./faults.ts";
 import { type InHand, Operation, zeta_table_operation } from "./operation.ts";
@@ -18,21 +20,35 @@ export interface Turn {
   readonly view: View;
 }
 
-/** A stage of a node in a cluster; drops the packet while the node has no view that it may act by. */
-export const withTurn = (use: (turn: Turn) => Action) =>
-  withPacket((parts, call, frame) => {
-    const hand = zeta_table_operation.at(0);
-    const view = zeta_table_view.at(0);
-    if (hand === null || view === null) return Action.Aborted;
-    return view.self === 0 || isOver(view.until, spansNow())
-      ? lost(TableFault.View)
-      : use({ frame, parts, call, hand, view });
-  });
+/** Goes on with the operation in hand; drops the packet while the node has no view that it may act by. */
+export const inTurn = (parts: Parts, call: Call, use: (turn: Turn) => Action): Action => {
+  const hand = zeta_table_operation.at(0);
+  const view = zeta_table_view.at(0);
+  if (hand === null || view === null) return Action.Aborted;
+  const mayAct = view.self !== 0 && !isOver(view.until, spansNow());
+  return !mayAct ? lost(TableFault.View) : use({ frame: parts.frame, parts, call, hand, view });
+};
+
+/** A stage of a node in a cluster. */
+export const withTurn = (use: (turn: Turn) => Action) => withPacket((parts, call) => inTurn(parts, call, use));
+
+/** Whether this node has the service. What another has decided for one that is not here is not kept. */
+export const hasService = (index: U32): boolean => {
+  const service = zeta_node_services.at(index);
+  return service !== null && service.generation !== 0;
+};
 
 /** Back to the forwarder that the packet came to, with nothing but what is said by `operation`. */
 export const answer = ({ frame, hand }: Turn, operation: U32): Action => {
   hand.of.operation = u8(operation);
   return sendTo(frame, hand, hand.of.forwarder);
+};
+
+/** A packet that has come back goes on as the ICMP error that it is: if its flow was found, that stands here now. */
+export const errorAsked = ({ parts, call }: Turn): Action => {
+  call.asked = 1;
+  enterError(parts, call);
+  return lost(TableFault.Role);
 };
 
 /** To the member at a place of the bucket's chain. */
@@ -41,6 +57,17 @@ export const sendAlong = ({ frame, hand }: Turn, path: Path, place: U32, operati
   hand.of.operation = u8(operation);
   hand.of.place = u8(place);
   return sendTo(frame, hand, path.members[(place & 7) as 0]);
+};
+
+/** On a head: the packet's flow stands in this bucket, and is decided by its head, which may be this node too: then by `use`. */
+export const decideIn = (turn: Turn, bucket: U32, use: () => Action): Action => {
+  const { hand, view } = turn;
+  const path = pathAt(view.epoch, bucket);
+  if (path === null) return lost(TableFault.Role);
+  hand.of.bucket = u16(bucket);
+  if (path.members[0] === view.self) return use();
+  hand.withEntry = 0;
+  return sendAlong(turn, path, 0, Operation.Decide);
 };
 
 /**

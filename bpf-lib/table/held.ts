@@ -2,7 +2,8 @@
  * After a flow was entered on a flow-table node, by its service's decision or as an entry that came along: it has its version,
  * and goes on along the chain. In the place of the node's own `zeta_entered`, which lets the packet go.
  */
-import { program, u16 } from "zeta/bpf";
+import { isIpv4, program, u16 } from "zeta/bpf";
+import { Change } from "../flow/entry.ts";
 import { FlowState, stateOf } from "../flow/state.ts";
 import { type Entry, type Family, Fresh, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { Ask, type Call } from "../node/call.ts";
@@ -13,12 +14,12 @@ import { countEntered } from "../node/quota.ts";
 import { enterService, Hook } from "../node/services.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { noteWaiting } from "../node/waiting/note.ts";
 import { type Kept, keptAt } from "./beside.ts";
-import { writeEntry } from "./entry.ts";
+import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
-import { DECIDED } from "./serve.ts";
 import { sustain } from "./sustain.ts";
 import { freshVersion } from "./version.ts";
 
@@ -33,6 +34,7 @@ const takeDecided = ({ parts, call, hand, view }: Turn): void => {
     vni: call.vni,
     place: call.place,
     placeVni: call.placeVni,
+    note: 0,
   });
   hand.entry.version = freshVersion(view.epoch, stateOf(parts.protocol));
   hand.of.service = u16(call.service);
@@ -73,10 +75,13 @@ const held = (family: Family) =>
       enterService(call.service, Hook.Decide, call.generation);
       return refused(call, because.gone());
     }
-    const kept = keptAt(family, call.index);
-    if (kept === null) return lost(TableFault.Role);
+    // The client's entry was the last to be entered, in the table of its packets' family.
     const { operation } = hand.of;
-    if (operation !== Operation.Update && operation !== Operation.Transfer) {
+    const came = operation === Operation.Update || operation === Operation.Transfer;
+    const clients = came ? isIpv4(hand.entry.source) : family.isIpv4;
+    const kept = clients ? keptAt(ipv4Family, call.index) : keptAt(ipv6Family, call.index);
+    if (kept === null) return lost(TableFault.Role);
+    if (!came) {
       takeDecided(turn);
       const { source, destination, sourcePort, destinationPort, service, vni, generation } = call;
       tellOpened(parts, { source, destination, sourcePort, destinationPort }, { service, vni, generation });
@@ -85,10 +90,17 @@ const held = (family: Family) =>
     }
     keep(kept, turn, call);
     keepBuckets(call, hand.of.bucket);
-    // Another flow of its client's endpoint may have made the mapping, a while ago.
-    return operation === Operation.Update || operation === Operation.Transfer
-      ? sustain(turn, family, FlowState.Opening)
-      : goAlong(turn);
+    if (came) {
+      if ((hand.entry.change & WAITS) !== 0) zeta_node_stages.call(Stage.Waited);
+      const within = clients === family.isIpv4 && isIpv4(hand.entry.toDestination) === family.isIpv4;
+      // Another flow of its client's endpoint may have made the mapping, a while ago.
+      if (within) return sustain(turn, family, FlowState.Opening);
+    } else if ((call.change & Change.Pending) !== 0) {
+      // Its packet becomes the SYN, and the entry goes along with that.
+      noteWaiting(parts, family, call);
+      zeta_node_stages.call(Stage.Wait);
+    }
+    return goAlong(turn);
   });
 
 export const zeta_held4 = program("zeta_held4", held(ipv4Family), {

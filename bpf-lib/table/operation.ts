@@ -2,7 +2,22 @@
  * Operations of the distributed flow table, as they lie in packets: Geneve options (RFC 8926) before the tenant's frame, see
  * docs/decisions/0016-a-flow-table-of-ordinary-nodes.md. Numbers are in network order, as everywhere on the wire.
  */
-import { address, bigEndian, type Frame, geneveOption, map, type Of, struct, u8, u16, u32, u64 } from "zeta/bpf";
+import {
+  address,
+  bigEndian,
+  type Frame,
+  geneveOption,
+  map,
+  type Of,
+  struct,
+  u32 as toU32,
+  type u16 as U16,
+  type u32 as U32,
+  u8,
+  u16,
+  u32,
+  u64,
+} from "zeta/bpf";
 
 /** What is asked of a node, or answered to one. */
 export const Operation = {
@@ -28,7 +43,22 @@ export const Operation = {
   Transfer: 10,
   /** Back to the reading node, from the last of them: all of them have that. */
   Stored: 11,
+  /** Forwarder to the head of a bucket of its own: a fragment, whose first others ask for, or which asks for its first. */
+  Fragment: 12,
+  /** To the forwarder: the fragment, and what is known of its first. */
+  Followed: 13,
 } as const;
+
+/** In the place of a service: none is asked, but what is known of a fragment's first. */
+export const FRAGMENT = 0xffff;
+
+/** Ports in one word. */
+export const portsIn = (ports: U32): { readonly sourcePort: U16; readonly destinationPort: U16 } => ({
+  sourcePort: u16(ports >>> 16),
+  destinationPort: u16(ports & 0xffff),
+});
+export const portsOf = ({ sourcePort, destinationPort }: ReturnType<typeof portsIn>): U32 =>
+  (toU32(sourcePort) << 16) | destinationPort;
 
 /** The class of our options: of those for experiments (RFC 8926 section 10). */
 export const OPTION_CLASS = 0xff5a;
@@ -52,7 +82,7 @@ export const operationRecord = struct({
   key: u8,
   epoch: bigEndian(u32),
   bucket: bigEndian(u16),
-  /** Index of the service; 0 where the forwarder knows none. */
+  /** Index of the service; 0 where the forwarder knows none. Of a first fragment that is known: how many bytes of the packet it holds. */
   service: bigEndian(u16),
   /** The node that the packet came to. */
   forwarder: bigEndian(u32),
@@ -61,7 +91,7 @@ export const operationRecord = struct({
    * the number that its node has given to it.
    */
   sent: bigEndian(u32),
-  /** The reason of a refusal; of a transfer, the serial number of the entry at its node; otherwise 0. */
+  /** The reason of a refusal; of a transfer, the serial number of the entry at its node; of a later fragment, its ports; otherwise 0. */
   detail: bigEndian(u32),
   tag: bigEndian(u64),
 });
@@ -93,7 +123,7 @@ export const entryRecord = struct({
   spare: u8,
   /** Of a transferred entry, how long it lives on, in seconds; otherwise 0: as long as its state has it. */
   life: bigEndian(u32),
-  /** Of a decision that waits: what its middlebox keeps in mind. */
+  /** Of a flow that waits: what its middlebox keeps in mind. The rest stands in the SYN that goes along. Of one that has waited: the shift. */
   note: bigEndian(u32),
 });
 export type EntryRecord = Of<typeof entryRecord>;
@@ -104,7 +134,7 @@ export const operationInHand = struct({
   entry: entryRecord,
   /** Network of the packet itself: the way back of a flow may be in another than its client's. */
   vni: u32,
-  /** Whether the second option goes along. */
+  /** Not 0 when the second option goes along; 2 when it is being entered for the second time (again.ts). */
   withEntry: u8,
 });
 export type InHand = Of<typeof operationInHand>;

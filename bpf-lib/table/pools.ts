@@ -8,14 +8,11 @@ import { hashAddress } from "../flow/hash.ts";
 import type { Ports } from "../flow/mapping.ts";
 import { withFamily } from "../flow/table.ts";
 import { settleAcrossBy } from "../node/across/pools.ts";
-import type { Call } from "../node/call.ts";
 import { settlePools } from "../node/pools.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { bucketOf, PORTS_OF_A_BUCKET, portAt } from "./bucket.ts";
-import { lost, TableFault } from "./faults.ts";
-import { sendAlong, withTurn } from "./hand.ts";
-import { Operation, zeta_table_operation } from "./operation.ts";
-import { pathAt } from "./view.ts";
+import { decideIn, type Turn, withTurn } from "./hand.ts";
+import { zeta_table_operation } from "./operation.ts";
 
 /** A port of a bucket, if it is of the range `bounds`: its first and last port in one word. Called: its cases are one to the verifier. */
 const portWithin = subprogram(
@@ -39,22 +36,14 @@ const portsOfBucket: Ports = (range, _own, hash) => {
  * A packet to an external address: whose it is, the head of that address's and port's bucket knows. A forwarder could not tell,
  * since only services know their pools.
  */
-const elsewhere = (call: Call): number | null => {
-  const hand = zeta_table_operation.at(0);
-  if (hand === null || (call.change & Change.DestinationPool) === 0) return null;
-  const bucket = bucketOf(call.destination, call.destinationPort);
-  return bucket === hand.of.bucket ? null : bucket;
-};
+const bucketIn = ({ call, hand }: Turn): u32 =>
+  (call.change & Change.DestinationPool) === 0 ? hand.of.bucket : bucketOf(call.destination, call.destinationPort);
 
 const settle = withTurn((turn) => {
-  const { parts, call, hand, view } = turn;
-  const bucket = elsewhere(call);
-  if (bucket === null) return withFamily(parts, (family) => settlePools(parts, family, call, portsOfBucket));
-  const path = pathAt(view.epoch, bucket);
-  if (path === null) return lost(TableFault.Role);
-  hand.of.bucket = u16(bucket);
-  hand.withEntry = 0;
-  return sendAlong(turn, path, 0, Operation.Decide);
+  const { parts, call } = turn;
+  return decideIn(turn, bucketIn(turn), () =>
+    withFamily(parts, (family) => settlePools(parts, family, call, portsOfBucket)),
+  );
 });
 
 export const zeta_table_pools = program("zeta_table_pools", settle, {

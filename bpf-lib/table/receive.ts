@@ -20,9 +20,11 @@ import {
   udpHeader,
 } from "zeta/bpf";
 import { zeta_node_call } from "../node/call.ts";
+import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { ipv4Words } from "../packet/words.ts";
 import { lost, TableFault } from "./faults.ts";
+import { hasService } from "./hand.ts";
 import { OPTION_CLASS, OptionType, zeta_table_operation } from "./operation.ts";
 import { isGood, tagOf } from "./tag.ts";
 import {
@@ -86,7 +88,8 @@ const receive = (frame: Frame): Action => {
   hand.vni = geneve.network.vni;
   if (!isGood(hand.of.key) || tagOf(source, destination) !== hand.of.tag) return lost(TableFault.Tag);
   call.vni = hand.vni;
-  call.service = hand.of.service;
+  // What is dropped is counted for a service that there is.
+  call.service = hasService(hand.of.service) ? hand.of.service : NODE;
   if (frame.length > end && !frame.adjustTail(i32(toU32(end - frame.length)))) return lost(TableFault.Form);
   const moved = bytes === LONG_BYTES ? frame.adjustHead(LONG_BYTES) : frame.adjustHead(SHORT_BYTES);
   if (!moved) return lost(TableFault.Form);

@@ -2,49 +2,55 @@
  * A flow-table node's part in an operation: the reading node answers, the head decides, whoever stands between stores
  * (store.ts). Nothing is answered at any other place, and no decision leaves the head but along the chain.
  */
-import { Action, program, type u32 } from "zeta/bpf";
-import { otherOf } from "../flow/commit.ts";
-import { turned } from "../flow/ends.ts";
-import { Change } from "../flow/entry.ts";
+import { Action, program, type u8, type u32 } from "zeta/bpf";
+import { type FlowEnds, turned } from "../flow/ends.ts";
 import { isDue, live } from "../flow/live.ts";
 import { FlowState } from "../flow/state.ts";
-import { type Entry, type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { type Entry, type Family, ipv4Family, ipv6Family, isAcross, isReply } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Found } from "../flow/ways.ts";
+import { isError } from "../icmp/embedded.ts";
+import { enterAcross } from "../node/across/enter.ts";
 import { Ask } from "../node/call.ts";
 import { askAgain, askFor, isAskedAgain } from "../node/follow.ts";
 import { zeta_node_services } from "../node/services.ts";
-import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { enterError, goOn, Stage, zeta_node_stages } from "../node/stages.ts";
+import { isOpen } from "../node/waiting/enter.ts";
 import { networkOf } from "../route/hop.ts";
 import { keptAt, versionOf } from "./beside.ts";
-import { writeEntry } from "./entry.ts";
+import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { answer, goAlong, sendAlong, type Turn, withTurn } from "./hand.ts";
+import { answer, goAlong, hasService, sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
+import { isPast } from "./past.ts";
+import { enterStore } from "./store.ts";
 import { sustain } from "./sustain.ts";
 import { freshVersion } from "./version.ts";
 import { isAhead, type Path, pathAt } from "./view.ts";
+import { noteOf } from "./waited.ts";
 
-/** The bits of a decision, without those that only nodes have use for. */
-export const DECIDED =
-  Change.Source | Change.Destination | Change.Deliver | Change.Direct | Change.SourcePool | Change.DestinationPool;
+/** A packet's ends, under which its flow was found: its own, or those of what it quotes. */
+export type Sent = FlowEnds & { readonly protocol: u8 };
+
+/** The other direction of a flow than this. */
+const otherWay = (family: Family, entry: Entry, { protocol }: Sent, now: u32): Found<Entry> =>
+  family.find(family.keyOfEnds(turned(family.endsOf(entry)), networkOf(entry.hop.slot), protocol), now);
 
 /** A flow's two directions, from the one that its packet has found: the client's entry, and the ends on both sides. */
-const clientsOf = ({ parts }: Turn, family: Family, found: Found<Entry>, now: u32): Found<Entry> => {
+const clientsOf = (family: Family, found: Found<Entry>, sent: Sent, now: u32): Found<Entry> => {
   const entry = found.way;
-  if (entry === null || !isReply(entry)) return found;
-  return otherOf(parts, family, entry, now);
+  return entry === null || !isReply(entry) ? found : otherWay(family, entry, sent, now);
 };
 
 /** Writes what stands of the flow into the operation in hand. False when it is gone by now. */
-export const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, now: u32): boolean => {
-  const { parts, call, hand } = turn;
+export const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, of: Sent, now: u32): boolean => {
+  const { call, hand } = turn;
   const own = found.way;
-  const client = clientsOf(turn, family, found, now);
+  const client = clientsOf(family, found, of, now);
   const kept = keptAt(family, client.index);
   if (own === null || client.way === null || kept === null) return false;
   const reply = isReply(own);
-  const { source, destination, sourcePort, destinationPort, protocol } = parts;
+  const { source, destination, sourcePort, destinationPort, protocol } = of;
   const sent = { source, destination, sourcePort, destinationPort };
   // What comes back is changed to what the client sent, turned round.
   const from = reply ? turned(family.endsOf(own)) : sent;
@@ -52,16 +58,23 @@ export const takeEntry = (turn: Turn, family: Family, found: Found<Entry>, now: 
   writeEntry(hand.entry, {
     client: { ...from, protocol },
     to,
-    change: client.way.change & DECIDED,
+    change: client.way.change & (DECIDED | WAITS),
     generation: client.way.generation,
     // Packets that come back lead to the client's network.
     vni: reply ? networkOf(own.hop.slot) : call.vni,
     place: kept.place,
     placeVni: kept.placeVni,
+    note: noteOf(family, client, () => (reply ? found : otherWay(family, own, of, now))),
   });
   hand.entry.version = versionOf(kept, client.serial);
   hand.of.service = own.service;
   return family.stands(found);
+};
+
+/** Its two directions are in the tables of both families (across.ts). */
+const acrossFrom = ({ parts, call }: Turn, family: Family, found: Found<Entry>): Action => {
+  enterAcross(parts, call, found, family.isIpv4 ? Stage.Serve46 : Stage.Serve64);
+  return lost(TableFault.Role);
 };
 
 /** To the head: the packet is what it asks about. */
@@ -80,19 +93,23 @@ const read = (turn: Turn, family: Family, path: Path): Action => {
   const service = zeta_node_services.at(entry.service);
   // Decided under another config: its service is asked, which is the head's to do.
   if (service === null || isAskedAgain(parts, entry, service)) return toHead(turn, path, Operation.Decide);
-  if (entry.state === FlowState.Ended || isDue(parts, entry, now) || !takeEntry(turn, family, found, now))
-    return toHead(turn, path, Operation.Touch);
+  if (isOpen(entry)) return toHead(turn, path, Operation.Decide);
+  // While others are filled, its answer passes them as an entry of its own, which needs a version that they have not seen.
+  const passes = path.length > path.complete;
+  if (passes || entry.state === FlowState.Ended || isDue(parts, entry, now)) return toHead(turn, path, Operation.Touch);
+  if (isAcross(entry)) return acrossFrom(turn, family, found);
+  if (!takeEntry(turn, family, found, parts, now)) return toHead(turn, path, Operation.Touch);
   return goAlong(turn);
 };
 
 /** The head has the flow: it lives on under a fresh version, which the whole chain is told. */
-const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, now: u32): Action => {
+export const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, now: u32): Action => {
   const { parts, hand, view } = turn;
   const was = entry.state;
   live(parts, family, entry, now);
-  const client = clientsOf(turn, family, found, now);
+  const client = clientsOf(family, found, parts, now);
   const kept = keptAt(family, client.index);
-  if (kept === null || !takeEntry(turn, family, found, now)) return lost(TableFault.Ended);
+  if (kept === null || !takeEntry(turn, family, found, parts, now)) return lost(TableFault.Ended);
   const version = freshVersion(view.epoch, entry.state);
   kept.version = version;
   hand.entry.version = version;
@@ -106,7 +123,8 @@ const decide = (turn: Turn, family: Family, path: Path): Action => {
   const entry = found.way;
   if (entry === null && isAhead(path.quiet, now)) return lost(TableFault.Quiet);
   const index = entry === null ? hand.of.service : entry.service;
-  if (index === 0) return answer(turn, Operation.Nobody);
+  // Nothing is decided for what is not the first of a packet's fragments.
+  if (index === 0 || (entry === null && parts.later)) return answer(turn, Operation.Nobody);
   const service = zeta_node_services.at(index);
   if (service === null || service.generation === 0) return lost(TableFault.Service);
   call.service = index;
@@ -114,12 +132,17 @@ const decide = (turn: Turn, family: Family, path: Path): Action => {
   if (entry === null) return askFor(parts, call, Ask.Decide, index, 0);
   if (entry.state === FlowState.Ended) return lost(TableFault.Ended);
   if (isAskedAgain(parts, entry, service)) return askAgain(parts, family, found, entry, call);
+  if (isOpen(entry)) {
+    goOn(parts, call, Stage.Wait);
+    return Action.Drop;
+  }
+  if (isAcross(entry)) return acrossFrom(turn, family, found);
   return touch(turn, family, found, entry, now);
 };
 
 const serve = (family: Family) =>
   withTurn((turn) => {
-    const { hand, view } = turn;
+    const { parts, call, hand, view } = turn;
     const { epoch, operation, place, bucket } = hand.of;
     if (operation === Operation.Transfer || operation === Operation.Stored) {
       zeta_node_stages.call(family.isIpv4 ? Stage.Bring4 : Stage.Bring6);
@@ -134,8 +157,18 @@ const serve = (family: Family) =>
       return lost(TableFault.Role);
     if (operation === Operation.Update) {
       if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);
-      zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+      if (!hasService(hand.of.service)) return lost(TableFault.Service);
+      if (isPast(bucket, hand.entry.version)) return lost(TableFault.Past);
+      enterStore(hand.entry, family);
       return Action.Drop;
+    }
+    if (operation === Operation.Fragment) {
+      if (place === 0) goOn(parts, call, Stage.AskFirst);
+      return lost(TableFault.Role);
+    }
+    if (isError(parts)) {
+      if (operation === Operation.Lookup && place + 1 === path.complete) enterError(parts, call);
+      return lost(TableFault.Role);
     }
     if (operation === Operation.Lookup && place > 0) {
       return place + 1 === path.complete ? read(turn, family, path) : lost(TableFault.Role);

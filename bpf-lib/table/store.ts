@@ -2,7 +2,7 @@
  * An entry that comes along the chain: stored where it is absent, and by the very steps of a commit. Where it stands already,
  * the newer version's state wins; a different decision is never put in its place.
  */
-import { type Action, program, type u8, type u32 } from "zeta/bpf";
+import { type Action, isIpv4, program, type u8, type u32 } from "zeta/bpf";
 import { type Life, prepare } from "../flow/commit.ts";
 import { turned } from "../flow/ends.ts";
 import { Change } from "../flow/entry.ts";
@@ -17,13 +17,19 @@ import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { networkOf } from "../route/hop.ts";
 import { keptAt, renewVersion, versionOf } from "./beside.ts";
 import { end, endedFor, forgetBoth } from "./ended.ts";
-import { clientOf, decidedOf, noteDecided } from "./entry.ts";
+import { clientOf, DECIDED, decidedOf, noteDecided, WAITS } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import type { EntryRecord } from "./operation.ts";
-import { DECIDED } from "./serve.ts";
 import { sustain } from "./sustain.ts";
 import { stateIn } from "./version.ts";
+
+/** Where an entry that has come is stored: in the tables of its own families, whatever its packet is. */
+export const enterStore = ({ source, toDestination }: EntryRecord, family: Family): void => {
+  const four = isIpv4(source);
+  if (four !== isIpv4(toDestination)) zeta_node_stages.call(four ? Stage.Store46 : Stage.Store64);
+  else zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
+};
 
 export const isSame = (family: Family, way: Entry, entry: EntryRecord): boolean => {
   const ends = family.endsOf(way);
@@ -60,12 +66,11 @@ const renew = (turn: Turn, family: Family, found: Found<Entry>): Action => {
   if (isNewer && renewVersion(kept, entry.version)) {
     const state = stateIn(entry.version);
     const now = spansNow();
+    const was = found.way.state;
     if (state === FlowState.Ended) end(family, found.way, entry.protocol, now);
-    else {
-      const was = found.way.state;
-      liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
-      return sustain(turn, family, was);
-    }
+    else liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
+    if ((entry.change & WAITS) !== 0) zeta_node_stages.call(Stage.Waited);
+    return sustain(turn, family, was);
   }
   return goAlong(turn);
 };

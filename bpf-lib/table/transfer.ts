@@ -7,19 +7,21 @@
  * ends and of a protocol that no flow is of, so that nodes on the way take it as they take any other.
  */
 import { Action, ethernetHeader, type Frame, mac, map, program, struct, u16, u32, u64 } from "zeta/bpf";
-import { type Entry, type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { endsAcross, partnerOf } from "../flow/across.ts";
+import { type Entry, type Family, ipv4Family, ipv6Family, isAcross, isReply } from "../flow/table.ts";
 import { secondsIn, spansNow } from "../flow/time.ts";
 import { lives } from "../flow/ways/way.ts";
 import { updated } from "../packet/sums.ts";
 import { ipv4Words, ipv6Words, wordsOf } from "../packet/words.ts";
 import { keptAt } from "./beside.ts";
-import { writeEntry } from "./entry.ts";
+import { backOf } from "./ended.ts";
+import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { Operation, zeta_table_operation } from "./operation.ts";
-import { DECIDED } from "./serve.ts";
+import { type EntryRecord, Operation, zeta_table_operation } from "./operation.ts";
 import { sendTo } from "./transmit.ts";
 import { inState } from "./version.ts";
 import { pathAt, zeta_table_view } from "./view.ts";
+import { noteOf } from "./waited.ts";
 
 /** An entry that is to be brought. */
 export const transferJob = struct({
@@ -83,6 +85,18 @@ const writeInstead = (frame: Frame, family: Family, entry: Entry): boolean => {
 /** To as many nodes as the longest path has. */
 const HOP_BUDGET = 10;
 
+/** The ends that an IPv4 client's packets leave with as IPv6 stand in their entry's partner. False when that is gone. */
+const takeAcross = (to: EntryRecord, entry: Entry, index: number): boolean => {
+  const { way } = partnerOf(ipv4Family, entry, index as never, spansNow());
+  if (way === null) return false;
+  const { source, destination, sourcePort, destinationPort } = endsAcross(ipv4Family, entry, way);
+  to.toSource = source;
+  to.toDestination = destination;
+  to.toSourcePort = sourcePort;
+  to.toDestinationPort = destinationPort;
+  return true;
+};
+
 const bring =
   (family: Family, jobs: typeof jobs4) =>
   (frame: Frame): Action => {
@@ -109,12 +123,16 @@ const bring =
     writeEntry(hand.entry, {
       client,
       to: family.endsOf(entry),
-      change: entry.change & DECIDED,
+      change: entry.change & (DECIDED | WAITS),
       generation: entry.generation,
       vni,
       place: kept.place,
       placeVni: kept.placeVni,
+      note: noteOf(family, { way: entry, index, serial: u16(serial) }, () =>
+        backOf(family, entry, client.protocol, spansNow()),
+      ),
     });
+    if (family.isIpv4 && isAcross(entry) && !takeAcross(hand.entry, entry, index)) return Action.Drop;
     hand.entry.version = inState(kept.version, entry.state);
     hand.entry.life = secondsIn(left);
     hand.of.operation = Operation.Transfer;

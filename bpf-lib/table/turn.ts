@@ -3,9 +3,13 @@ import { Action, EtherType, program } from "zeta/bpf";
 import { withPacketAnew } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { note } from "../packet/reopen.ts";
+import { portsIn, zeta_table_operation } from "./operation.ts";
 
 const turn = withPacketAnew((parts, call) => {
-  note(parts, call.packet);
+  const hand = zeta_table_operation.at(0);
+  if (hand === null) return Action.Aborted;
+  // What is not the first of a packet's fragments has its ports with it.
+  note(parts.later ? { ...parts, ...portsIn(hand.of.detail) } : parts, call.packet);
   zeta_node_stages.call(parts.type === EtherType.Ipv4 ? Stage.Serve4 : Stage.Serve6);
   return Action.Drop;
 });

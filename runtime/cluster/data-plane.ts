@@ -13,7 +13,6 @@ export const TABLE_MAP = {
   paths: "zeta_table_paths",
   members: "zeta_table_members",
   keys: "zeta_table_keys",
-  /** Of forwarders alone. */
   affinity: "zeta_table_affinity",
 } as const;
 
@@ -74,18 +73,17 @@ const inMemory = (address: string): number => {
 const padded = <T>(values: readonly T[], length: number, fill: T): T[] =>
   Array.from({ length }, (_, index) => values[index] ?? fill);
 
-/** Which end of its packets names the bucket of a service's flows: bits of bpf-lib/table/affinity.ts. */
-const AFFINITY = { client: 0, both: 1 } as const;
+/** Which ends of its packets name the bucket of a service's flows: of bpf-lib/table/affinity.ts. */
+const AFFINITY = { client: 0, both: 1, source: 2 } as const;
 
-/**
- * A service that sees all packets, and has no pool to change addresses by, sees both directions of its flows: each end names
- * their bucket. Of all others, the client's does.
- */
-const affinityOf = ({ listen, config }: NonNullable<Manifest["service"]>): number =>
-  listen === null && !config.some(({ kind }) => kind === "portPool") ? AFFINITY.both : AFFINITY.client;
+/** A service that sees all packets sees both directions of its flows; of one with pools, a port leads to where its flow stands. */
+const affinityOf = ({ listen, config }: NonNullable<Manifest["service"]>): number => {
+  if (listen !== null) return AFFINITY.client;
+  return config.some(({ kind }) => kind === "portPool") ? AFFINITY.source : AFFINITY.both;
+};
 
 export interface DataPlane {
-  /** A service of this index has come; of forwarders, before packets reach it. */
+  /** A service of this index has come, before packets reach it. */
   service(index: number, service: NonNullable<Manifest["service"]>): void;
   /** Which nodes there are, and how they are reached. Those before that are not among them are forgotten. */
   members(all: readonly Neighbour[]): void;
@@ -98,7 +96,15 @@ export interface DataPlane {
   readonly epoch: number | null;
 }
 
-export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write">): DataPlane {
+/**
+ * @param shares is told which part of all buckets the node keeps, as one of their chains' nodes, by each new view: that part of a tenant's quotas
+ * is its to give out, whoever of its chain decides (docs/decisions/0101-quotas-by-chains.md)
+ */
+export function dataPlaneOf(
+  manifest: Manifest,
+  tables: Pick<NodeTables, "write">,
+  shares: (part: number) => void = () => undefined,
+): DataPlane {
   const layout = (map: string) => layoutOf(manifest, map, "value");
   const write = (map: string, index: number, value: unknown): void =>
     tables.write(map, word(index), encode(layout(map), value));
@@ -110,8 +116,7 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
     write(TABLE_MAP.view, 0, { epoch: 0, self: 0, until: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
   return {
     service(index, of) {
-      if (manifest.maps.some(({ name }) => name === TABLE_MAP.affinity))
-        tables.write(TABLE_MAP.affinity, word(index), word(affinityOf(of)));
+      tables.write(TABLE_MAP.affinity, word(index), word(affinityOf(of)));
     },
     members(all) {
       for (const { id, address, interface: by, destination, source } of all)
@@ -154,6 +159,8 @@ export function dataPlaneOf(manifest: Manifest, tables: Pick<NodeTables, "write"
         for (const [bucket, path] of paths.entries())
           tables.write(TABLE_MAP.paths, word((epoch & 1) * BUCKETS + bucket), bytesOf(path));
       laid = paths;
+      const held = paths.filter(({ members }) => members.includes(id)).length;
+      if (held > 0) shares(held / paths.length);
       write(TABLE_MAP.view, 0, {
         epoch,
         self: id,

@@ -103,7 +103,7 @@ function serviceMetrics(services: readonly ServiceStatus[]): readonly Metric[] {
   ];
 }
 
-function nodeMetrics({ tables, tenants, started, interfaces, memory }: NodeStatus): readonly Metric[] {
+function nodeMetrics({ tables, tenants, drops, started, interfaces, memory }: NodeStatus): readonly Metric[] {
   const tenant = (of: (one: NodeStatus["tenants"][number]) => bigint | number): readonly Sample[] =>
     tenants.map((one) => [{ vni: String(one.vni) }, of(one)]);
   const limited = (of: (quota: Quota) => number | undefined): readonly Sample[] =>
@@ -149,6 +149,12 @@ function nodeMetrics({ tables, tenants, started, interfaces, memory }: NodeStatu
       type: "gauge",
       help: "Memory of all maps that services share, the flow tables too.",
       samples: [[{}, memory]],
+    },
+    {
+      name: "zeta_node_drops_total",
+      type: "counter",
+      help: "Packets dropped that are of no service, by reason.",
+      samples: Object.entries(drops).map(([reason, count]) => [{ reason }, count]),
     },
     {
       name: "zeta_tenant_flows",

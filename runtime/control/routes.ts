@@ -28,7 +28,7 @@ import {
   traceQuerySchema,
   upgradeSchema,
 } from "./protocol.ts";
-import { memoryShared, type NodeStatus, serviceStatus, tenantsOf } from "./status.ts";
+import { memoryShared, type NodeStatus, ownDrops, serviceStatus, tenantsOf } from "./status.ts";
 import { unhurried } from "./unhurried.ts";
 
 /** What the routes work on. */
@@ -104,6 +104,7 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     memory: memoryShared(node),
     interfaces: attachments.map((one) => ({ interface: one.interface.name, mode: one.mode, lost: !one.holds() })),
     tables: counted.tables,
+    drops: ownDrops(node),
     tenants: tenantsOf(node, counted),
     services: [...node.services.values()].map((one) => serviceStatus(node, one, counted)),
   };

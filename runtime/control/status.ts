@@ -42,6 +42,9 @@ export interface ServiceStatus {
   readonly drops: Readonly<Record<string, bigint>>;
 }
 
+/** Index of the node itself among services. */
+const OWN = 0;
+
 export interface TenantStatus {
   readonly vni: number;
   readonly flows: number;
@@ -68,9 +71,19 @@ export interface NodeStatus {
   /** `lost`: the interface is gone, or somebody took the program off it. */
   readonly interfaces: readonly { readonly interface: string; readonly mode: string; readonly lost: boolean }[];
   readonly tables: Census["tables"];
+  /** Packets that the node has dropped for no service of its own, by reason: operations of the flow table that it refused, and others. */
+  readonly drops: Readonly<Record<string, bigint>>;
   readonly tenants: readonly TenantStatus[];
   readonly services: readonly ServiceStatus[];
 }
+
+/** Of what belongs to no service. @returns only what has been dropped. */
+export const ownDrops = (node: Node): Readonly<Record<string, bigint>> =>
+  Object.fromEntries(
+    Object.entries(readAll(nodeDropCounts(node, OWN)))
+      .filter(([, count]) => count > 0n)
+      .map(([reason, count]) => [reason.replace(/^service: /, ""), count]),
+  );
 
 /** Adds up what the CPUs have counted. */
 export function trafficOf({ manifest, object }: Node, index: number): Traffic {

@@ -76,6 +76,11 @@ export const processStays = problem("ZT7016", (processes: readonly number[]) => 
   fix: "The kernel holds them (state D in 'ps'); run 'zeta lab down' again when it has let go.",
 }));
 
+export const memberFrozen = problem("ZT7019", (name: string) => ({
+  message: `The agent of '${name}' is frozen, and it is in the view: it cannot be told of a new key, and would lose packets.`,
+  fix: "Heal it ('zeta lab heal'), or take it out of the view ('zeta lab view --without'), then rotate again.",
+}));
+
 export const memberGone = problem("ZT7017", (name: string, process: number) => ({
   message: `The agent of '${name}' (process ${process}) is not there any more, and with it its data plane.`,
   fix: "Look at its output in the lab's folder of logs; build the lab anew to have it again.",

@@ -175,7 +175,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     listeners: new Listeners(object.map(NODE_MAP.listen).maxEntries),
     nameOf: (index) => names[index] ?? `service ${index}`,
   };
-  const cluster = role === "single" ? null : dataPlaneOf(manifest, tablesOf(object));
+  const cluster = role === "single" ? null : dataPlaneOf(manifest, tablesOf(object), quotas.share);
   const rootProgram = object.program(root);
   const entry = entryOf(rootProgram);
   const shared = new Map([...object.maps].filter(([name]) => isNodeMap(name)));

@@ -86,6 +86,8 @@ const UNLIMITED = 2n ** 64n - 1n;
 const wrapped = (value: bigint): bigint => BigInt.asUintN(64, value);
 
 export interface CountedQuotas extends Quotas, CountUser {
+  /** Which part of every quota is this node's to give out, rounded up: 1, all of it, for a node by itself. */
+  readonly share: (part: number) => void;
   readonly areSet: () => boolean;
   /** Without it nothing ever ends by idling. */
   countBy(by: FlowCounting): void;
@@ -103,10 +105,12 @@ export function quotasOf(manifest: Manifest, tables: NodeTables): CountedQuotas 
     const bytes = tables.read(NODE_MAP.tenants, word(slot));
     return decode(tenant, bytes ?? new Uint8Array(tenant.size)) as unknown as Tenant;
   };
+  let part = 1;
+  const ours = (of: number): bigint => BigInt(Math.ceil(of * part));
   const write = (vni: number, { slot, quota, ended }: Held): void => {
     const { perSecond, burst } = quota?.newFlows ?? { perSecond: 0, burst: 0 };
-    const flows = quota?.flows === undefined ? UNLIMITED : BigInt(quota.flows);
-    const record = { flows, perSecond: BigInt(perSecond), burst: BigInt(burst), ended, slot };
+    const flows = quota?.flows === undefined ? UNLIMITED : ours(quota.flows);
+    const record = { flows, perSecond: ours(perSecond), burst: ours(burst), ended, slot };
     tables.write(NODE_MAP.quotas, word(vni), encode(layout, record));
   };
   /** From now on its flows are counted. */
@@ -180,6 +184,11 @@ export function quotasOf(manifest: Manifest, tables: NodeTables): CountedQuotas 
       }
       good = Math.max(1, (now + GOOD_FOR) >>> 0);
       tell();
+    },
+    share(now) {
+      if (now === part) return;
+      part = now;
+      for (const [vni, one] of held) write(vni, one);
     },
     areSet: () => held.size > 0,
     countBy(by) {

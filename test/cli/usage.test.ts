@@ -47,7 +47,7 @@ describe("help", () => {
     ...["start", "status", "add", "upgrade", "remove", "stop"].map((name) => ["node", name]),
     ["config", "get"],
     ["config", "set"],
-    ...["up", "status", "exec", "capture", "fail", "heal", "view", "down"].map((name) => ["lab", name]),
+    ...["up", "status", "exec", "capture", "fail", "heal", "view", "rotate", "down"].map((name) => ["lab", name]),
   ])("of %s %s has examples", (group = "", name = "") => {
     const { code, stdout } = zeta([group, name, "--help"]);
     expect(code).toBe(0);

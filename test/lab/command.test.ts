@@ -190,6 +190,31 @@ describe("a lab of two forwarders and a chain of two", () => {
     expect([...pairs].some((pair) => /172\.31\.0\.[12]\t172\.31\.0\.3/.test(pair))).toBe(true);
   });
 
+  test("the cluster's key is changed while a connection lasts, and no operation is refused for it", async () => {
+    const words = ["curl", "-sS", "--no-keepalive", "-H", "Connection: close", "--rate", "600/m", "--max-time", "60"];
+    const load = start(["lab", "exec", "client1", "--", ...words, "http://10.1.0.1/?[1-40]"], there);
+    await load.says(/server/);
+    const keys = () => JSON.parse(readFileSync(join(state, "lab", "lab.json"), "utf8")).keys;
+    const before = keys();
+    for (const own of [1, 0]) {
+      const { code, stderr } = lab("rotate");
+      expect([code, stderr]).toEqual([0, expect.stringContaining("4 members have a new key")]);
+      const now = keys();
+      expect([now.own, now.keys[1 - own]]).toEqual([own, null]);
+      expect(before.keys).not.toContain(now.keys[own]);
+    }
+    const { code, stdout } = await load.ended;
+    expect([code, stdout.trim().split("\n").length]).toEqual([0, 40]);
+    for (const { name } of status().members) {
+      const { drops } = json("node", "status", "--state", join(state, "lab", "nodes", name)).node;
+      expect(Object.keys(drops)).not.toContain("table: forged operation");
+    }
+    expect(lab("fail", "table1-2", "--how", "agent").code).toBe(0);
+    const refused = lab("rotate");
+    expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining("ZT7019")]);
+    expect(lab("heal", "table1-2").code).toBe(0);
+  }, 120_000);
+
   test("members are lost and taken out while a connection lasts", async () => {
     const requests = 60;
     const words = ["curl", "-sS", "--rate", "600/m", "--max-time", "60", "--write-out", "%{num_connects}\\n"];

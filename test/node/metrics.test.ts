@@ -17,6 +17,7 @@ const status: NodeStatus = {
     { family: 6, entries: 0, room: 2000, memory: 8192 },
   ],
   memory: 70_000,
+  drops: { "table: forged operation": 3n },
   tenants: [
     { vni: 7, flows: 2, packets: 9n, bytes: 900n, quota: { flows: 50 }, refused: { flows: 2n ** 60n, newFlows: 0n } },
     { vni: 8, flows: 1, packets: 1n, bytes: 60n, quota: null, refused: { flows: 0n, newFlows: 0n } },
@@ -48,6 +49,7 @@ describe("metrics", () => {
   test("come back as they were, whatever names hold", () => {
     expect(numberOf("zeta_service_drops_total", { service: "web", reason: "acl: a\\b\nc" })).toBe(8);
     expect(numberOf("zeta_service_declared_total", { service: "web", counter: 'box.say "hi"' })).toBe(4);
+    expect(numberOf("zeta_node_drops_total", { reason: "table: forged operation" })).toBe(3);
     expect(numberOf("zeta_tenant_flows", { vni: "7" })).toBe(2);
     expect(numberOf("zeta_flow_table_room", { family: "ipv6" })).toBe(2000);
     expect(numberOf("zeta_flow_table_bytes", { family: "ipv6" })).toBe(8192);

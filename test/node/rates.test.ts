@@ -15,6 +15,7 @@ const status = (packets: number | string, drops: Record<string, number>, name = 
   interfaces: [],
   tables: [],
   memory: 0,
+  drops: {},
   tenants: [],
   services: [
     {

@@ -9,7 +9,15 @@ import { BUCKETS } from "../../runtime/cluster/buckets.ts";
 import { addressOf, type Cluster, introduce, KEY, KEYS, openCluster, type Wire } from "../kit/cluster/cluster.ts";
 import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
 import { type MemberOptions, openMember } from "../kit/cluster/member.ts";
-import { AT, headerBytes, type OperationName, operationOf, tagged, tagOf } from "../kit/cluster/operation.ts";
+import {
+  AT,
+  headerBytes,
+  type OperationName,
+  operationOf,
+  tagged,
+  tagOf,
+  withMoreOptions,
+} from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
 import { dropsOf, hopsOf } from "./told.ts";
 
@@ -150,6 +158,41 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
     at(to).dataPlane.keys({ keys: [null, next], own: 1 });
     expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: forged operation"] });
     at(to).dataPlane.keys(KEYS);
+  });
+
+  test("by a key that was good two changes ago, when its number is another key's", () => {
+    const { to, frame } = frameOf("lookup");
+    const [second, third] = [8, 9].map((byte) => new Uint8Array(16).fill(byte)) as [Uint8Array, Uint8Array];
+    at(to).dataPlane.keys({ keys: [third, second], own: 0 });
+    expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: forged operation"] });
+    expect(countedBy(to, tagged(frame, third))).toEqual({ action: REDIRECT, why: [] });
+    expect(countedBy(to, tagged(changed(frame, AT.key, 1), second))).toEqual({ action: REDIRECT, why: [] });
+    at(to).dataPlane.keys(KEYS);
+  });
+
+  test("with more options than an operation has, or longer ones, and a good tag", () => {
+    for (const { to, frame } of sent.values()) {
+      const end = headerBytes(frame);
+      const most = 63 - (end - 50) / 4;
+      for (let words = 1; words <= most; words++) {
+        expect(countedBy(to, withMoreOptions(frame, words))).toEqual({
+          action: DROP,
+          why: ["table: malformed operation"],
+        });
+        // The operation's own option says that it has all of them.
+        const one = changed(withMoreOptions(frame, words), AT.operation - 1, Math.min(31, 8 + words));
+        expect(countedBy(to, one)).toEqual({ action: DROP, why: ["table: malformed operation"] });
+      }
+    }
+  });
+
+  test("for a bucket that another chain keeps", () => {
+    const { to, frame } = frameOf("decide");
+    const paths = Array.from({ length: BUCKETS }, () => ({ members: [7, 8, 9], complete: 3 }));
+    at(to).dataPlane.view({ id: to, address: addressOf(to), interfaces: [SIDE] }, { epoch: 3, paths });
+    const there = tagged(changed(frame, AT.epoch + 3, 3), KEY);
+    expect(countedBy(to, there)).toEqual({ action: DROP, why: ["table: not this node's part"] });
+    setView(to, 1);
   });
 
   test.each([

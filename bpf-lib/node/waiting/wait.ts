@@ -26,23 +26,26 @@ const WINDOW = 65_535;
 const aheadOf = (tcp: Tcp, { note }: Beside): u32 => tcp.sequence - note + 1;
 const isAck = ({ control }: Tcp): boolean => control.ack === 1 && (control.syn | control.rst) === 0;
 
-const fromClient = (parts: Parts, tcp: Tcp, entry: Entry, beside: Beside, call: Call): Action => {
+/** Whether a packet of the flow can go no further from here. */
+type Stops = (parts: Parts, entry: Entry, slot: u32) => boolean;
+
+const fromClient = (parts: Parts, tcp: Tcp, entry: Entry, beside: Beside, call: Call, stops: Stops): Action => {
   const { note, shift: offer } = beside;
   if (!isAck(tcp)) return refused(call, because.waiting());
   const ahead = aheadOf(tcp, beside);
   if (ahead > WINDOW + 1) return askFor(parts, call, Ask.Anew, entry.service, 1);
   const { slot } = entry.hop;
   if (ahead > 1) return refused(call, because.waiting());
-  if (isStopped(parts, entry, slot)) {
+  if (stops(parts, entry, slot)) {
     call.hop = slot;
     zeta_node_stages.call(Stage.Obstacle);
   } else if (becomeSyn(parts, note - 1, offer)) zeta_node_stages.call(Stage.Leave);
   return refused(call, because.noRoom());
 };
 
-/** A connection that is over: what begins with its own number is its own. */
+/** A connection that is over: what comes back is its own, and what begins with its own number. */
 const afterEnd = (parts: Parts, tcp: Tcp, entry: Entry, beside: Beside, call: Call): Action => {
-  if (isAck(tcp) && aheadOf(tcp, beside) > 1) return askFor(parts, call, Ask.Anew, entry.service, 1);
+  if (!isReply(entry) && isAck(tcp) && aheadOf(tcp, beside) > 1) return askFor(parts, call, Ask.Anew, entry.service, 1);
   zeta_node_stages.call(Stage.Shift);
   return Action.Drop;
 };
@@ -57,17 +60,20 @@ const fromService = (parts: Parts, family: Family, entry: Entry, { note }: Besid
   return askFor(parts, call, Ask.Complete, entry.service, 1);
 };
 
-const wait = withPacketOfFamily((parts, family, call) => {
-  const found = family.find(family.keyOf(parts, call.vni), spansNow());
-  const entry = found.way;
-  if (entry === null) return lookAgain(call);
-  const beside = family.beside(entry, found.index);
-  const tcp = tcpOf(parts);
-  if (beside === null || tcp === null) return refused(call, because.waiting());
-  if (isReply(entry)) return fromService(parts, family, entry, beside, call);
-  return (entry.change & Change.Pending) === 0
-    ? afterEnd(parts, tcp, entry, beside, call)
-    : fromClient(parts, tcp, entry, beside, call);
-});
+export const waitBy = (stops: Stops) =>
+  withPacketOfFamily((parts, family, call) => {
+    const found = family.find(family.keyOf(parts, call.vni), spansNow());
+    const entry = found.way;
+    if (entry === null) return lookAgain(call);
+    const beside = family.beside(entry, found.index);
+    const tcp = tcpOf(parts);
+    if (beside === null || tcp === null) return refused(call, because.waiting());
+    if ((entry.change & Change.Pending) === 0) return afterEnd(parts, tcp, entry, beside, call);
+    return isReply(entry)
+      ? fromService(parts, family, entry, beside, call)
+      : fromClient(parts, tcp, entry, beside, call, stops);
+  });
 
-export const zeta_wait = program("zeta_wait", wait, { slot: { table: zeta_node_stages, index: Stage.Wait } });
+export const zeta_wait = program("zeta_wait", waitBy(isStopped), {
+  slot: { table: zeta_node_stages, index: Stage.Wait },
+});

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { type CommandContext, defineGroup } from "../command.ts";
 import { failCommand, healCommand } from "../lab/faults.ts";
 import { captureCommand, execCommand } from "../lab/inside.ts";
+import { rotateCommand } from "../lab/rotate.ts";
 import { statusCommand, viewCommand } from "../lab/status.ts";
 import { downCommand, upCommand } from "../lab/up.ts";
 
@@ -13,7 +14,15 @@ export const labCommand = (context: CommandContext): Command =>
       summary: "build a cluster on this machine, use it, break it, take it away",
       examples: ["zeta lab up lab.config.ts", "zeta lab exec client1 -- curl http://10.1.0.1/", "zeta lab down"],
     },
-    [upCommand, statusCommand, execCommand, captureCommand, failCommand, healCommand, viewCommand, downCommand].map(
-      (make) => make(context),
-    ),
+    [
+      upCommand,
+      statusCommand,
+      execCommand,
+      captureCommand,
+      failCommand,
+      healCommand,
+      viewCommand,
+      rotateCommand,
+      downCommand,
+    ].map((make) => make(context)),
   );

@@ -27,6 +27,8 @@ function print(session: Session, status: Plain<NodeStatus>): void {
   for (const { family, entries, room, memory } of status.tables)
     session.print(`IPv${family} flow table: ${entries} of ${room} entries, two a flow; ${bytesText(memory)}\n`);
   session.print(`memory that services share: ${bytesText(status.memory)}\n`);
+  for (const [reason, count] of Object.entries(status.drops))
+    session.print(`dropped for no service: ${reason}, ${count}\n`);
   if (status.services.length === 0) {
     session.print("no services\n");
     return;

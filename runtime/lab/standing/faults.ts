@@ -30,13 +30,13 @@ export function fail(place: StandingPlace, name: string, how: Fault): Promise<vo
   });
 }
 
-/** The member as it was, and told of the view that there is by now; whether it is in that is another matter. @throws as `fail`. */
+/** The member as it was, and told of the keys and the view that there are by now; whether it is in that is another matter. @throws as `fail`. */
 export function heal(place: StandingPlace, name: string): Promise<LabRecord> {
   return locked(place, async () => {
     const record = readRecord(place);
     const member = memberNamed(record, name);
     signal(member, "SIGCONT");
-    await tellNewest(place, member, record.view);
+    await tellNewest(place, member, record);
     await namespaceNamed(place, record, name).ip(...member.restore);
     return record;
   });

@@ -1,6 +1,7 @@
 /** What a lab of the command is made of, for the commands that come after the one that built it. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KeyRing } from "../../cluster/keys.ts";
 import type { View } from "../../cluster/view.ts";
 import type { NodeRole } from "../../node/bundle.ts";
 import type { Spread } from "../cluster/topology.ts";
@@ -51,6 +52,8 @@ export interface LabRecord {
   readonly members: readonly MemberRecord[];
   readonly services: readonly string[];
   readonly view: View;
+  /** Of its operations: as far as they have been told to members. */
+  readonly keys: KeyRing;
 }
 
 const fileOf = ({ folder }: StandingPlace): string => join(folder, "lab.json");

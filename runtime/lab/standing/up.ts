@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { assignBuckets } from "../../cluster/assign.ts";
+import { freshKey, ringOf } from "../../cluster/keys.ts";
 import { firstView } from "../../cluster/view.ts";
 import type { Config } from "../../config/live.ts";
 import type { Bundle } from "../../loader/bundle.ts";
@@ -105,13 +106,13 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
     network.forwarders.map(({ id }) => id),
     (ids) => assignBuckets(ids),
   );
-  const key = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+  const keys = ringOf(freshKey());
   const names = new Set<string>();
   await each(members, async (one) => {
     const node = clientOf(place, one);
     await node.networks(networksOf(placeOfMember.get(one.id) as MemberPlace, config.tenants, network.tenantHosts));
     await node.cluster({
-      keys: { keys: [key, null], own: 0 },
+      keys,
       members: neighboursOf(one, members),
       view: null,
     });
@@ -129,6 +130,7 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
     members,
     services: [...names],
     view,
+    keys,
   };
 }
 

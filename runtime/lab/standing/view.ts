@@ -72,9 +72,10 @@ export async function spreadOver(place: StandingPlace, record: LabRecord, view: 
   await namespaceNamed(place, record, "router").run("nft", ["-f", "-"], { input: rules });
 }
 
-/** Tells an agent of the newest view that it does not have. */
-export async function tellNewest(place: StandingPlace, member: MemberRecord, view: View): Promise<void> {
+/** Tells an agent of the keys, and of the newest view if it does not have that. */
+export async function tellNewest(place: StandingPlace, member: MemberRecord, { view, keys }: LabRecord): Promise<void> {
   const node = clientOf(place, member);
+  await node.cluster({ keys });
   const { epoch } = await node.status();
   if (epoch === null || epoch < view.epoch) await node.cluster({ view: placed(member, view) });
 }

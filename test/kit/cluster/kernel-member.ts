@@ -11,8 +11,13 @@ import { dropsBy, type Member, type MemberOptions } from "./member.ts";
 /** What the member of either target has in common. */
 export type AnyMember = Pick<Member, "role" | "dataPlane" | "underlay" | "run" | "drops" | "flows" | "close">;
 
-export async function openKernelMember({ role, services }: MemberOptions): Promise<AnyMember> {
-  const node = await openNode({ role, flows: 1000 });
+export async function openKernelMember({
+  role,
+  services,
+  constants = {},
+  flows = 1000,
+}: MemberOptions): Promise<AnyMember> {
+  const node = await openNode({ role, flows, load: { constants } });
   try {
     for (const { source, config, vni } of services) {
       const { object, manifest } = await objectOf(source);

@@ -6,7 +6,7 @@ import type { TableMemory } from "../../../runtime/cluster/table-memory.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
-import { FLOW_TABLES } from "../../../runtime/node/flow-tables.ts";
+import { FLOW_TABLES, tableConstants, waysFor } from "../../../runtime/node/flow-tables.ts";
 import { wayLayout } from "../../../runtime/node/flow-ways.ts";
 import { wayReader } from "../../../runtime/node/flows.ts";
 import { CONSULT } from "../../../runtime/node/node.ts";
@@ -87,6 +87,8 @@ export interface MemberOptions {
   readonly services: readonly ClusterService[];
   /** Set on the node and on its part in the cluster alike. */
   readonly constants?: Readonly<Record<string, unknown>>;
+  /** Room for so many in each family's table. */
+  readonly flows?: number;
 }
 
 /** All that a member is made of, compiled: so it can be made at once, as often as wanted. */
@@ -102,13 +104,19 @@ export interface MemberParts {
   readonly configParts: ConfigParts;
 }
 
-export async function memberParts({ role, services, constants = {} }: MemberOptions): Promise<MemberParts> {
+export async function memberParts({
+  role,
+  services,
+  constants = {},
+  flows = 1000,
+}: MemberOptions): Promise<MemberParts> {
   const of = async ({ source, config, vni = 0 }: ClusterService) => ({ program: await moduleOf(source), config, vni });
   return {
     role,
     node: await clusterNode(role),
     services: await Promise.all(services.map(of)),
-    constants,
+    // Its maps are larger: what is beyond stays empty.
+    constants: { ...tableConstants(waysFor(flows)), ...constants },
     configParts: await configParts(),
   };
 }
@@ -146,9 +154,11 @@ export function makeMember(
   }
   const { manifest } = part;
   if (manifest === null) throw new TypeError("A part without a manifest.");
-  const dataPlane = dataPlaneOf(manifest, {
-    write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value),
-  });
+  const dataPlane = dataPlaneOf(
+    manifest,
+    { write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value) },
+    node.quotas.share,
+  );
   for (const [place, { program }] of services.entries()) {
     const own = program.manifest?.service;
     if (own) dataPlane.service(added[place]?.index ?? 0, own);

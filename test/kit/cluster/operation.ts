@@ -14,6 +14,8 @@ export const OPERATIONS = [
   "stale",
   "transfer",
   "stored",
+  "fragment",
+  "followed",
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
@@ -37,6 +39,8 @@ export const AT = {
 export const SHORT_BYTES = 86;
 export const LONG_BYTES = 210;
 const GENEVE_AT = 42;
+const IP_LENGTH_AT = 16;
+const UDP_LENGTH_AT = 38;
 
 /** Bytes before the tenant's frame. */
 export const headerBytes = (frame: Uint8Array): number => 50 + ((frame[GENEVE_AT] ?? 0) & 63) * 4;
@@ -59,4 +63,26 @@ export function tagged(frame: Uint8Array, key: Uint8Array): Uint8Array {
   const out = Buffer.from(frame);
   out.writeBigUInt64BE(tagOf(frame, key), AT.tag);
   return new Uint8Array(out);
+}
+
+/** The frame with more options than its operation has: so many words of zeros, behind them all. */
+export function withMoreOptions(frame: Uint8Array, words: number): Uint8Array {
+  const end = headerBytes(frame);
+  const out = Buffer.concat([frame.subarray(0, end), Buffer.alloc(words * 4), frame.subarray(end)]);
+  out[GENEVE_AT] = (frame[GENEVE_AT] ?? 0) + words;
+  for (const length of [IP_LENGTH_AT, UDP_LENGTH_AT]) out.writeUInt16BE(out.readUInt16BE(length) + words * 4, length);
+  return new Uint8Array(out);
+}
+
+/** The frame, as it would go to another member and place of the chain in an epoch. */
+export function redirected(
+  frame: Uint8Array,
+  { to, place, epoch }: { readonly to: number; readonly place: number; readonly epoch: number },
+  key: Uint8Array,
+): Uint8Array {
+  const out = Buffer.from(frame);
+  out.writeUInt16BE(to, AT.addresses + 6);
+  out[AT.place] = place;
+  out.writeUInt32BE(epoch, AT.epoch);
+  return tagged(out, key);
 }

@@ -6,7 +6,7 @@ import type { ConfigStore, LiveConfig } from "../../../runtime/config/live.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { EndpointSlots } from "../../../runtime/node/endpoints.ts";
 import { Listeners } from "../../../runtime/node/listeners.ts";
-import { quotasOf } from "../../../runtime/node/quotas.ts";
+import { type CountedQuotas, quotasOf } from "../../../runtime/node/quotas.ts";
 import { isNodeMap, NODE_MAP, programPlace, shapesOf } from "../../../runtime/node/shapes.ts";
 import { sieved } from "../../../runtime/node/sieve.ts";
 import { OWN_INDEX, soleAmong } from "../../../runtime/node/sole.ts";
@@ -31,6 +31,7 @@ export interface InterpretedNode {
   readonly machine: Machine;
   readonly root: string;
   readonly underlay: Underlay;
+  readonly quotas: CountedQuotas;
   /** `vni`: the network that it is in. */
   add(program: Compiled, vni: number): InterpretedService;
 }
@@ -74,9 +75,10 @@ export function interpretedNode(compiled: Compiled, options: MachineOptions): In
   const names = ["the node"];
   const roomOf = (map: string): number => manifest.maps.find(({ name }) => name === map)?.maxEntries ?? 0;
   const tables = sieved(tablesOf(machine), manifest);
+  const quotas = quotasOf(manifest, tables);
   const state: NodeState = {
     tables,
-    quotas: quotasOf(manifest, tables),
+    quotas,
     shapes: shapesOf(manifest),
     slots: new EndpointSlots(roomOf(NODE_MAP.hops)),
     listeners: new Listeners(roomOf(NODE_MAP.listen)),
@@ -87,6 +89,7 @@ export function interpretedNode(compiled: Compiled, options: MachineOptions): In
     machine,
     root: manifest.node.root,
     underlay: underlayOf(manifest, state),
+    quotas,
     add(program, vni) {
       const service = program.manifest?.service;
       if (service == null) throw new TypeError(`${program.module.name} declares no service.`);

@@ -1,0 +1,172 @@
+/**
+ * On a flow-table node: flows across the families. Their two directions are in the tables of both, of which each entry names the
+ * other; all else is as for flows of one family. They stand in one bucket like these: the external port, of IPv4, is one that
+ * leads to the bucket of its IPv6 host (pools.ts).
+ */
+import { program, u8, type u32 } from "zeta/bpf";
+import { OutcomeKind, seenAs } from "../../sdk/middlebox/internal.ts";
+import { endsAcross, otherFamily, partnerOf, protocolIn } from "../flow/across.ts";
+import { prepare } from "../flow/commit.ts";
+import { type FlowEnds, turned } from "../flow/ends.ts";
+import { Change, keyWords } from "../flow/entry.ts";
+import { liveOn } from "../flow/live.ts";
+import { isMapped, prepareMapping } from "../flow/mapping.ts";
+import { FlowState, idleOf, stateOf } from "../flow/state.ts";
+import { type Entry, type Entry6, type Family, Fresh, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { spansNow, spansOf } from "../flow/time.ts";
+import { isError } from "../icmp/embedded.ts";
+import { type Both, withBoth } from "../node/across/stage.ts";
+import { enterNext } from "../node/enter.ts";
+import { refused } from "../node/stage.ts";
+import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { networkOf } from "../route/hop.ts";
+import { type Kept, keptAt, renewVersion, versionOf } from "./beside.ts";
+import { endedFor } from "./ended.ts";
+import { clientOf, DECIDED, decidedOf, noteDecided, writeEntry } from "./entry.ts";
+import { lost, TableFault } from "./faults.ts";
+import { goAlong, type Turn, withTurn } from "./hand.ts";
+import { type EntryRecord, Operation } from "./operation.ts";
+import { freshVersion, stateIn } from "./version.ts";
+
+/** What is kept of the flow, by its client's entry. */
+const keptOf = (family: Family, { found, entry, back }: Both): Kept | null =>
+  isReply(entry) ? keptAt(otherFamily(family), back.index) : keptAt(family, found.index);
+const versionIn = ({ found, entry, back }: Both, kept: Kept) =>
+  versionOf(kept, isReply(entry) ? back.serial : found.serial);
+
+/** Writes what stands of the flow into the operation in hand. All of it stands in the IPv6 entry: its key, and its ends. */
+const take = ({ call, hand }: Turn, family: Family, both: Both, kept: Kept): void => {
+  const { entry, partner } = both;
+  const six = (family.isIpv4 ? partner : entry) as Entry6;
+  const outside = ipv6Family.endsOf(six as Entry);
+  const inside = turned(endsAcross(ipv4Family, entry, six as Entry));
+  const sixIsReply = isReply(six as Entry);
+  const reply = isReply(entry);
+  const protocol = u8(seenAs(six.key as never, keyWords).network);
+  const from = sixIsReply ? turned(outside) : inside;
+  writeEntry(hand.entry, {
+    client: { ...from, protocol: sixIsReply ? protocolIn(ipv4Family, protocol) : protocol },
+    to: sixIsReply ? turned(inside) : outside,
+    change: (reply ? partner.change : entry.change) & DECIDED,
+    generation: reply ? partner.generation : entry.generation,
+    vni: reply ? networkOf(entry.hop.slot) : call.vni,
+    place: kept.place,
+    placeVni: kept.placeVni,
+    note: 0,
+  });
+  hand.of.service = entry.service;
+};
+
+/** The reading node answers with what it has; at the head the flow lives on under a fresh version. */
+const serve = (family: Family) =>
+  withTurn((turn) => {
+    const { parts, call, hand, view } = turn;
+    return withBoth(family, call, (both) => {
+      const { entry, partner, now } = both;
+      const kept = keptOf(family, both);
+      if (kept === null) return lost(TableFault.Ended);
+      const reads = hand.of.operation === Operation.Lookup && (hand.of.place > 0 || isError(parts));
+      if (!reads) {
+        liveOn(parts, entry, () => partner, now);
+        kept.version = freshVersion(view.epoch, entry.state);
+      }
+      take(turn, family, both, kept);
+      hand.entry.version = versionIn(both, kept);
+      return goAlong(turn);
+    });
+  });
+
+/** State and life of both directions. */
+export const liveBoth = (entry: Entry, partner: Entry, state: u8, until: u32): void => {
+  for (const way of [entry, partner]) {
+    way.state = state;
+    way.until = until;
+  }
+};
+
+const isSameEnds = (ends: FlowEnds, to: FlowEnds): boolean =>
+  ends.source === to.source &&
+  ends.destination === to.destination &&
+  ends.sourcePort === to.sourcePort &&
+  ends.destinationPort === to.destinationPort;
+
+/** Whether what stands is what the entry in hand says. `way` is its client's. */
+export const isSameAcross = (family: Family, way: Entry, partner: Entry, entry: EntryRecord): boolean =>
+  (way.change & DECIDED) === (entry.change & DECIDED) && isSameEnds(endsAcross(family, way, partner), decidedOf(entry));
+
+/** A flow that stands on its head was decided anew (end.ts). */
+const end = (family: Family) =>
+  withTurn((turn) => {
+    const { parts, call, hand, view } = turn;
+    return withBoth(family, call, (both) => {
+      const { entry, partner, now } = both;
+      const kept = keptOf(family, both);
+      if (kept === null) return lost(TableFault.Ended);
+      const same =
+        (entry.change & DECIDED) === (call.change & DECIDED) && isSameEnds(endsAcross(family, entry, partner), call);
+      if (call.kind === OutcomeKind.Pass && same) {
+        const state = stateOf(parts.protocol);
+        liveBoth(entry, partner, state, now + idleOf(parts.protocol, state));
+        entry.generation = call.generation;
+        partner.generation = call.generation;
+        zeta_node_stages.call(Stage.Forward);
+        return lost(TableFault.Role);
+      }
+      liveBoth(entry, partner, FlowState.Ended, now + endedFor());
+      kept.version = freshVersion(view.epoch, FlowState.Ended);
+      take(turn, family, both, kept);
+      hand.entry.version = kept.version;
+      return goAlong(turn);
+    });
+  });
+
+/** An entry that comes along the chain (store.ts); `family` is that of its client. */
+const store = (family: Family) =>
+  withTurn((turn) => {
+    const { call, hand } = turn;
+    const { entry } = hand;
+    const from = clientOf(entry);
+    const key = family.keyOfEnds(from, entry.vni, entry.protocol);
+    const now = spansNow();
+    const found = family.find(key, now);
+    const state = stateIn(entry.version);
+    const usual = state === FlowState.Ended ? endedFor() : idleOf(entry.protocol, state);
+    const idle: u32 = hand.of.operation === Operation.Transfer ? spansOf(entry.life) : usual;
+    if (found.way !== null) {
+      const kept = keptAt(family, found.index);
+      const partner = partnerOf(family, found.way, found.index, now).way;
+      if (kept === null || partner === null) return lost(TableFault.Conflict);
+      const isNewer = entry.version > versionOf(kept, found.serial);
+      if (isSameAcross(family, found.way, partner, entry)) {
+        if (isNewer && renewVersion(kept, entry.version)) liveBoth(found.way, partner, state, now + idle);
+        return goAlong(turn);
+      }
+      if (isNewer && found.way.state === FlowState.Ended) {
+        // Of a lifetime that has ended: it makes room.
+        found.way.until = now;
+        partner.until = now;
+        zeta_node_stages.call(family.isIpv4 ? Stage.Store46 : Stage.Store64);
+      } else if (isNewer) liveBoth(found.way, partner, FlowState.Ended, now + endedFor());
+      return lost(TableFault.Conflict);
+    }
+    noteDecided(entry, call);
+    call.service = hand.of.service;
+    call.vni = entry.vni;
+    const inside = { address: from.source, port: from.sourcePort };
+    if ((entry.change & Change.SourcePool) !== 0 && !isMapped(family, inside, entry.vni, entry.protocol, now)) {
+      const external = { address: entry.toSource, port: entry.toSourcePort };
+      const of = { inside, vni: entry.vni, protocol: entry.protocol, service: hand.of.service };
+      prepareMapping(family, otherFamily(family), external, of);
+      call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
+    }
+    const reason = prepare({ ...from, key }, family, otherFamily(family), call, { state, idle });
+    return reason === null ? enterNext(call, family) : refused(call, reason);
+  });
+
+const slot = (index: number) => ({ slot: { table: zeta_node_stages, index } });
+export const zeta_serve46 = program("zeta_serve46", serve(ipv4Family), slot(Stage.Serve46));
+export const zeta_serve64 = program("zeta_serve64", serve(ipv6Family), slot(Stage.Serve64));
+export const zeta_end46 = program("zeta_end46", end(ipv4Family), slot(Stage.Forget46));
+export const zeta_end64 = program("zeta_end64", end(ipv6Family), slot(Stage.Forget64));
+export const zeta_store46 = program("zeta_store46", store(ipv4Family), slot(Stage.Store46));
+export const zeta_store64 = program("zeta_store64", store(ipv6Family), slot(Stage.Store64));
