@@ -4,7 +4,7 @@
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { StructLayout } from "../../sdk/layout/data.ts";
-import { lives, MAPPINGS, offsets, REPLY, wayLayout } from "../node/flow-ways.ts";
+import { lives, MAPPINGS, offsets, PENDING, REPLY, wayLayout } from "../node/flow-ways.ts";
 
 export type TableFamily = 4 | 6;
 const FAMILIES: readonly TableFamily[] = [4, 6];
@@ -16,7 +16,10 @@ export interface Standing {
   readonly serial: number;
   /** Null for what was entered by nobody of the cluster. */
   readonly bucket: number | null;
-  /** Whether it is of packets that a client sends: of all entries of a flow, the one that it is brought by. */
+  /**
+   * Whether it is of packets that a client sends: of all entries of a flow, the one that it is brought by. None of a flow that waits, which
+   * is not to be known from its entries alone; what ends its waiting goes along the whole path.
+   */
   readonly isClient: boolean;
 }
 
@@ -108,7 +111,7 @@ export function tablesOf(manifest: Manifest, memory: TableMemory): Tables {
             index,
             serial: own,
             bucket: beside.getUint32(keptSerial, true) === own ? beside.getUint16(keptBucket, true) : null,
-            isClient: !isMapping && (bytes.getUint16(at + change, true) & REPLY) === 0,
+            isClient: !isMapping && (bytes.getUint16(at + change, true) & (REPLY | PENDING)) === 0,
           };
         }
       }

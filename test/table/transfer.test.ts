@@ -7,6 +7,7 @@ import { firstView, type View } from "../../runtime/cluster/view.ts";
 import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
 import { operationOf } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
+import { ackOf, COOKIE, client, dataOf, PROBE, proxy, SERVER, sentBy, server, synAckOf } from "./proxied.ts";
 import { dropsOf, hopsOf, toldOf } from "./told.ts";
 
 compileFirst();
@@ -135,6 +136,30 @@ test("a bucket moves to another chain with what it holds, and back again", async
   expect(flows(old)).toBe(0);
   for (let n = 0; n < FLOWS; n++) expect(toldOf(cluster.send(2, clientOf(n).ack().bytes))).toBe(sent[n]);
   expect(dropsOf(cluster)).toEqual({});
+});
+
+test("a shift of numbers is brought with its connection; of one that waits, a joiner hears by what ends the waiting", async () => {
+  const cluster = await openCluster({ forwarders: 3, chains: [1], spares: 1, services: [proxy], constants: SMALL });
+  const store = storeOf(cluster);
+  const [spare = 0] = cluster.spares;
+  const [old = 0] = cluster.chains[0] ?? [];
+  const other = tcp("10.0.0.8:40000", "10.1.0.1:80");
+  const answers = tcp("10.9.0.1:8080", "10.0.0.8:40000");
+  sentBy(cluster, 1, ackOf(client));
+  expect(sentBy(cluster, 2, synAckOf(server))).toBe(PROBE);
+  expect(sentBy(cluster, 1, ackOf(other))).toBe("syn 1000 0");
+  store.change({ kind: "join", chain: 0, node: spare });
+  store.settle();
+  expect(membersOf(store, 0)).toEqual([old, spare]);
+  expect(sentBy(cluster, 3, synAckOf(answers))).toBe(PROBE);
+  store.change({ kind: "expel", node: old, joined: 1 });
+  for (const [from, back] of [
+    [client, server],
+    [other, answers],
+  ] as const) {
+    expect(sentBy(cluster, 3, ackOf(from))).toBe(`ack 1001 ${SERVER + 1}`);
+    expect(sentBy(cluster, 1, dataOf(back))).toBe(`psh ack ${(COOKIE + 1) >>> 0} 1001`);
+  }
 });
 
 test("an entry that is brought where another decision stands is not acknowledged, and changes nothing", async () => {

@@ -1,43 +1,15 @@
 /** Decisions that wait, on a cluster: each packet of a handshake by another forwarder, and as it would be on one node. */
 import { describe, expect, test } from "vitest";
-import { dissect, listFields, type Packet, type TcpConversation, tcp } from "zeta/testing";
-import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import { tcp } from "zeta/testing";
+import { openCluster } from "../kit/cluster/cluster.ts";
 import { compileFirst } from "./compiled.ts";
+import { ackOf, COOKIE, client, dataOf, FAMILIES, PROBE, proxy, SERVER, sentBy, server, synAckOf } from "./proxied.ts";
 import { dropsOf, hopsOf, toldOf } from "./told.ts";
 
 compileFirst();
 
-/** What every client of the program is told as the beginning of its server's numbers. */
-const COOKIE = 0xffff_fff0;
-const SERVER = 7_000_000;
 const SECOND = 1_000_000_000n;
-const proxy = {
-  source: new URL("../services/programs/proxy.ts", import.meta.url),
-  config: { "mover.to": { "10.1.0.0/16": "10.9.0.1:8080", "2001:db8:1::/48": "[2001:db8:9::1]:8080" } },
-};
 const open = (...chains: number[]) => openCluster({ forwarders: 3, chains, services: [proxy] });
-
-const FAMILIES = [
-  ["IPv4", tcp("10.0.0.7:40000", "10.1.0.1:80"), tcp("10.9.0.1:8080", "10.0.0.7:40000")],
-  ["IPv6", tcp("[2001:db8::7]:40000", "[2001:db8:1::1]:80"), tcp("[2001:db8:9::1]:8080", "[2001:db8::7]:40000")],
-] as const;
-const [, client, server] = FAMILIES[0];
-
-/** "syn ack 7000000 1001": flags, number and acknowledgement of the packet that left; or what became of it. */
-function sentBy(cluster: Cluster, forwarder: number, packet: Packet): string {
-  const [one] = cluster.send(forwarder, packet.bytes);
-  if (one === undefined || one.how !== "sent") return one?.how ?? "nothing";
-  const fields = new Map(listFields(dissect(one.frame)).map(({ path, value }) => [path, value]));
-  return ["flags", "sequence", "acknowledgement"].map((name) => fields.get(`tcp.${name}`)).join(" ");
-}
-
-const ackOf = (from: TcpConversation, sequence = 1001): Packet =>
-  from.ack({ tcp: { sequence, acknowledgement: (COOKIE + 1) >>> 0 } });
-const synAckOf = (from: TcpConversation, to = 1001, sequence = SERVER): Packet =>
-  from.synAck({ tcp: { sequence, acknowledgement: to } });
-const dataOf = (from: TcpConversation, sequence = SERVER + 1): Packet =>
-  from.payload("200", { tcp: { sequence, acknowledgement: 1001 } });
-const PROBE = `ack ${COOKIE} 1001`;
 
 describe.each([[[1]], [[3, 2]]])("chains of %j", (chains) => {
   test.each(FAMILIES)("%s: both handshakes meet, and numbers are shifted at every forwarder", async (_, from, back) => {
