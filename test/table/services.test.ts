@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { dissect, listFields, type Packet, tcp, udp } from "zeta/testing";
-import { type Left, openCluster } from "../kit/cluster/cluster.ts";
+import { dissect, listFields, type Packet, tcp, udp, vxlan } from "zeta/testing";
+import { addressOf, type Left, openCluster } from "../kit/cluster/cluster.ts";
 import { compileFirst } from "./compiled.ts";
 import { destinationOf, dropsOf, hopsOf, sourceOf, toldOf } from "./told.ts";
 
@@ -207,5 +207,51 @@ describe.each(CHAINS)("a chain of %i", (chain) => {
       }
     }
     expect(dropsOf(cluster)).toEqual({});
+  });
+});
+
+describe("services of filters alone", () => {
+  const client = tcp("198.51.100.7:4000", "192.0.2.1:443");
+
+  test.each(["acl", "rate-limiter", "qos-marker"])(
+    "%s passes what it passes on one node, to the forwarder's host",
+    async (name) => {
+      const cluster = await opened(name, 3);
+      for (const by of [1, 2, 3]) {
+        const left = cluster.send(by, client.payload("GET /").bytes);
+        expect(left.map(({ how }) => how)).toEqual(["host"]);
+        expect(fieldOf(left, "ipv4.dscp")).toBe(name === "qos-marker" ? 18 : 0);
+      }
+      expect(dropsOf(cluster)).toEqual({});
+    },
+  );
+
+  test("acl drops what it drops on one node, and nobody is asked", async () => {
+    const cluster = await opened("acl", 3);
+    for (const by of [1, 2, 3])
+      expect(toldOf(cluster.send(by, tcp("198.51.100.7:4000", "192.0.2.1:22").syn().bytes))).toBe("dropped");
+    expect(hopsOf(cluster)).toEqual([]);
+  });
+
+  test("vpc-gateway routes between subnets at whichever forwarder a packet comes to", async () => {
+    const vni = 71;
+    const cluster = await openCluster({
+      forwarders: 3,
+      chains: [3],
+      services: [{ source: example("vpc-gateway"), config: configOf("vpc-gateway"), vni }],
+    });
+    for (const by of [1, 2, 3]) {
+      const local = addressOf(by);
+      const endpoint = (address: string, host: number) => ({
+        ...{ vni, address, kind: "vxlan" as const, local, remote: `192.0.2.${host}`, interface: 20 + host, mtu: 1450 },
+        ...{ mac: `02:0a:00:00:00:${host}`, gatewayMac: "02:99:00:00:00:01" },
+        ...{ source: "02:bb:00:00:00:01", destination: "02:bb:00:00:00:02" },
+      });
+      await cluster.members.get(by)?.underlay.endpoints.set([endpoint("10.0.0.7", 17), endpoint("10.0.1.9", 19)]);
+      const inner = tcp("10.0.0.7:4000", "10.0.1.9:80").syn();
+      const left = cluster.send(by, vxlan(inner, { from: "192.0.2.17", to: local, vni }).bytes);
+      expect([left.map(({ how }) => how), fieldOf(left, "ipv4.destination")]).toEqual([["sent"], "192.0.2.19"]);
+    }
+    expect([hopsOf(cluster), dropsOf(cluster)]).toEqual([[], {}]);
   });
 });
