@@ -1,6 +1,6 @@
 /**
  * Clusters on real parts, in native XDP: 3 forwarders that packets are sprayed over one by one, 2 chains of 3, and two tenants with equal
- * addresses, each with a balancer, a translator and a firewall, over both families. Members are frozen by hand and taken out of the
+ * addresses, each with a guarded balancer, a translator and a firewall, over both families. Members are frozen by hand and taken out of the
  * view, and views change at random, while connections of all kinds go on.
  */
 import { readFile } from "node:fs/promises";
@@ -44,7 +44,7 @@ async function onAll<T>(use: (way: Way) => Promise<T>, fits: (way: Way) => boole
 const each = <T>(results: Readonly<Record<string, T>>, wanted: unknown): void =>
   expect(results).toEqual(Object.fromEntries(Object.keys(results).map((name) => [name, wanted])));
 /** Nothing pings a balancer, and nobody asks it for names. */
-const isOpenToAll = ({ network }: Way): boolean => network.service !== "balancer";
+const isOpenToAll = ({ network }: Way): boolean => network.service !== "secure-balancer";
 
 const requests = (count: number) =>
   onAll(async ({ client, host }) => {

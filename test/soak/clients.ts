@@ -142,7 +142,7 @@ async function asking(way: Way, { tally, isOver }: Going): Promise<void> {
 
 /** Nothing pings a balancer's address, and nobody asks it for names. */
 const clientsOf = ({ network: { service } }: Way) =>
-  service === "balancer"
+  service === "secure-balancer"
     ? [requests, session, downloads, streams, asking]
     : [requests, session, downloads, streams, asking, echoes, questions];
 

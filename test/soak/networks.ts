@@ -11,7 +11,7 @@ import type { Config } from "../../runtime/config/live.ts";
 import type { Tenant } from "../../runtime/lab/cluster/tenants.ts";
 import type { ReadyService } from "../../runtime/lab/standing/up.ts";
 
-export const SERVICES = ["balancer", "nat44", "stateful-firewall"] as const;
+export const SERVICES = ["secure-balancer", "nat44", "stateful-firewall"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 export const FAMILIES = ["IPv4", "IPv6"] as const;
 export type FamilyName = (typeof FAMILIES)[number];
@@ -58,10 +58,21 @@ export const bracketed = (address: string): string => (address.includes(":") ? `
 
 /** Whom a client asks for the server. */
 export const askedFor = (service: ServiceName, family: FamilyName): string =>
-  service === "balancer" ? LISTENER[family] : SERVER[family];
+  service === "secure-balancer" ? LISTENER[family] : SERVER[family];
 /** At which port it has iperf3. */
 export const streamPort = (service: ServiceName, family: FamilyName): number =>
-  PORTS.streams[service === "balancer" ? "IPv4" : family];
+  PORTS.streams[service === "secure-balancer" ? "IPv4" : family];
+
+/** What comes before a balancer: nobody is refused, each client shows first that it is there, and no more is sent than it allows. */
+const BEFORE: Config = {
+  acl: {
+    rules: { "0.0.0.0/0": { from: 1, to: 65_535 }, "::/0": { from: 1, to: 65_535 } },
+    perSecond: 1_000_000_000,
+    burst: 1_000_000_000,
+  },
+  "syn-defence": { key: "00112233445566778899aabbccddeeff" },
+  "rate-limiter": { perSource: { perSecond: 1_000_000_000, burst: 1_000_000_000 }, perTenant: [] },
+};
 
 /** Three balancers for each family, since a backend has one port. */
 const balancersOf = ({ vni }: Network): readonly Omit<ReadyService, "what">[] =>
@@ -76,12 +87,13 @@ const balancersOf = ({ vni }: Network): readonly Omit<ReadyService, "what">[] =>
       vni,
       config: {
         service: { listen: listen.map((door) => `${bracketed(LISTENER[family])}:${door}`) },
+        ...BEFORE,
         balancer: { backends: ports.map((port) => `${bracketed(SERVER[family])}:${port}`) },
       },
     }));
   });
 
-const CONFIGS: Readonly<Record<Exclude<ServiceName, "balancer">, Config>> = {
+const CONFIGS: Readonly<Record<Exclude<ServiceName, "secure-balancer">, Config>> = {
   nat44: { nat44: { inside: { "10.0.0.0/24": 1 }, external: { addresses: ["203.0.113.8/30"] } } },
   "stateful-firewall": { firewall: { inside: { "10.0.0.0/24": 1, "fd00::/64": 1 }, open: {} } },
 };
@@ -98,7 +110,7 @@ export async function readyServices(): Promise<readonly ReadyService[]> {
   return NETWORKS.flatMap((network) => {
     const { service, vni } = network;
     const what = compiled.get(service) as ReadyService["what"];
-    if (service === "balancer") return balancersOf(network).map((one) => ({ ...one, what }));
+    if (service === "secure-balancer") return balancersOf(network).map((one) => ({ ...one, what }));
     return [{ what, name: `${service}-${vni}`, vni, config: CONFIGS[service] }];
   });
 }

@@ -4,7 +4,7 @@ import { tcp } from "zeta/testing";
 import { assignBuckets } from "../../runtime/cluster/assign.ts";
 import { type Change, propose } from "../../runtime/cluster/change.ts";
 import { firstView, type View } from "../../runtime/cluster/view.ts";
-import { type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import { addressOf, CLUSTER_SIDE, type Cluster, openCluster } from "../kit/cluster/cluster.ts";
 import { operationOf } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
 import { ackOf, COOKIE, client, dataOf, PROBE, proxy, SERVER, sentBy, server, synAckOf } from "./proxied.ts";
@@ -189,4 +189,25 @@ test("a chain that has lost all its decisions takes no flow for a new one until 
   expect(dropsOf(cluster)).toEqual({ "table: decisions were lost": 1 });
   cluster.advance(8_200_000_000n);
   expect(toldOf(cluster.send(1, clientOf(1).syn().bytes))).toMatch(/^sent/);
+});
+
+test("a view is acted by for as long as its lease, and on when that is prolonged", async () => {
+  const cluster = await openCluster({ forwarders: 1, chains: [1], services, constants: SMALL });
+  const view = firstView(cluster.chains, cluster.forwarders, (ids) => assignBuckets(ids));
+  const all = [...cluster.members.keys()];
+  const lease = (): void => {
+    for (const id of all)
+      cluster.agents.get(id)?.told({ id, address: addressOf(id), interfaces: [CLUSTER_SIDE] }, view, 1000);
+  };
+  lease();
+  expect(toldOf(cluster.send(1, clientOf(0).syn().bytes))).toMatch(/^sent/);
+  cluster.advance(900_000_000n);
+  lease();
+  cluster.advance(900_000_000n);
+  expect(toldOf(cluster.send(1, clientOf(1).syn().bytes))).toMatch(/^sent/);
+  cluster.advance(300_000_000n);
+  // What it has a lease of goes on; what needs another node does not.
+  expect(toldOf(cluster.send(1, clientOf(1).payload("GET /").bytes))).toMatch(/^sent/);
+  expect(toldOf(cluster.send(1, clientOf(2).syn().bytes))).toBe("dropped");
+  expect(dropsOf(cluster)).toEqual({ "table: no view": 1 });
 });

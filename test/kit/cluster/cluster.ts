@@ -11,6 +11,7 @@ import { type Member, type MemberOptions, openMember, type Role } from "./member
 /** The interface of every member on the cluster's side, by number; and the one that the world is on. */
 export const CLUSTER_SIDE = 10;
 export const OUTSIDE = 2;
+const ETHERNET_MINIMUM = 60;
 /** Milliseconds of a span, by the clock that programs have when they are compiled. */
 const SPAN = 64;
 /** Milliseconds for which a chain decides nothing that has lost all its decisions: as long as an ended one is remembered. */
@@ -160,7 +161,8 @@ export async function openCluster({ forwarders, chains, spares = 0, ...options }
     const tables = memory === null ? null : tablesOf(member.manifest, memory);
     const keeps = memory === null || tables === null ? null : { tables, filling: fillingOf(tables, memory) };
     const now = () => Number(member.clock() / 1_000_000n);
-    const spansAfter = (milliseconds: number) => (memory?.now() ?? 0) + Math.ceil(milliseconds / SPAN);
+    const spans = () => member.machine.run("zeta_now", new Uint8Array(ETHERNET_MINIMUM), {}).action;
+    const spansAfter = (milliseconds: number) => spans() + Math.ceil(milliseconds / SPAN);
     const agent = tableAgentOf(id, { plane: member.dataPlane, keeps, now, spansAfter, wait: () => undefined }, QUIET);
     agent.storeIsEmpty();
     agents.set(id, agent);
