@@ -21,6 +21,9 @@ import type { Compiled, Source, TestGlobals } from "../targets/target.ts";
 import { type TestClock, testClock } from "../targets/test-clock.ts";
 import { memberMemory } from "./member-memory.ts";
 
+/** An entry across the families counts, wherever its packets go. */
+const ANY_ENDS = { source: 0n, destination: 0n, sourcePort: 0, destinationPort: 0 };
+
 export type Role = Exclude<NodeRole, "single">;
 
 /** A service that every member has, under the same index. */
@@ -186,7 +189,7 @@ export function makeMember(
         for (const [, page] of interpretedRawMap(machine.maps[name] as never, machine).entries()) {
           const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
           for (let at = 0; at < page.length; at += way.size)
-            if (read(view, at, { endsOf: () => null }) !== null) count += 1;
+            if (read(view, at, { endsOf: () => ANY_ENDS }) !== null) count += 1;
         }
       }
       return count;
