@@ -33,7 +33,7 @@ export interface Edit {
  */
 setFlagsFromString("--max-optimized-bytecode-size=1000000");
 
-const SERVICE = "test/simulator/programs/service.ts";
+const SERVICE = "bpf-lib/simulated/service.ts";
 const compiler = createCompiler();
 
 async function lower(file: string, files: ReadonlyMap<string, string>): Promise<Compiled> {

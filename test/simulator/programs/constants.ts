@@ -25,6 +25,7 @@ const lives = (each: number, closing: number) => ({
 
 export function constantsFor(role: "forwarder" | "table", times: Times): Readonly<Record<string, unknown>> {
   const { cacheLease, entryLife, closingLife, tombstone } = times;
-  if (role === "forwarder") return { zeta_idle: lives(within(cacheLease), within(cacheLease)) };
+  if (role === "forwarder")
+    return { zeta_idle: lives(within(cacheLease), within(cacheLease)), zeta_table_resend: Math.floor(cacheLease) };
   return { zeta_idle: lives(beyond(entryLife), beyond(closingLife)), zeta_table_ended: Math.ceil(tombstone) };
 }

@@ -11,7 +11,7 @@ const STRICT = 80;
 const LENIENT = 81;
 const BACKEND_PORT = 8080;
 const BACKENDS = 0x0b00_0000;
-/** As service.ts has it. */
+/** As bpf-lib/simulated/service.ts has it. */
 const BACKENDS6 = bytesOf("2001:db8:b::");
 
 const ETHERNET = 14;

@@ -72,8 +72,8 @@ export const MUTATIONS: readonly ProgramMutation[] = [
       {
         file: SERVE,
         only: "table",
-        from: 'import { writeEntry } from "./entry.ts";',
-        to: 'import { forgetBoth } from "./ended.ts";\nimport { writeEntry } from "./entry.ts";',
+        from: 'import { DECIDED, WAITS, writeEntry } from "./entry.ts";',
+        to: 'import { forgetBoth } from "./ended.ts";\nimport { DECIDED, WAITS, writeEntry } from "./entry.ts";',
       },
     ],
     1,
