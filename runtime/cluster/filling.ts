@@ -28,7 +28,7 @@ const unpacked = (key: number): Key => {
 };
 
 /** @param most entries that are sent in one turn, of each family */
-export function fillingOf(tables: Tables, memory: Pick<TableMemory, "bring">, most = MOST_JOBS): Filling {
+export function fillingOf(tables: Tables, memory: Pick<TableMemory, "bring" | "now">, most = MOST_JOBS): Filling {
   let duties: Duties<number> = new Map();
   let acting: { readonly view: View; readonly node: number } | null = null;
   /** By bucket, the number that its entries are sent under: the epoch at which the duty began. */
@@ -68,12 +68,14 @@ export function fillingOf(tables: Tables, memory: Pick<TableMemory, "bring">, mo
     },
     turn() {
       const jobs = { 4: [], 6: [] } as Record<TableFamily, { index: number; serial: number; number: number }[]>;
+      // Asked once: in the kernel that is a test run, and a million entries may be owed.
+      const now = memory.now();
       for (const [bucket, { pending }] of duties) {
         const number = began.get(bucket) ?? 0;
         const again: number[] = [];
         for (const key of pending) {
           const one = unpacked(key);
-          const brought = tables.broughtOf(one);
+          const brought = tables.broughtOf(one, now);
           if (brought === "gone" || brought === number) acknowledged(duties, bucket, key);
           else if (jobs[one.family].length < most) {
             jobs[one.family].push({ index: one.index, serial: one.serial, number });

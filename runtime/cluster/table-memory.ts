@@ -4,6 +4,7 @@
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { StructLayout } from "../../sdk/layout/data.ts";
+import { FLOW_TABLES, KEPT } from "../node/flow-tables.ts";
 import { lives, MAPPINGS, offsets, PENDING, REPLY, wayLayout } from "../node/flow-ways.ts";
 
 export type TableFamily = 4 | 6;
@@ -49,8 +50,8 @@ export interface TableMemory {
 /** What the queue of jobs takes. */
 export const MOST_JOBS = 1024;
 /** By family. */
-export const KEPT_MAP: Readonly<Record<TableFamily, string>> = { 4: "zeta_table_kept4", 6: "zeta_table_kept6" };
-export const FLOWS_MAP: Readonly<Record<TableFamily, string>> = { 4: "zeta_node_flows4", 6: "zeta_node_flows6" };
+export const KEPT_MAP: Readonly<Record<TableFamily, string>> = { 4: KEPT[0], 6: KEPT[1] };
+export const FLOWS_MAP: Readonly<Record<TableFamily, string>> = { 4: FLOW_TABLES[0], 6: FLOW_TABLES[1] };
 export const JOBS_MAP: Readonly<Record<TableFamily, string>> = { 4: "zeta_table_jobs4", 6: "zeta_table_jobs6" };
 export const TRANSFER_PROGRAM: Readonly<Record<TableFamily, string>> = { 4: "zeta_transfer4", 6: "zeta_transfer6" };
 /** Ethernet and IP: what a frame has that stands in the place of a packet. */
@@ -61,8 +62,8 @@ export interface Tables {
   standing(): Generator<Standing>;
   /** Forgets all that is of these buckets; with `strays`, also what was entered by nobody of the cluster. */
   forget(buckets: ReadonlySet<number>, strays: boolean): void;
-  /** Whether an entry has gone since it was seen; or what came back for it last, 0 where nothing has. */
-  broughtOf(one: Pick<Standing, "family" | "index" | "serial">): number | "gone";
+  /** Whether an entry has gone since it was seen, at the time of `now`; or what came back for it last, 0 where nothing has. */
+  broughtOf(one: Pick<Standing, "family" | "index" | "serial">, now: number): number | "gone";
 }
 
 interface Shape {
@@ -125,10 +126,10 @@ export function tablesOf(manifest: Manifest, memory: TableMemory): Tables {
       for (const { family, index, bucket } of all)
         if (bucket === null ? strays : buckets.has(bucket)) memory.end(family, index);
     },
-    broughtOf({ family, index, serial }) {
+    broughtOf({ family, index, serial }, now) {
       const { until, serial: serialAt } = shapes[family];
       const way = memory.way(family, index);
-      if (way.getUint16(serialAt, true) !== serial || !lives(way.getUint32(until, true), memory.now())) return "gone";
+      if (way.getUint16(serialAt, true) !== serial || !lives(way.getUint32(until, true), now)) return "gone";
       return memory.kept(family, index).getUint32(keptBrought, true);
     },
   };

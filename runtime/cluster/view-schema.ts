@@ -2,12 +2,11 @@
 import { z } from "zod";
 import { failure } from "../loader/problems.ts";
 import { BUCKETS } from "./buckets.ts";
+import { MOST_PLACES } from "./data-plane.ts";
 import { badView } from "./problems.ts";
 import { pathOf, type View } from "./view.ts";
 
 export const MOST_NODES = 4095;
-/** Places that the data plane has for a path: two chains of four. */
-export const MOST_PLACES = 8;
 /** 24 bits: what a version has room for. */
 export const MOST_EPOCH = 0xff_ffff;
 

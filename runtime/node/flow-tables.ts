@@ -7,7 +7,7 @@ export const FLOW_TABLES = ["zeta_node_flows4", "zeta_node_flows6"] as const;
 /** What few IPv4 flows have beside their entries, by the entry's index (bpf-lib/flow/entry.ts). */
 const BESIDE = "zeta_node_beside4";
 /** What flow-table nodes keep beside flows, by the index of the client's entry (bpf-lib/table/beside.ts). */
-const KEPT = ["zeta_table_kept4", "zeta_table_kept6"] as const;
+export const KEPT = ["zeta_table_kept4", "zeta_table_kept6"] as const;
 export const WAYS_OF_A_PAGE = 64;
 const FEWEST_WAYS = 1024;
 /** A table refuses its first key well after it is nine tenths full; both directions of a flow have a way each. */
