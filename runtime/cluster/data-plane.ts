@@ -110,8 +110,29 @@ export function dataPlaneOf(
     tables.write(map, word(index), encode(layout(map), value));
   let known: readonly number[] = [];
   let acting: number | null = null;
-  /** As they were written last: who prolongs a view's lease gives the same again. */
-  let laid: readonly Path[] | null = null;
+  /** As they were given last: who prolongs a view's lease gives the same again. */
+  let given: readonly Path[] | null = null;
+  /** What stands in the half of even epochs and in that of odd ones, by bucket: few buckets differ from one view to the next but one. */
+  const laid: readonly [string[], string[]] = [[], []];
+  /** Written whole before the view that they are of is in force. */
+  function lay(parity: 0 | 1, paths: readonly Path[]): void {
+    const half = laid[parity];
+    // Most buckets share their path with others.
+    const known = new Map<Path, { readonly name: string; readonly bytes: Uint8Array }>();
+    const read = (path: Path) => {
+      const { members, complete, quiet = 0 } = path;
+      const value = { members: padded(members, MOST_PLACES, 0), complete, length: members.length, quiet };
+      const made = { name: `${members} ${complete} ${quiet}`, bytes: encode(layout(TABLE_MAP.paths), value) };
+      known.set(path, made);
+      return made;
+    };
+    for (const [bucket, path] of paths.entries()) {
+      const { name, bytes } = known.get(path) ?? read(path);
+      if (half[bucket] === name) continue;
+      tables.write(TABLE_MAP.paths, word(parity * BUCKETS + bucket), bytes);
+      half[bucket] = name;
+    }
+  }
   const retire = (): void =>
     write(TABLE_MAP.view, 0, { epoch: 0, self: 0, until: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
   return {
@@ -140,27 +161,12 @@ export function dataPlaneOf(
     view({ id, address, interfaces }, { epoch, paths, until }) {
       // It has missed views: those paths that are in force stand where the new ones go.
       if (acting !== null && acting !== epoch && (acting & 1) === (epoch & 1)) retire();
-      // Most buckets share their path with others.
-      const encoded = new Map<Path, Uint8Array>();
-      const bytesOf = (path: Path): Uint8Array => {
-        const { members, complete, quiet } = path;
-        const bytes =
-          encoded.get(path) ??
-          encode(layout(TABLE_MAP.paths), {
-            members: padded(members, MOST_PLACES, 0),
-            complete,
-            length: members.length,
-            quiet: quiet ?? 0,
-          });
-        encoded.set(path, bytes);
-        return bytes;
-      };
-      if (acting !== epoch || laid !== paths)
-        for (const [bucket, path] of paths.entries())
-          tables.write(TABLE_MAP.paths, word((epoch & 1) * BUCKETS + bucket), bytesOf(path));
-      laid = paths;
-      const held = paths.filter(({ members }) => members.includes(id)).length;
-      if (held > 0) shares(held / paths.length);
+      if (acting !== epoch || given !== paths) {
+        lay((epoch & 1) as 0 | 1, paths);
+        const held = paths.filter(({ members }) => members.includes(id)).length;
+        if (held > 0) shares(held / paths.length);
+        given = paths;
+      }
       write(TABLE_MAP.view, 0, {
         epoch,
         self: id,

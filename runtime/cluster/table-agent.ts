@@ -49,6 +49,9 @@ export interface TableAgent {
   proposals(): readonly Change[];
 }
 
+/** More than there are chains. */
+const CHAINS = 2 ** 16;
+
 export function tableAgentOf(
   node: number,
   { plane, keeps, now, spansAfter, wait }: AgentOf,
@@ -57,19 +60,22 @@ export function tableAgentOf(
   let state = startAgent(node);
   let own: Self | null = null;
 
+  function placedAt(view: View, bucket: number, waits: number): Path {
+    const { members, complete } = pathOf(view, bucket);
+    return { members: members.map((one) => one.node), complete, quiet: waits > 0 ? spansAfter(waits) : 0 };
+  }
+
   const placed = (view: View): readonly Path[] => {
     const at = now();
-    // Most buckets have theirs in common with others.
-    const paths = new Map<string, Path>();
+    // Most buckets have theirs in common with others: by their chains, and by when they may decide.
+    const paths = new Map<number, Map<number, Path>>();
     return Array.from({ length: BUCKETS }, (_, bucket) => {
+      const chains = (view.keepers[bucket] as number) * CHAINS + (view.moves[bucket]?.to ?? CHAINS - 1);
       const from = decidesFrom(state, bucket);
-      const name = `${view.keepers[bucket]} ${view.moves[bucket]?.to ?? ""} ${from}`;
-      const known = paths.get(name);
-      if (known !== undefined) return known;
-      const { members, complete } = pathOf(view, bucket);
-      const quiet = from > at ? spansAfter(from - at) : 0;
-      const path = { members: members.map((one) => one.node), complete, quiet };
-      paths.set(name, path);
+      const known = paths.get(chains) ?? new Map<number, Path>();
+      paths.set(chains, known);
+      const path = known.get(from) ?? placedAt(view, bucket, from - at);
+      known.set(from, path);
       return path;
     });
   };

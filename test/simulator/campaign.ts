@@ -31,19 +31,30 @@ export interface Failure {
   readonly outcome: Outcome;
 }
 
-/** As `npm run simulate -- --json` prints it, but for `failures`. */
-export interface Summary {
+/** What a history must have had some of. */
+const COUNTED = ["packets", "flows", "faults"] as const;
+
+/** What there was, in all histories together. */
+export interface Tally {
   readonly histories: number;
   readonly events: number;
-  /** That tenants sent, and that left the cluster. */
+  /** That clients and servers sent; that left the cluster; decisions by which some did. */
   readonly packets: number;
   readonly releases: number;
-  /** Decisions by which packets left. */
   readonly flows: number;
+  /** Views. */
   readonly epochs: number;
+  /** Histories that break an invariant. */
   readonly violations: number;
+  /** Of the first history; the next has the next number. */
   readonly seed: number;
+  /** How many there were of each kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Every history that breaks none had so many at least. */
+  readonly least: Readonly<Record<(typeof COUNTED)[number], number>>;
+}
+
+export interface Summary extends Tally {
   readonly failures: readonly Failure[];
 }
 
@@ -51,6 +62,11 @@ export function campaign(options: Campaign): Summary {
   const { seed, shape = USUAL, play = byModel() } = options;
   const sum = { histories: 0, events: 0, packets: 0, releases: 0, flows: 0, epochs: 0 };
   const faults: Record<string, number> = {};
+  const least = {
+    packets: Number.POSITIVE_INFINITY,
+    flows: Number.POSITIVE_INFINITY,
+    faults: Number.POSITIVE_INFINITY,
+  };
   const failures: Failure[] = [];
   while (sum.histories < options.histories && !(options.untilViolated === true && failures.length > 0)) {
     const own = seed + sum.histories;
@@ -59,10 +75,12 @@ export function campaign(options: Campaign): Summary {
     sum.histories += 1;
     for (const name of ["events", "packets", "releases", "flows", "epochs"] as const) sum[name] += outcome[name];
     for (const [kind, count] of Object.entries(outcome.faults)) faults[kind] = (faults[kind] ?? 0) + count;
+    const has = { ...outcome, faults: Object.values(outcome.faults).reduce((all, one) => all + one, 0) };
     if (outcome.violation !== null) failures.push({ seed: own, plan, outcome });
+    else for (const name of COUNTED) least[name] = Math.min(least[name], has[name]);
     options.onHistory?.(sum.histories);
   }
-  return { ...sum, violations: failures.length, seed, faults, failures };
+  return { ...sum, violations: failures.length, seed, faults, least, failures };
 }
 
 /** A failure as a short history in words: what concerns its flows, and all that happens to nodes and views. */

@@ -3,7 +3,7 @@ import { assignBuckets } from "../../runtime/cluster/assign.ts";
 import { deriveTimes, type Times, type TimesConfig } from "../../runtime/cluster/time.ts";
 import { firstView, type View } from "../../runtime/cluster/view.ts";
 import { type Random, random } from "../kit/random.ts";
-import type { Weather } from "./fate.ts";
+import { mix, type Weather } from "./fate.ts";
 import type { Flow, FlowKind } from "./wire.ts";
 
 /** A tenant does something; what, its state says. */
@@ -63,8 +63,9 @@ export interface Plan {
   readonly faults: readonly Fault[];
   /** Kinds of faults that happen at all. */
   readonly only: readonly FaultKind[];
-  /** After so many there are no faults any more, and everything is to work again. */
+  /** After so many packets and decisions there are no faults any more, and everything is to work again. */
   readonly packets: number;
+  readonly decisions: number;
   /** Whether all of a chain may be lost at once. */
   readonly losses: boolean;
   /** Whether members join that are filled. */
@@ -75,6 +76,8 @@ export interface Plan {
 
 export interface Shape {
   readonly packets: number;
+  /** Flows that packets leave by, each life of one counted: at least so many. */
+  readonly decisions: number;
   /** From so many to so many. */
   readonly faults: readonly [number, number];
   /** Chosen by the seed where it is not told. */
@@ -91,7 +94,7 @@ export interface Shape {
   readonly fills?: boolean | undefined;
 }
 
-export const USUAL: Shape = { packets: 5000, faults: [5, 30] };
+export const USUAL: Shape = { packets: 5000, decisions: 200, faults: [5, 30] };
 
 /** Short, so that everything that takes time happens many times in a history. */
 export const QUICK: TimesConfig = {
@@ -121,9 +124,9 @@ const clockOf = (from: Random, drift: number): Clock => ({
 });
 
 /** Mostly with the forwarder that a flow is used to; sometimes so long after the last time that the flow may end. */
-function actionsOf(from: Random, flow: number, until: number): Action[] {
+function actionsOf(from: Random, flow: number, since: number, until: number): Action[] {
   const actions: Action[] = [];
-  for (let at = from.below(PACE); at < until; at += PACE * (0.1 + (1.8 * from.u32()) / 2 ** 32)) {
+  for (let at = since + from.below(PACE); at < until; at += PACE * (0.1 + (1.8 * from.u32()) / 2 ** 32)) {
     const forwarder = from.chance(0.6) ? flow % FORWARDERS.length : from.below(FORWARDERS.length);
     actions.push({ at, flow, forwarder, roll: from.u32() / 2 ** 32 });
   }
@@ -152,7 +155,10 @@ export function planOf(seed: number, shape: Shape = USUAL): Plan {
   const chains = Array.from({ length: CHAINS }, (_, id) => tables.slice(id * chain, (id + 1) * chain));
   // Flows rest and are given up, so that there are fewer packets than occasions to send one.
   const until = 1.35 * (shape.packets / flows.length) * PACE;
-  const actions = flows.flatMap(({ index }) => actionsOf(from, index, 2 * until)).sort((a, b) => a.at - b.at);
+  const actions = flows.flatMap(({ index }) => actionsOf(from, index, 0, 2 * until));
+  // Few histories come so far: what they need is drawn apart, so that all others are the same without it.
+  const further = random(mix(seed, 1));
+  const more = flows.flatMap(({ index }) => actionsOf(further, index, 2 * until, 4 * until));
   const only = shape.only ?? FAULTS;
   const rough = from.pick([0, 0.3, 1, 1]);
   return {
@@ -169,10 +175,11 @@ export function planOf(seed: number, shape: Shape = USUAL): Plan {
       latest: 0.1 * rough,
       ...shape.weather,
     },
-    actions,
+    actions: [...actions, ...more].sort((a, b) => a.at - b.at),
     faults: faultsOf(from, from.between(...shape.faults), until * 0.8, only),
     only,
     packets: shape.packets,
+    decisions: shape.decisions,
     losses: shape.losses ?? chain === 1,
     fills: shape.fills ?? true,
     repair: from.pick([10, 40, 120]),

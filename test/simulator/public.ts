@@ -1,5 +1,5 @@
 /** `simulate` of `zeta/testing`: histories of whole clusters in one process, with faults, and what became of the flow table's invariants. */
-import { byModel, type Campaign, campaign, inWords } from "./campaign.ts";
+import { byModel, type Campaign, campaign, inWords, type Tally } from "./campaign.ts";
 import type { Invariant } from "./checker.ts";
 
 export interface SimulateOptions {
@@ -24,20 +24,7 @@ export interface FailedHistory {
   readonly history: readonly string[];
 }
 
-export interface SimulateResult {
-  readonly histories: number;
-  readonly events: number;
-  /** That clients and servers sent; that left the cluster; decisions by which some did. */
-  readonly packets: number;
-  readonly releases: number;
-  readonly flows: number;
-  /** Views, of all histories together. */
-  readonly epochs: number;
-  /** Histories that break an invariant. */
-  readonly violations: number;
-  readonly seed: number;
-  /** How many there were of each kind. */
-  readonly faults: Readonly<Record<string, number>>;
+export interface SimulateResult extends Tally {
   readonly nodes: "model" | "programs";
   /** The first three. */
   readonly failed: readonly FailedHistory[];
@@ -57,7 +44,7 @@ export async function playedBy(nodes: "model" | "programs"): Promise<Pick<Campai
 }
 
 /**
- * Each history is a cluster of two chains and three forwarders with clients and servers, some 5 000 packets and 5 to 30 faults: nodes that
+ * Each history is a cluster of two chains and three forwarders with clients and servers, at least 5 000 packets, 200 flows and 5 to 30 faults: nodes that
  * crash, are cut off, are slow or go on with an old view; packets that are lost, doubled and late; clocks that drift.
  * @throws RangeError when `histories` is no count, or `seed` no integer; ZetaError when the programs do not compile.
  */

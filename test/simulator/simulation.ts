@@ -135,7 +135,7 @@ class Simulation<Body> {
   }
 
   run(): Outcome {
-    const { actions, faults, packets, flows, times } = this.#plan;
+    const { actions, faults, packets, decisions, flows, times } = this.#plan;
     const queue = this.#queue;
     // Each of these plans the next one, so that the heap stays small.
     const act = (index: number): void => {
@@ -151,7 +151,8 @@ class Simulation<Body> {
     for (const fault of faults) queue.at(fault.at, () => this.#fault(fault));
     queue.at(0, () => this.#control());
     const isOver = (): boolean => this.#checker.violation !== null;
-    queue.runUntil(actions.at(-1)?.at ?? 0, () => isOver() || this.#tenants.packets >= packets);
+    const isEnough = (): boolean => this.#tenants.packets >= packets && this.#checker.flows >= decisions;
+    queue.runUntil(actions.at(-1)?.at ?? 0, () => isOver() || isEnough());
     const calm = queue.now;
     this.#clear();
     const settled = calm + this.#forgotten() + times.quiet + 400;

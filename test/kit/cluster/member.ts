@@ -17,6 +17,7 @@ import { globalsOf } from "../targets/globals.ts";
 import { type ConfigParts, configParts, interpretedConfig } from "../targets/interpreter-config.ts";
 import { interpretedRawMap } from "../targets/interpreter-map.ts";
 import { type InterpretedService, interpretedNode } from "../targets/interpreter-node.ts";
+import type { RawMap } from "../targets/map.ts";
 import type { Compiled, Source, TestGlobals } from "../targets/target.ts";
 import { type TestClock, testClock } from "../targets/test-clock.ts";
 import { memberMemory } from "./member-memory.ts";
@@ -157,9 +158,15 @@ export function makeMember(
   }
   const { manifest } = part;
   if (manifest === null) throw new TypeError("A part without a manifest.");
+  const maps = new Map<string, RawMap>();
+  const mapOf = (name: string): RawMap => {
+    const map = maps.get(name) ?? interpretedRawMap(machine.maps[name] as never, machine);
+    maps.set(name, map);
+    return map;
+  };
   const dataPlane = dataPlaneOf(
     manifest,
-    { write: (map, key, value) => interpretedRawMap(machine.maps[map] as never, machine).update(key, value) },
+    { write: (map, key, value) => mapOf(map).update(key, value) },
     node.quotas.share,
   );
   for (const [place, { program }] of services.entries()) {

@@ -19,16 +19,16 @@ test("histories keep all invariants, with faults of most kinds", () => {
   const { failures, ...summary } = campaign({ histories: 8, seed: 2, shape: PROGRAMS, play });
   for (const failure of failures) console.error(inWords(failure, play).join("\n"));
   expect(summary.violations).toBe(0);
-  expect(summary.packets / summary.histories).toBeGreaterThan(3500);
-  expect(summary.flows / summary.histories).toBeGreaterThan(200);
+  expect(summary.least.packets).toBeGreaterThanOrEqual(5000);
+  expect(summary.least.flows).toBeGreaterThanOrEqual(200);
   // Members were filled, and buckets moved.
   expect(summary.epochs / summary.histories).toBeGreaterThan(15);
   expect(Object.keys(summary.faults).length).toBeGreaterThan(12);
-  expect(Object.values(summary.faults).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(80);
+  expect(summary.least.faults).toBeGreaterThanOrEqual(5);
 }, 900_000);
 
 test("a history is the same, event by event, when its seed is played again", () => {
-  const plan = { ...planOf(7, PROGRAMS), packets: 500 };
+  const plan = { ...planOf(7, PROGRAMS), packets: 500, decisions: 0 };
   const [one, again] = [0, 1].map(() => byPrograms(programs)(plan, true));
   expect(again).toEqual(one);
   expect(one?.lines.length).toBeGreaterThan(500);
