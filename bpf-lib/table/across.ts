@@ -6,26 +6,23 @@
 import { program, u8, type u32 } from "zeta/bpf";
 import { OutcomeKind, seenAs } from "../../sdk/middlebox/internal.ts";
 import { endsAcross, otherFamily, partnerOf, protocolIn } from "../flow/across.ts";
-import { prepare } from "../flow/commit.ts";
 import { type FlowEnds, turned } from "../flow/ends.ts";
-import { Change, keyWords } from "../flow/entry.ts";
+import { keyWords } from "../flow/entry.ts";
 import { liveOn } from "../flow/live.ts";
-import { isMapped, prepareMapping } from "../flow/mapping.ts";
 import { FlowState, idleOf, stateOf } from "../flow/state.ts";
-import { type Entry, type Entry6, type Family, Fresh, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
+import { type Entry, type Entry6, type Family, ipv4Family, ipv6Family, isReply } from "../flow/table.ts";
 import { spansNow, spansOf } from "../flow/time.ts";
 import { isError } from "../icmp/embedded.ts";
 import { type Both, withBoth } from "../node/across/stage.ts";
-import { enterNext } from "../node/enter.ts";
-import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { networkOf } from "../route/hop.ts";
 import { type Kept, keptAt, renewVersion, versionOf } from "./beside.ts";
 import { endedFor } from "./ended.ts";
-import { clientOf, DECIDED, decidedOf, noteDecided, writeEntry } from "./entry.ts";
+import { clientOf, DECIDED, decidedOf, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import { type EntryRecord, Operation } from "./operation.ts";
+import { prepareStored } from "./store.ts";
 import { freshVersion, stateIn } from "./version.ts";
 
 /** What is kept of the flow, by its client's entry. */
@@ -123,19 +120,20 @@ const end = (family: Family) =>
 /** An entry that comes along the chain (store.ts); `family` is that of its client. */
 const store = (family: Family) =>
   withTurn((turn) => {
-    const { call, hand } = turn;
+    const { hand } = turn;
     const { entry } = hand;
-    const from = clientOf(entry);
-    const key = family.keyOfEnds(from, entry.vni, entry.protocol);
     const now = spansNow();
-    const found = family.find(key, now);
+    const found = family.find(family.keyOfEnds(clientOf(entry), entry.vni, entry.protocol), now);
     const state = stateIn(entry.version);
     const usual = state === FlowState.Ended ? endedFor() : idleOf(entry.protocol, state);
-    const idle: u32 = hand.of.operation === Operation.Transfer ? spansOf(entry.life) : usual;
+    const brought = hand.of.operation === Operation.Transfer;
+    const idle: u32 = brought ? spansOf(entry.life) : usual;
     if (found.way !== null) {
       const kept = keptAt(family, found.index);
       const partner = partnerOf(family, found.way, found.index, now).way;
       if (kept === null || partner === null) return lost(TableFault.Conflict);
+      // As in brought.ts: what came by a write is left alone.
+      if (brought) return isSameAcross(family, found.way, partner, entry) ? goAlong(turn) : lost(TableFault.Conflict);
       const isNewer = entry.version > versionOf(kept, found.serial);
       if (isSameAcross(family, found.way, partner, entry)) {
         if (isNewer && renewVersion(kept, entry.version)) liveBoth(found.way, partner, state, now + idle);
@@ -149,18 +147,7 @@ const store = (family: Family) =>
       } else if (isNewer) liveBoth(found.way, partner, FlowState.Ended, now + endedFor());
       return lost(TableFault.Conflict);
     }
-    noteDecided(entry, call);
-    call.service = hand.of.service;
-    call.vni = entry.vni;
-    const inside = { address: from.source, port: from.sourcePort };
-    if ((entry.change & Change.SourcePool) !== 0 && !isMapped(family, inside, entry.vni, entry.protocol, now)) {
-      const external = { address: entry.toSource, port: entry.toSourcePort };
-      const of = { inside, vni: entry.vni, protocol: entry.protocol, service: hand.of.service };
-      prepareMapping(family, otherFamily(family), external, of);
-      call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
-    }
-    const reason = prepare({ ...from, key }, family, otherFamily(family), call, { state, idle });
-    return reason === null ? enterNext(call, family) : refused(call, reason);
+    return prepareStored(turn, family, otherFamily(family), { state, idle });
   });
 
 const slot = (index: number) => ({ slot: { table: zeta_node_stages, index } });

@@ -95,8 +95,11 @@ const cache = (turn: Turn, family: Family): Action => {
   return lost(TableFault.Role);
 };
 
-/** The entry was absent: it is entered, by the steps of a commit, and lives for what is left of its lease. */
-const fill = ({ call, hand }: Turn, family: Family): Action => {
+/**
+ * The entry was absent: it is entered, by the steps of a commit, and lives for what is left of its lease. `family` is its client's,
+ * `behind` that of its other end.
+ */
+export const fill = ({ call, hand }: Turn, family: Family, behind: Family): Action => {
   const { entry } = hand;
   const from = clientOf(entry);
   const state = stateIn(entry.version);
@@ -105,7 +108,7 @@ const fill = ({ call, hand }: Turn, family: Family): Action => {
   call.service = hand.of.service;
   const client: Client = { ...from, key: family.keyOfEnds(from, entry.vni, entry.protocol) };
   const idle: u32 = idleOf(entry.protocol, state) - (spansNow() - hand.of.sent);
-  const reason = prepare(client, family, family, call, { state, idle });
+  const reason = prepare(client, family, behind, call, { state, idle });
   return reason === null ? enterNext(call, family) : refused(call, reason);
 };
 
@@ -160,12 +163,12 @@ export const zeta_cache6 = program(
 
 export const zeta_fill4 = program(
   "zeta_fill4",
-  withTurn((turn) => fill(turn, ipv4Family)),
+  withTurn((turn) => fill(turn, ipv4Family, ipv4Family)),
   { slot: { table: zeta_node_stages, index: Stage.Fill4 } },
 );
 export const zeta_fill6 = program(
   "zeta_fill6",
-  withTurn((turn) => fill(turn, ipv6Family)),
+  withTurn((turn) => fill(turn, ipv6Family, ipv6Family)),
   { slot: { table: zeta_node_stages, index: Stage.Fill6 } },
 );
 

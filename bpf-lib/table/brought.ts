@@ -37,7 +37,7 @@ const take = (turn: Turn, family: Family): Action => {
   const found = family.find(family.keyOfEnds(clientOf(entry), entry.vni, entry.protocol), spansNow());
   // What came by a write is at least as new. A decision that has ended stands in the way of another until it is forgotten.
   if (found.way !== null) return isSame(family, found.way, entry) ? goAlong(turn) : lost(TableFault.Conflict);
-  return prepareStored(turn, family, { state: stateIn(entry.version), idle: spansOf(entry.life) });
+  return prepareStored(turn, family, family, { state: stateIn(entry.version), idle: spansOf(entry.life) });
 };
 
 const bring = (family: Family) =>

@@ -1,18 +1,16 @@
 /** On a forwarder: flows across the families, cached for a lease, and asked for when that is about to end. */
 import { type Action, program, type u32 } from "zeta/bpf";
 import { endsAcross, otherFamily, partnerOf } from "../flow/across.ts";
-import { prepare } from "../flow/commit.ts";
 import { FlowState, idleOf } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { withBoth } from "../node/across/stage.ts";
-import { enterNext } from "../node/enter.ts";
-import { refused } from "../node/stage.ts";
 import { enterEntered, Stage, zeta_node_stages } from "../node/stages.ts";
 import { isSameAcross, liveBoth } from "./across.ts";
 import { bucketOfFlow } from "./affinity.ts";
+import { fill } from "./answered.ts";
 import { ask } from "./consult.ts";
-import { clientOf, noteDecided } from "./entry.ts";
+import { clientOf } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { type Turn, withTurn } from "./hand.ts";
 import { stateIn } from "./version.ts";
@@ -42,19 +40,6 @@ const cache = ({ parts, hand }: Turn, family: Family): Action => {
   return lost(TableFault.Role);
 };
 
-const fill = ({ call, hand }: Turn, family: Family): Action => {
-  const { entry } = hand;
-  const from = clientOf(entry);
-  const state = stateIn(entry.version);
-  noteDecided(entry, call);
-  call.vni = entry.vni;
-  call.service = hand.of.service;
-  const key = family.keyOfEnds(from, entry.vni, entry.protocol);
-  const idle: u32 = idleOf(entry.protocol, state) - (spansNow() - hand.of.sent);
-  const reason = prepare({ ...from, key }, family, otherFamily(family), call, { state, idle });
-  return reason === null ? enterNext(call, family) : refused(call, reason);
-};
-
 const refresh = (family: Family) =>
   withTurn((turn) =>
     withBoth(family, turn.call, ({ entry, partner }) =>
@@ -68,7 +53,7 @@ const refresh = (family: Family) =>
 
 const slot = (index: number) => ({ slot: { table: zeta_node_stages, index } });
 const cached = (family: Family) => withTurn((turn) => cache(turn, family));
-const filled = (family: Family) => withTurn((turn) => fill(turn, family));
+const filled = (family: Family) => withTurn((turn) => fill(turn, family, otherFamily(family)));
 export const zeta_cache46 = program("zeta_cache46", cached(ipv4Family), slot(Stage.Store46));
 export const zeta_cache64 = program("zeta_cache64", cached(ipv6Family), slot(Stage.Store64));
 export const zeta_fill46 = program("zeta_fill46", filled(ipv4Family), slot(Stage.Fill46));

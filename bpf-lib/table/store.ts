@@ -89,8 +89,11 @@ const conflict = ({ hand }: Turn, family: Family, way: Entry, isNewer: boolean):
   return lost(TableFault.Conflict);
 };
 
-/** What is in hand as an entry is entered, by the steps of a commit: with the mapping that its pool gave, where there is none. */
-export const prepareStored = ({ call, hand }: Turn, family: Family, life: Life): Action => {
+/**
+ * What is in hand as an entry is entered, by the steps of a commit: with the mapping that its pool gave, where there is none. `family` is
+ * its client's, `behind` that of its other end.
+ */
+export const prepareStored = ({ call, hand }: Turn, family: Family, behind: Family, life: Life): Action => {
   const { entry } = hand;
   const { protocol, vni } = entry;
   const from = clientOf(entry);
@@ -102,11 +105,11 @@ export const prepareStored = ({ call, hand }: Turn, family: Family, life: Life):
   const isOfPool = (entry.change & Change.SourcePool) !== 0;
   if (isOfPool && !isMapped(family, inside, vni, protocol, spansNow())) {
     const external = { address: entry.toSource, port: entry.toSourcePort };
-    prepareMapping(family, family, external, { inside, vni, protocol, service: hand.of.service });
+    prepareMapping(family, behind, external, { inside, vni, protocol, service: hand.of.service });
     call.fresh |= (1 << Fresh.Inward) | (1 << Fresh.Outward);
   }
   const client = { ...from, key: family.keyOfEnds(from, vni, protocol) };
-  const reason = prepare(client, family, family, call, life);
+  const reason = prepare(client, family, behind, call, life);
   return reason === null ? enterNext(call, family) : refused(call, reason);
 };
 
@@ -117,7 +120,7 @@ const store = (family: Family) =>
     if (found.way !== null) return renew(turn, family, found);
     const state = stateIn(entry.version);
     const idle = state === FlowState.Ended ? endedFor() : idleOf(entry.protocol, state);
-    return prepareStored(turn, family, { state, idle });
+    return prepareStored(turn, family, family, { state, idle });
   });
 
 export const zeta_store4 = program("zeta_store4", store(ipv4Family), {

@@ -3,12 +3,14 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
 import { assignBuckets } from "../../runtime/cluster/assign.ts";
 import { type Change, propose } from "../../runtime/cluster/change.ts";
+import { type TableMemory, tablesOf } from "../../runtime/cluster/table-memory.ts";
 import { firstView, type View } from "../../runtime/cluster/view.ts";
 import { addressOf, CLUSTER_SIDE, type Cluster, openCluster } from "../kit/cluster/cluster.ts";
+import type { Member } from "../kit/cluster/member.ts";
 import { operationOf } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
 import { ackOf, COOKIE, client, dataOf, PROBE, proxy, SERVER, sentBy, server, synAckOf } from "./proxied.ts";
-import { dropsOf, hopsOf, toldOf } from "./told.ts";
+import { destinationOf, dropsOf, hopsOf, sourceOf, toldOf } from "./told.ts";
 
 compileFirst();
 
@@ -176,6 +178,45 @@ test("an entry that is brought where another decision stands is not acknowledged
   cluster.deliver(spare, transfer?.frame as Uint8Array);
   expect(dropsOf(cluster)).toEqual({ "table: transfer of another epoch": 1 });
   expect(toldOf(cluster.send(1, clientOf(0).ack().bytes))).toBe(told);
+});
+
+const nat64 = {
+  source: new URL("../../examples/nat64/service.ts", import.meta.url),
+  config: {
+    "nat64.prefix": { address: "64:ff9b::", length: 96 },
+    "nat64.external": ["203.0.113.8/30"],
+  },
+};
+
+test.each([
+  ["within a family", clientOf(0), services],
+  ["across the families", tcp("[2001:db8::7]:4000", "[64:ff9b::c000:250]:80"), [nat64]],
+] as const)("what is brought leaves alone what came by a write, of flows %s", async (_, one, of) => {
+  const cluster = await openCluster({ forwarders: 1, chains: [1], spares: 1, services: of, constants: SMALL });
+  const store = storeOf(cluster);
+  const [spare = 0] = cluster.spares;
+  const lives = (): boolean => {
+    const { manifest, memory } = cluster.members.get(spare) as Member;
+    const tables = tablesOf(manifest, memory(() => undefined) as TableMemory);
+    return [...tables.standing()].some(({ isClient }) => isClient);
+  };
+  const [there] = cluster.send(1, one.syn().bytes);
+  const told = toldOf(there === undefined ? [] : [there]);
+  cluster.send(1, tcp(destinationOf(told), sourceOf(told)).synAck().bytes);
+  cluster.send(1, one.ack().bytes);
+  store.change({ kind: "join", chain: 0, node: spare });
+  cluster.lose(({ frame }) => operationOf(frame) === "stored");
+  cluster.turn();
+  expect(lives()).toBe(true);
+  // It is over at its head, which the member that is filled does not hear of, but by what is brought once more.
+  cluster.lose(({ frame }) => operationOf(frame) === "update");
+  expect(toldOf(cluster.send(1, one.rst().bytes))).toBe("nothing");
+  cluster.lose(() => false);
+  store.settle();
+  expect(membersOf(store, 0)).toEqual([2, spare]);
+  cluster.advance(400_000_000_000n);
+  // Longer than a connection stands that is over, and not as long as one that is not.
+  expect(lives()).toBe(true);
 });
 
 test("a chain that has lost all its decisions takes no flow for a new one until nobody can know of them", async () => {
