@@ -82,6 +82,9 @@ export const Stage = {
   /** What is brought to a member that has not everything. */
   Bring4: 72,
   Bring6: 73,
+  /** A packet that may be an answer to a flow of another service than the one that takes it. */
+  Seek4: 74,
+  Seek6: 75,
   /** Of flows across the families, by that of their clients. */
   Store46: 57,
   Store64: 58,

@@ -18,17 +18,26 @@ export const Affinity = {
   Source: 2,
 } as const;
 
-/** Of `Affinity`, by the service's index. */
+/** Beside that: it takes all, and packets in its network may answer flows of a service that listens at addresses. */
+const TAKES_ANSWERS = 4;
+
+/** Of `Affinity`, and that bit, by the service's index. */
 export const zeta_table_affinity = map.array({ value: u32, max: MOST_SERVICES });
-export const affinityOf = (service: U32): U32 => zeta_table_affinity.at(service) ?? Affinity.Client;
+const wordOf = (service: U32): U32 => zeta_table_affinity.at(service) ?? Affinity.Client;
+export const affinityOf = (service: U32): U32 => wordOf(service) & (TAKES_ANSWERS - 1);
+export const takesAnswers = (service: U32): boolean => (wordOf(service) & TAKES_ANSWERS) !== 0;
 
 export const sourceBucket = (of: FlowEnds): U32 => bucketOf(of.source, of.sourcePort);
 export const destinationBucket = (of: FlowEnds): U32 => bucketOf(of.destination, of.destinationPort);
 const bothBuckets = (of: FlowEnds): U32 => (sourceBucket(of) + destinationBucket(of)) & (BUCKETS - 1);
 
-/** Where a packet that a service takes is looked for. */
+/** Where the flow of a packet that a service takes is looked for. */
 export const bucketFor = (of: FlowEnds, service: U32): U32 =>
   affinityOf(service) === Affinity.Both ? bothBuckets(of) : sourceBucket(of);
+
+/** Where it is looked for first: a packet that may be an answer to a flow of another's, where that would stand. */
+export const firstBucketFor = (of: FlowEnds, service: U32): U32 =>
+  takesAnswers(service) ? destinationBucket(of) : bucketFor(of, service);
 
 /** Where a flow stands whose client sends from `client`, and that was decided so; `here` where a pool has led. */
 export const bucketOfDecided = (client: FlowEnds, to: FlowEnds, change: U32, service: U32, here: U32): U32 => {

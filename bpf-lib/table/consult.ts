@@ -2,32 +2,24 @@
  * On a forwarder, in the place of services' decide programs and of what writes a flow's life anew: the packet leaves for the
  * chain that keeps its flow. Nothing of it is kept here.
  */
-import { Action, FibResult, Protocol, program, u8, u16, type u32 } from "zeta/bpf";
+import { Action, FibResult, program, u8, u16, type u32 } from "zeta/bpf";
 import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { embeddedKey } from "../icmp/embedded.ts";
 import { serviceAt } from "../node/listen.ts";
 import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
-import { opens, type Parts, tcpOf } from "../packet/open.ts";
+import { opens, type Parts } from "../packet/open.ts";
 import { lookUp } from "../route/resolve.ts";
-import { bucketFor, bucketOfFlow, destinationBucket } from "./affinity.ts";
+import { bucketFor, bucketOfFlow, destinationBucket, firstBucketFor, takesAnswers } from "./affinity.ts";
 import { lost, TableFault } from "./faults.ts";
 import { sendAlong, type Turn, withTurn } from "./hand.ts";
 import { FRAGMENT, isOperation, Operation, portsOf } from "./operation.ts";
+import { askedAt, questionOf } from "./question.ts";
 import { isOurSide, pathAt } from "./view.ts";
 
 /** There and back along the longest chain, and as often bounced. */
 const HOP_BUDGET = 20;
-
-/** What a packet asks for, by itself: see the walk in docs/decisions/0016. */
-const operationFor = (parts: Parts): u32 => {
-  const tcp = parts.protocol === Protocol.Tcp ? tcpOf(parts) : null;
-  if (tcp === null) return Operation.Lookup;
-  if (opens(parts)) return Operation.Decide;
-  if ((tcp.control.fin | tcp.control.rst) !== 0) return Operation.Close;
-  return tcp.control.syn === 1 ? Operation.Touch : Operation.Lookup;
-};
 
 /**
  * A switch that does not know where a member is floods what is for it to all of them. Nobody asks about that: three forwarders that
@@ -50,6 +42,14 @@ export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
   return askBy(turn);
 };
 
+/** Where a packet is looked for whose flow is not known here. What opens a connection answers nobody. */
+const bucketAnew = (parts: Parts, service: u32): u32 =>
+  opens(parts) ? bucketFor(parts, service) : firstBucketFor(parts, service);
+
+/** Whether it is looked for where the flow would stand that it answers, and not where it asks by itself. */
+const isSought = (parts: Parts, bucket: u32, service: u32): boolean =>
+  takesAnswers(service) && !opens(parts) && bucket === destinationBucket(parts) && bucket !== bucketFor(parts, service);
+
 /**
  * By the view of now. What comes back as of another epoch is asked again so, for what is left of its hop budget, and of the lease that
  * runs from when it was first sent: two nodes that do not agree about the epoch do not send it to and fro for ever.
@@ -60,15 +60,17 @@ export const askBy = (turn: Turn): Action => {
   if (path === null || path.complete === 0) return lost(TableFault.Member);
   hand.of.epoch = view.epoch;
   hand.withEntry = 0;
-  const operation = hand.of.service === FRAGMENT ? Operation.Fragment : operationFor(parts);
-  return sendAlong(turn, path, operation === Operation.Lookup ? path.complete - 1 : 0, operation);
+  const { service, bucket } = hand.of;
+  const question = service === FRAGMENT ? Operation.Fragment : questionOf(parts);
+  const operation = isSought(parts, bucket, service) ? Operation.Seek : question;
+  return sendAlong(turn, path, askedAt(path, question), operation);
 };
 
 export const zeta_consult = program(
   "zeta_consult",
   withTurn((turn) => {
     const { service } = turn.call;
-    return ask(turn, service, bucketFor(turn.parts, service));
+    return ask(turn, service, bucketAnew(turn.parts, service));
   }),
 );
 
@@ -76,7 +78,7 @@ const refreshBy = (turn: Turn, family: Family): Action => {
   const { parts, call } = turn;
   const { way } = family.find(family.keyOf(parts, call.vni), spansNow());
   const service = way === null ? call.service : way.service;
-  if (way === null) return ask(turn, service, bucketFor(parts, service));
+  if (way === null) return ask(turn, service, bucketAnew(parts, service));
   return ask(turn, service, bucketOfFlow(parts, family.endsOf(way), way.change, service));
 };
 const refresh = (family: Family) => withTurn((turn) => refreshBy(turn, family));
@@ -96,7 +98,7 @@ export const zeta_ask_error = program(
     const quote = embeddedKey(parts);
     if (quote === null) return lost(TableFault.Form);
     const service = serviceAt(call, quote.destination, quote.destinationPort, quote.protocol);
-    return ask(turn, service, service === NODE ? destinationBucket(quote) : bucketFor(quote, service));
+    return ask(turn, service, service === NODE ? destinationBucket(quote) : firstBucketFor(quote, service));
   }),
   { slot: { table: zeta_node_stages, index: Stage.AskError } },
 );

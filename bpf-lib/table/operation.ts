@@ -47,6 +47,8 @@ export const Operation = {
   Fragment: 12,
   /** To the forwarder: the fragment, and what is known of its first. */
   Followed: 13,
+  /** Forwarder to where a flow would stand that the packet answers; of no such flow, it goes on to where it asks by itself (seek.ts). */
+  Seek: 14,
 } as const;
 
 /** In the place of a service: none is asked, but what is known of a fragment's first. */

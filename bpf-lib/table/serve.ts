@@ -166,8 +166,13 @@ const serve = (family: Family) =>
       if (place === 0) goOn(parts, call, Stage.AskFirst);
       return lost(TableFault.Role);
     }
+    const seeks = operation === Operation.Seek;
     if (isError(parts)) {
-      if (operation === Operation.Lookup && place + 1 === path.complete) enterError(parts, call);
+      if ((operation === Operation.Lookup || seeks) && place + 1 === path.complete) enterError(parts, call);
+      return lost(TableFault.Role);
+    }
+    if (seeks && (place === 0 || place + 1 === path.complete)) {
+      goOn(parts, call, family.isIpv4 ? Stage.Seek4 : Stage.Seek6);
       return lost(TableFault.Role);
     }
     if (operation === Operation.Lookup && place > 0) {

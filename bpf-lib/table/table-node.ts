@@ -36,6 +36,7 @@ export { zeta_table_pools, zeta_table_pools64 } from "./pools.ts";
 export { zeta_operation } from "./receive.ts";
 export { zeta_table_refuse } from "./refuse.ts";
 export { zeta_root } from "./root.ts";
+export { zeta_seek4, zeta_seek6 } from "./seek.ts";
 export { zeta_serve4, zeta_serve6 } from "./serve.ts";
 export { zeta_table_settle4, zeta_table_settle6 } from "./settle.ts";
 export { zeta_store4, zeta_store6 } from "./store.ts";

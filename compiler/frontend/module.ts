@@ -22,7 +22,7 @@ import { type DeclaredValue, POISON, type Value } from "./values.ts";
 /** Nodes of source lowered, once for each call that leads there. A large service takes ten thousand. */
 const MOST_STEPS = 100_000;
 /** The node's own programs, all of which are one module, take more than that. */
-const MOST_STEPS_OF_OURS = 600_000;
+const MOST_STEPS_OF_OURS = 800_000;
 
 export class ModuleBuilder {
   readonly checker: ts.TypeChecker;

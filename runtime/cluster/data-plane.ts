@@ -5,6 +5,7 @@ import { encode } from "../../sdk/layout/codec.ts";
 import { word } from "../loader/word.ts";
 import { layoutOf } from "../node/shapes.ts";
 import type { NodeTables } from "../node/store.ts";
+import { type Affinities, affinitiesOf } from "./affinities.ts";
 import { BUCKETS } from "./buckets.ts";
 
 /** The maps of bpf-lib/table that are written from here. */
@@ -73,18 +74,7 @@ const inMemory = (address: string): number => {
 const padded = <T>(values: readonly T[], length: number, fill: T): T[] =>
   Array.from({ length }, (_, index) => values[index] ?? fill);
 
-/** Which ends of its packets name the bucket of a service's flows: of bpf-lib/table/affinity.ts. */
-const AFFINITY = { client: 0, both: 1, source: 2 } as const;
-
-/** A service that sees all packets sees both directions of its flows; of one with pools, a port leads to where its flow stands. */
-const affinityOf = ({ listen, config }: NonNullable<Manifest["service"]>): number => {
-  if (listen !== null) return AFFINITY.client;
-  return config.some(({ kind }) => kind === "portPool") ? AFFINITY.source : AFFINITY.both;
-};
-
-export interface DataPlane {
-  /** A service of this index has come, before packets reach it. */
-  service(index: number, service: NonNullable<Manifest["service"]>): void;
+export interface DataPlane extends Affinities {
   /** Which nodes there are, and how they are reached. Those before that are not among them are forgotten. */
   members(all: readonly Neighbour[]): void;
   keys(keys: TagKeys): void;
@@ -136,9 +126,7 @@ export function dataPlaneOf(
   const retire = (): void =>
     write(TABLE_MAP.view, 0, { epoch: 0, self: 0, until: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
   return {
-    service(index, of) {
-      tables.write(TABLE_MAP.affinity, word(index), word(affinityOf(of)));
-    },
+    ...affinitiesOf((index, affinity) => tables.write(TABLE_MAP.affinity, word(index), word(affinity))),
     members(all) {
       for (const { id, address, interface: by, destination, source } of all)
         write(TABLE_MAP.members, id, {

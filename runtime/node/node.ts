@@ -185,6 +185,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     throw failure(tooManyServices(null, most - 1));
   };
   type HookName = (typeof HOOK_NAMES)[number];
+  type Place = Pick<NodeService, "name" | "index" | "vni" | "upgrades" | "counted">;
   /** For generations of this lowest bit. */
   const setProgram = (index: number, hook: HookName, generation: number, fd: number | null): void => {
     const key = word(programPlace(index, hook, generation));
@@ -214,14 +215,14 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
    * Programs first, then the record that leads to them, then the addresses; nothing leads to a slot that is emptied. Each version's
    * stand where its generation leads. Where one has none, the other's do: a packet may have read half of either's record.
    */
-  function takeOver(index: number, version: Version, before: Version | null): void {
+  function takeOver({ index, vni }: Pick<Place, "index" | "vni">, version: Version, before: Version | null): void {
     for (const hook of HOOK_NAMES) {
       const [next, last] = [programOf(version, hook), programOf(before, hook)];
       setProgram(index, hook, version.config.generation, next ?? last);
       setProgram(index, hook, version.config.generation + 1, last ?? next);
     }
     const now = version.config.generation;
-    cluster?.service(index, version.service);
+    cluster?.service(index, version.service, vni);
     if (before !== null) version.store.follow(before.store.held, { before: before.config.generation, now });
     announce(state, index, version.service, now);
     before?.store.retire();
@@ -238,6 +239,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     waitForPrograms();
     for (const hook of HOOK_NAMES) for (const parity of [0, 1]) setProgram(index, hook, parity, null);
     update(object.map(NODE_MAP.services), word(index), state.shapes.noRecord());
+    cluster?.withdraw(index);
   }
 
   /** Whoever has the index next must not be taken for the one that decided them. */
@@ -263,8 +265,6 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
             decide: own.program(decide),
           },
         ];
-
-  type Place = Pick<NodeService, "name" | "index" | "vni" | "upgrades" | "counted">;
 
   function serve(place: Place, version: Version): NodeService {
     const { name, index } = place;
@@ -298,7 +298,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
       return changing(() => {
         try {
           version.store.check();
-          takeOver(index, version, null);
+          takeOver({ index, vni }, version, null);
         } catch (error) {
           leave(index, version);
           version.close();
@@ -355,7 +355,7 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
         // Config that was set meanwhile would be undone by what was carried over.
         if (versions.get(name) !== before || before.config.generation !== generation)
           throw failure(serviceChanged(null, name));
-        replace(index, version, before);
+        replace(current, version, before);
       } catch (error) {
         version.close();
         throw error;
@@ -368,12 +368,12 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
   }
 
   /** One after the other, or the other stays. */
-  function replace(index: number, version: Version, before: Version): void {
+  function replace(place: Pick<Place, "index" | "vni">, version: Version, before: Version): void {
     version.store.check();
     try {
-      takeOver(index, version, before);
+      takeOver(place, version, before);
     } catch (error) {
-      takeOver(index, before, version);
+      takeOver(place, before, version);
       throw error;
     }
   }

@@ -1,26 +1,15 @@
 /** ICMP errors on a cluster: they follow their flow by whichever forwarder they come, as on one node; those of no flow go nowhere. */
 import { describe, expect, test } from "vitest";
-import { dissect, icmp, icmpv6, listFields, type Packet, tcp, udp } from "zeta/testing";
-import { type Left, openCluster } from "../kit/cluster/cluster.ts";
+import { icmp, icmpv6, type Packet, tcp, udp } from "zeta/testing";
+import { openCluster } from "../kit/cluster/cluster.ts";
 import { compileFirst } from "./compiled.ts";
-import { destinationOf, dropsOf, hopsOf, sourceOf, toldOf } from "./told.ts";
+import { destinationOf, dropsOf, hopsOf, quoted, sourceOf, toldOf } from "./told.ts";
 
 compileFirst();
 
 const example = (name: string) => new URL(`../../examples/${name}/service.ts`, import.meta.url);
 const open = (name: string, config: Record<string, unknown>, ...chains: number[]) =>
   openCluster({ forwarders: 3, chains, services: [{ source: example(name), config }] });
-
-/** Where the error goes to, and the ends of what it quotes. */
-function quoted([left]: readonly Left[]): string {
-  if (left === undefined || left.how !== "sent") return left?.how ?? "nothing";
-  const fields = listFields(dissect(left.frame));
-  const of = (name: string, nth: number): unknown =>
-    fields.filter(({ path }) => new RegExp(`^(.*\\.)?(${name})$`).test(path))[nth]?.value;
-  const to = of("ipv[46]\\.destination", 0);
-  const inner = `${of("ipv[46]\\.source", 1)}:${of("(tcp|udp)\\.sourcePort", 0)}`;
-  return `to ${to}, of ${inner} > ${of("ipv[46]\\.destination", 1)}:${of("(tcp|udp)\\.destinationPort", 0)}`;
-}
 
 const balancer = {
   "service.listen": ["10.1.0.1:80/tcp", "[2001:db8:1::1]:80/tcp"],

@@ -17,6 +17,17 @@ export function toldOf(all: readonly Left[]): string {
   const of = (end: string) => `${fields.get(`${family}.${end}`)}:${port(end)}`;
   return `${left.how} ${of("source")} > ${of("destination")}`;
 }
+/** Where an ICMP error goes to, and the ends of what it quotes. */
+export function quoted([left]: readonly Left[]): string {
+  if (left === undefined || left.how !== "sent") return left?.how ?? "nothing";
+  const fields = listFields(dissect(left.frame));
+  const of = (name: string, nth: number): unknown =>
+    fields.filter(({ path }) => new RegExp(`^(.*\\.)?(${name})$`).test(path))[nth]?.value;
+  const to = of("ipv[46]\\.destination", 0);
+  const inner = `${of("ipv[46]\\.source", 1)}:${of("(tcp|udp)\\.sourcePort", 0)}`;
+  return `to ${to}, of ${inner} > ${of("ipv[46]\\.destination", 1)}:${of("(tcp|udp)\\.destinationPort", 0)}`;
+}
+
 export const sourceOf = (told: string): string => told.split(" ")[1] ?? "";
 export const destinationOf = (told: string): string => told.split(" ")[3] ?? "";
 

@@ -169,9 +169,9 @@ export function makeMember(
     { write: (map, key, value) => mapOf(map).update(key, value) },
     node.quotas.share,
   );
-  for (const [place, { program }] of services.entries()) {
+  for (const [place, { program, vni }] of services.entries()) {
     const own = program.manifest?.service;
-    if (own) dataPlane.service(added[place]?.index ?? 0, own);
+    if (own) dataPlane.service(added[place]?.index ?? 0, own, vni);
   }
   const nameOf = manifest.node?.drops ?? [];
   return {

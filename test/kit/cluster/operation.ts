@@ -16,6 +16,7 @@ export const OPERATIONS = [
   "stored",
   "fragment",
   "followed",
+  "seek",
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
