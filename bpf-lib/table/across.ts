@@ -23,6 +23,7 @@ import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import { type EntryRecord, Operation } from "./operation.ts";
 import { prepareStored } from "./store.ts";
+import { sustainAcross } from "./sustain.ts";
 import { freshVersion, stateIn } from "./version.ts";
 
 /** What is kept of the flow, by its client's entry. */
@@ -63,13 +64,14 @@ const serve = (family: Family) =>
       const kept = keptOf(family, both);
       if (kept === null) return lost(TableFault.Ended);
       const reads = hand.of.operation === Operation.Lookup && (hand.of.place > 0 || isError(parts));
+      const was = entry.state;
       if (!reads) {
         liveOn(parts, entry, () => partner, now);
         kept.version = freshVersion(view.epoch, entry.state);
       }
       take(turn, family, both, kept);
       hand.entry.version = versionIn(both, kept);
-      return goAlong(turn);
+      return reads ? goAlong(turn) : sustainAcross(turn, was);
     });
   });
 
@@ -132,13 +134,15 @@ const store = (family: Family) =>
       const kept = keptAt(family, found.index);
       const partner = partnerOf(family, found.way, found.index, now).way;
       if (kept === null || partner === null) return lost(TableFault.Conflict);
-      // As in brought.ts: what came by a write is left alone.
-      if (brought) return isSameAcross(family, found.way, partner, entry) ? goAlong(turn) : lost(TableFault.Conflict);
       const isNewer = entry.version > versionOf(kept, found.serial);
       if (isSameAcross(family, found.way, partner, entry)) {
-        if (isNewer && renewVersion(kept, entry.version)) liveBoth(found.way, partner, state, now + idle);
-        return goAlong(turn);
+        // As in brought.ts: what came by a write is left alone.
+        if (brought || !isNewer || !renewVersion(kept, entry.version)) return goAlong(turn);
+        const was = found.way.state;
+        liveBoth(found.way, partner, state, now + idle);
+        return sustainAcross(turn, was);
       }
+      if (brought) return lost(TableFault.Conflict);
       if (isNewer && found.way.state === FlowState.Ended) {
         // Of a lifetime that has ended: it makes room.
         found.way.until = now;

@@ -20,7 +20,7 @@ import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
-import { sustain } from "./sustain.ts";
+import { sustain, sustainAcross } from "./sustain.ts";
 import { freshVersion } from "./version.ts";
 
 /** What its service has just decided of a packet of its client's. */
@@ -92,10 +92,11 @@ const held = (family: Family) =>
     keepBuckets(call, hand.of.bucket);
     if (came) {
       if ((hand.entry.change & WAITS) !== 0) zeta_node_stages.call(Stage.Waited);
-      const within = clients === family.isIpv4 && isIpv4(hand.entry.toDestination) === family.isIpv4;
       // Another flow of its client's endpoint may have made the mapping, a while ago.
-      if (within) return sustain(turn, family, FlowState.Opening);
-    } else if ((call.change & Change.Pending) !== 0) {
+      if (clients === isIpv4(hand.entry.toDestination)) return sustain(turn, family, FlowState.Opening);
+      return sustainAcross(turn, FlowState.Opening);
+    }
+    if ((call.change & Change.Pending) !== 0) {
       // Its packet becomes the SYN, and the entry goes along with that.
       noteWaiting(parts, family, call);
       zeta_node_stages.call(Stage.Wait);

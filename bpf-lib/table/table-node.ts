@@ -40,7 +40,7 @@ export { zeta_seek4, zeta_seek6 } from "./seek.ts";
 export { zeta_serve4, zeta_serve6 } from "./serve.ts";
 export { zeta_table_settle4, zeta_table_settle6 } from "./settle.ts";
 export { zeta_store4, zeta_store6 } from "./store.ts";
-export { zeta_sustain4, zeta_sustain6 } from "./sustain.ts";
+export { zeta_sustain4, zeta_sustain6, zeta_sustain46 } from "./sustain.ts";
 export { zeta_transfer4, zeta_transfer6 } from "./transfer.ts";
 export { zeta_turn } from "./turn.ts";
 export {

@@ -53,3 +53,42 @@ test("a mapping lives on with its flow, on the head and on its replicas", async 
   cluster.view(cluster.chains.map((chain) => chain.slice(2)));
   expect(toldOf(cluster.send(2, other))).toBe("dropped");
 });
+
+test("and so does that of a flow across the families", async () => {
+  const cluster = await openCluster({
+    forwarders: 2,
+    chains: [3],
+    services: [
+      {
+        source: new URL("../../examples/nat64/service.ts", import.meta.url),
+        config: {
+          "nat64.prefix": { address: "64:ff9b::", length: 96 },
+          "nat64.external": [{ address: EXTERNAL, ports: `${only}-${only}` }],
+        },
+      },
+    ],
+  });
+  const inside = (host: string): string => `[${host}]:${portOf(address(host), BUCKET, 5)}`;
+  const one = udp(inside("2001:db8::7"), "[64:ff9b::c000:201]:53").payload("?").bytes;
+  const other = udp(inside("2001:db8::8"), "[64:ff9b::c000:202]:53").payload("?").bytes;
+  const answer = udp("192.0.2.1:53", `${EXTERNAL}:${only}`).payload("!").bytes;
+  for (let minute = 0; minute < 30; minute++) {
+    expect(sourceOf(toldOf(cluster.send(1 + (minute % 2), one)))).toBe(`${EXTERNAL}:${only}`);
+    cluster.advance(60n * SECOND);
+  }
+  // Answers alone keep it as well.
+  for (let minute = 0; minute < 20; minute++) {
+    expect(toldOf(cluster.send(1 + (minute % 2), answer))).toMatch(/^sent/);
+    cluster.advance(60n * SECOND);
+  }
+  expect(toldOf(cluster.send(1, other))).toBe("dropped");
+  for (const left of [1, 2]) {
+    cluster.view(cluster.chains.map((chain) => chain.slice(left)));
+    expect(toldOf(cluster.send(2, other))).toBe("dropped");
+  }
+  expect(dropsOf(cluster)).toEqual({ "no port": 3 });
+  expect(sourceOf(toldOf(cluster.send(1, one)))).toBe(`${EXTERNAL}:${only}`);
+  // With its flow, it goes.
+  cluster.advance(400n * SECOND);
+  expect(sourceOf(toldOf(cluster.send(1, other)))).toBe(`${EXTERNAL}:${only}`);
+});

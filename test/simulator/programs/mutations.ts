@@ -118,7 +118,7 @@ export const MUTATIONS: readonly ProgramMutation[] = [
       {
         file: "bpf-lib/table/sustain.ts",
         only: "table",
-        from: "return call.keeps === 0 ? goAlong(turn) : enterKeep(family);",
+        from: "return turn.call.keeps === 0 ? goAlong(turn) : enterKeep(family);",
         to: "return goAlong(turn);",
       },
     ],
