@@ -1,6 +1,7 @@
 /** Programs of the system layer: bench/programs, one rival each. */
 
 import { outerHeader } from "../../runtime/overlay/outer-header.ts";
+import { parseAddress } from "../../sdk/layout/address.ts";
 import { type Packet, tcp, udp, vlan, vxlan } from "../../test/kit/index.ts";
 import { entries } from "../measure/keyed.ts";
 import type { Subject } from "../measure/subject.ts";
@@ -71,6 +72,49 @@ const rewrite: Work = {
   routed: false,
   verdict: "transmit",
   fill: fillTargets,
+};
+
+/** An address of either family and a port as they lie in packets. */
+function inMemory(address: string, port: number) {
+  const value = parseAddress(address);
+  if (value === null) throw new TypeError(`'${address}' is no address.`);
+  const bytes = Buffer.from(value.toString(16).padStart(32, "0"), "hex");
+  return {
+    address: each(4, (word) => bytes.readUInt32LE(4 * word)),
+    port: ((port & 0xff) << 8) | (port >> 8),
+    spare: 0,
+    vni: 0,
+  };
+}
+const NOWHERE = { address: [0, 0, 0, 0], port: 0, spare: 0, vni: 0 };
+const UNROUTED = { until: 0n, interface: 0, destination: 0n, source: 0n };
+const Change = { Source: 1, Destination: 2 } as const;
+
+/** 1024 connections to 10.1.0.1:80, and where they stand behind it, each direction; and some over UDP and IPv6. */
+function fillFlows(subject: Subject): void {
+  const flows = entries(subject.map("flows"));
+  const fresh = { place: NOWHERE, generation: 0, hop: UNROUTED, packets: 0n, bytes: 0n };
+  const put = (client: string, clientPort: number, server: string, network: number, at = "10.1.0.1"): void => {
+    const [from, to, behind] = [inMemory(client, clientPort), inMemory(at, 80), inMemory(server, 8080)];
+    const key = { source: from.address, destination: to.address, sourcePort: clientPort, destinationPort: 80, network };
+    flows.set(key, { ...fresh, source: from, destination: behind, change: Change.Destination });
+    const back = { source: behind.address, destination: from.address, sourcePort: 8080, destinationPort: clientPort };
+    flows.set({ ...back, network }, { ...fresh, source: to, destination: from, change: Change.Source });
+  };
+  for (const flow of each(1024, (i) => i))
+    put(`10.0.${flow >> 8}.${flow & 255}`, 20_000 + flow, `10.2.0.${(flow % 4) + 1}`, 6);
+  put("10.0.0.7", 40_000, "10.2.0.1", 6);
+  put("10.0.0.8", 5353, "10.2.0.2", 17);
+  put("2001:db8::7", 40_000, "2001:db8:2::1", 6, "2001:db8:1::1");
+  put("2001:db8::8", 5353, "2001:db8:2::2", 17, "2001:db8:1::1");
+}
+
+const established: Work = {
+  source: "bench/programs/established.ts",
+  rival: "established",
+  routed: true,
+  verdict: "redirect",
+  fill: fillFlows,
 };
 
 /** 64-byte frames of flows that differ in source and port. */
@@ -164,6 +208,20 @@ export const systemCases: readonly BenchCase[] = [
     frames: segments(1024),
   },
   { name: "header rewrite, TCP", ...rewrite, pattern: "one target, hit", flows: 1, frames: segments(1) },
+  {
+    name: "balancer's established flows, LRU tables",
+    ...established,
+    pattern: "established, to its backend",
+    flows: 1,
+    frames: segments(1),
+  },
+  {
+    name: "balancer's established flows, LRU tables, many",
+    ...established,
+    pattern: "1024 flows in turn, to their backends",
+    flows: 1024,
+    frames: segments(1024),
+  },
   { name: "vxlan forward", ...overlay, pattern: "one endpoint of 1000", flows: 1, frames: tunnelled(1) },
   {
     name: "vxlan forward, many endpoints",
