@@ -2,7 +2,7 @@
  * The rival of examples/acl: lets in what its rules allow, by source prefix and range of destination ports, limits
  * packets per source by a token bucket, and counts what it lets in and why it drops. Config in two generations.
  */
-#include "packet.h"
+#include "traffic.h"
 
 struct prefix { __u32 length; __u32 address[4]; };
 struct rule { __u16 from, to; };
@@ -88,6 +88,7 @@ SEC("xdp") int acl(struct xdp_md *ctx)
 	/* All packets are the list's: none gets by that nobody can read. */
 	if (!parse(ctx, &p))
 		return p.broken ? XDP_DROP : XDP_PASS;
+	count_traffic(&p);
 	void *rules = bpf_map_lookup_elem(&acl_rules, &at);
 	struct prefix key = { .length = 128 };
 	__builtin_memcpy(key.address, &p.source, 16);

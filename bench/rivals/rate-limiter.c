@@ -2,7 +2,7 @@
  * The rival of examples/rate-limiter: a token bucket for each source in a tenant's network, an IPv6 host's /64 being one
  * source, and one for each tenant that has a limit. Config in two generations.
  */
-#include "packet.h"
+#include "traffic.h"
 
 struct source { __u32 vni, spare; union address address; };
 struct rate { __u64 per_second, burst; };
@@ -88,6 +88,7 @@ SEC("xdp") int rate_limiter(struct xdp_md *ctx)
 	/* All packets are the limiter's: none gets by that nobody can read. */
 	if (!parse(ctx, &p))
 		return p.broken ? XDP_DROP : XDP_PASS;
+	count_traffic(&p);
 	struct source source = { .address = p.source };
 	if (p.ip6)
 		source.address.halves[1] = 0;

@@ -4,8 +4,9 @@
  * others to the root. See docs/decisions/0063-a-sole-service-is-the-root.md.
  */
 import { Action, constant, type Frame, Protocol, u32 } from "zeta/bpf";
+import { servingGeneration } from "../../sdk/middlebox/internal.ts";
 import { From, zeta_node_call } from "../node/call.ts";
-import { NODE, zeta_node_services } from "../node/services.ts";
+import { NODE } from "../node/services.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { countTraffic } from "../node/traffic.ts";
 import { isTunnelPort } from "../overlay/decapsulate.ts";
@@ -33,9 +34,7 @@ export const runSole = (frame: Frame, service: ServiceParts, link: Link): Action
     (parts) => {
       if (maybeTunnelled(parts)) return toRoot();
       const index = zeta_own_index.value;
-      const record = zeta_node_services.at(index);
-      if (record === null) return Action.Aborted;
-      const { generation } = record;
+      const generation = servingGeneration();
       countTraffic(index, frame.length);
       const { source } = parts;
       const said = filtered(start(service, generation), parts, { from: From.Client, vni: 0, stands: 0 });

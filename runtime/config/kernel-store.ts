@@ -13,6 +13,7 @@ import type { ConfigStore } from "./live.ts";
 import { CONFIG_GLOBAL } from "./plan.ts";
 
 export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigStore<MapHandle> {
+  const hasGlobal = manifest.globals.some(({ name }) => name === CONFIG_GLOBAL);
   return {
     make(outer, entries) {
       const shape = manifest.maps.find((map) => map.name === outer)?.inner;
@@ -30,8 +31,10 @@ export function kernelStore(manifest: Manifest, object: LoadedObject): ConfigSto
     release: (inner) => inner.close(),
     memoryOf,
     writeScalars: (offset, bytes) => object.globals.writeBytes(CONFIG_GLOBAL, offset, bytes),
-    // Packets learn the generation from the node, which finds the service.
-    switchTo() {},
+    // Most packets learn it from the node, which finds their service.
+    switchTo(generation) {
+      if (hasGlobal) object.globals.storeWord(CONFIG_GLOBAL, 0, generation);
+    },
     settle: waitForPrograms,
     write: (map, key, value) => void update(object.map(map), key, value),
     remove: (map, key) => void remove(object.map(map), key),

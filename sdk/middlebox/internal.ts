@@ -62,6 +62,11 @@ export const openOwn = (_box: unknown, _slot: u32): unknown => {
   throw new TypeError("openOwn runs only in a compiled program");
 };
 
+/** The number of the config that serves, as the service's own data has it: for the program that finds its service without the node's help. */
+export const servingGeneration = (): u32 => {
+  throw new TypeError("servingGeneration runs only in a compiled program");
+};
+
 /** The bytes of a view through another layout, which is no longer. */
 export const seenAs = <V>(_view: object, _layout: Layout<V>): V => {
   throw new TypeError("seenAs runs only in a compiled program");

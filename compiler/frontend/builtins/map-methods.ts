@@ -7,7 +7,7 @@ import { coerce, definite, settleNull, toCondition, toScalar } from "../coerce.t
 import type { Jump } from "../frames.ts";
 import { lowerSettled } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
-import { inMemory, memoryView, readView, writeAt } from "../memory.ts";
+import { inMemory, memoryView, offsetPlace, readView, writeAt } from "../memory.ts";
 import { badDeclaration, outerJump, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.js";
@@ -125,15 +125,23 @@ function remove({ operand, data, call, to }: Use): Value {
 
 // ---- prefixes
 
+/**
+ * The length takes four bytes, and the key's words stand behind it: they are written whole where they are at a multiple of eight. The
+ * kernel, which compares eight bytes at a time, would have to wait for halves.
+ */
+const SKEW = 4;
+const WORD = 8;
+
 function withPrefix<R>({ data, to, call }: Use, length: Value, key: Value, use: (place: Operand) => R): R {
   const layout = data.key as StructLayout;
-  return to.withSlot(layout, "prefix", (place) => {
-    const view = memoryView(layout, place);
-    const [lengthField, keyField] = layout.fields;
-    if (lengthField === undefined || keyField === undefined) throw new Error("a prefix key has two fields");
-    writeAt(view, lengthField.layout, lengthField.offset, length, call.argument(0), to);
-    writeAt(view, keyField.layout, keyField.offset, key, call.node, to);
-    return use(place);
+  const [lengthField, keyField] = layout.fields;
+  if (lengthField === undefined || keyField === undefined) throw new Error("a prefix key has two fields");
+  const offset = keyField.layout.size >= WORD ? SKEW : 0;
+  return to.withSlot({ ...layout, size: layout.size + offset }, "prefix", (place) => {
+    const view = { ...memoryView(layout, place), offset };
+    writeAt(view, lengthField.layout, offset + lengthField.offset, length, call.argument(0), to);
+    writeAt(view, keyField.layout, offset + keyField.offset, key, call.node, to);
+    return use(offsetPlace(view, to));
   });
 }
 

@@ -2,7 +2,7 @@
 import { callFunction, expectFunction } from "../calls.ts";
 import { definite, toScalar } from "../coerce.ts";
 import { hostOnly, keyFieldEdited, uncompleted, wrongArgument } from "../problems.ts";
-import { openOwn } from "../services/own.ts";
+import { openOwn, servingGeneration } from "../services/own.ts";
 import { scalarConstant } from "../types.ts";
 import { type BuiltinCall, describe, NULL, type ObjectValue, type ScalarType, type Value } from "../values.ts";
 import { argument, builtin, layoutOf, textArgument } from "./arguments.ts";
@@ -96,6 +96,7 @@ export const outcomeBuiltins: readonly (readonly [string, Value])[] = [
       openOwn(argument(call, 0), toScalar(argument(call, 1), call.argument(1), call.to), call),
     ),
   ],
+  ["servingGeneration", builtin("servingGeneration", ({ to }) => servingGeneration(to))],
   [
     "serviceReason",
     builtin("serviceReason", (call) =>

@@ -1,7 +1,7 @@
 /**
  * Scalar config, and the small parts of other fields, lives in one global of two slots. The lowest bit of the config's generation names
  * the slot that serves: user space fills the other one and then counts the generation up, which the node reads once for a packet.
- * A number leads the global too: that of programs which stand alone, such as the hand-written ones that ours are measured against.
+ * The number leads the global too, for the program of a service that stands in the root's place, and finds it without the node.
  */
 import type { LayoutData, StructLayout } from "../../../sdk/layout/data.ts";
 import { array, type Layout, struct, u32, u64 } from "../../../sdk/layout/layouts.ts";

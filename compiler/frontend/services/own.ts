@@ -1,5 +1,6 @@
 /** A middlebox's config and state as its hooks see them: maps declared, views opened by bpf-lib for one config slot. */
 import type { LayoutData } from "../../../sdk/layout/data.ts";
+import { scalarLayout } from "../../../sdk/layout/layouts.ts";
 import { option } from "../builtins/arguments.ts";
 import { callFunction, expectFunction } from "../calls.ts";
 import type { Lowering } from "../lowering.ts";
@@ -187,6 +188,13 @@ const object = (parts: Readonly<Record<string, Value>>): ObjectValue => ({
     Object.entries(parts).map(([name, value]) => [name, { kind: "cell", cell: { kind: "fixed", value } }]),
   ),
 });
+
+/** What leads the global. */
+export function servingGeneration(to: Lowering): Value {
+  const { global } = configGlobal(to.module);
+  const place = to.emit({ op: "global", global }, "pointer", "config");
+  return readView(memoryView(scalarLayout("u32"), place, true), "generation", to);
+}
 
 /** A field's part of the global, in the slot that serves. */
 function partView(spec: MiddleboxSpec, name: string, slot: ScalarValue, to: Lowering): ViewValue {

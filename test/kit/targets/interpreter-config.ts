@@ -40,7 +40,9 @@ function storeOf(machine: Machine, { eachEntry, CONFIG_GLOBAL }: ConfigParts): C
     put: (outer, slot, inner) => must(mapNamed(outer).insert(word(slot), inner), outer, "take the map"),
     release() {},
     writeScalars: (offset, bytes) => machine.globals.get(CONFIG_GLOBAL).set(bytes, offset),
-    switchTo() {},
+    switchTo(generation) {
+      if (machine.globals.names.includes(CONFIG_GLOBAL)) machine.globals.get(CONFIG_GLOBAL).set(word(generation));
+    },
     settle() {},
     write: (map, key, value) => must(mapNamed(map).update(key, value), map, "store the value"),
     remove: (map, key) => void mapNamed(map).delete(key),
