@@ -8,8 +8,9 @@ import { countMap, counts, dropCounts, nodeDropCounts } from "../../runtime/serv
 import { fragments, icmp, random, tcp, toHex, truncations, udp, vlan, vxlan } from "../kit/index.ts";
 import { OWN4 } from "../overlay/underlay.ts";
 import { hostile } from "../services/hostile.ts";
-import { built, everything, matching, saying } from "./sources.ts";
+import { built, everything, matching, ports, saying } from "./sources.ts";
 
+const PASS = 2;
 vi.setConfig({ testTimeout: 60_000 });
 
 let alone: Node;
@@ -93,6 +94,30 @@ test("a service is alone until another comes, and is again when that has gone", 
   expect(node.entry().name).toBe("everything_sole");
   node.services.get("everything")?.remove();
   expect(node.entry()).toBe(rootOf(node));
+});
+
+test("its config is that of the last change, and of the version that serves", async () => {
+  using node = await openNode({ flows: 1000 });
+  const source = await built(ports);
+  const service = await node.add(source, { config: { ports: { open: 53, spans: { "10.0.0.0/8": 53 } } } });
+  const isOpen = (port: number): boolean => {
+    expect(node.entry().name).toBe("ports_sole");
+    const { bytes } = udp("10.0.0.7:4000", `10.1.0.1:${port}`).payload("?");
+    return testRun(node.entry(), { packet: bytes }).action === PASS;
+  };
+  // A number stands in one of two slots, and a table in one of two maps.
+  for (const port of [53, 54, 55]) {
+    service.config.set("ports.open", port);
+    service.config.set("ports.spans", { "10.0.0.0/8": port });
+    expect([53, 54, 55].filter(isOpen)).toEqual([port]);
+    // Packets go by this, also between the two: then what it names is whole, and the other half-written.
+    const { globals } = service.object;
+    expect(globals.read("zeta_config")).toMatchObject({ generation: service.config.generation });
+  }
+  await node.upgrade("ports", source);
+  expect([53, 54, 55].filter(isOpen)).toEqual([55]);
+  node.services.get("ports")?.config.set("ports.open", 53);
+  expect([53, 54, 55].filter(isOpen)).toEqual([]);
 });
 
 test("one that takes all of a network, or decides, is not", async () => {

@@ -50,6 +50,22 @@ export const relay = middlebox("relay", {
 export default service("relay", { chain: [relay] });
 `;
 
+/** Lets in what goes to the port that is open, by a number and by a table alike. */
+export const ports = `
+import { drop, middlebox, pass, prefixes, service, u16 } from "zeta";
+
+export const ports = middlebox("ports", {
+  config: { open: u16, spans: prefixes({ of: u16, max: 16 }) },
+  filter(packet, { config }) {
+    const port = config.spans.lookup(packet.source);
+    if (port !== packet.destinationPort) return drop("by the table");
+    return config.open === packet.destinationPort ? pass() : drop("by the number");
+  },
+});
+
+export default service("ports", { chain: [ports] });
+`;
+
 const compiler = createCompiler();
 
 export async function built(text: string): Promise<{ readonly object: Uint8Array; readonly manifest: Manifest }> {
