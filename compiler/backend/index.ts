@@ -11,7 +11,7 @@ import { limitProblems } from "./limits.ts";
 import { spanOf } from "./lower/frame.ts";
 import { lowerModule, planOf } from "./lower/lower.ts";
 import { type BackendOptions, type Settings, settle } from "./options.ts";
-import { type BlockOrder, generate } from "./pipeline.ts";
+import { type BlockOrder, openPipeline } from "./pipeline.ts";
 import { preludeOf } from "./prelude/prelude.ts";
 import { syntaxFor } from "./prelude/syntax.ts";
 import { nameTakenTwice, stackReachesThroughCalls, tailCallTooDeep } from "./problems.ts";
@@ -77,14 +77,16 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
   if (!settled.ok) return settled;
   const { settings } = settled;
   const { cpu, toolchain, bindings } = settings;
+  using first = openPipeline(toolchain, cpu, "object");
   const lowered = lower(module, settings);
   if (!("input" in lowered)) return { ok: false, problems: lowered };
 
+  const again = (kind: "object" | "assembly") => openPipeline(toolchain, cpu, kind, order).run(lowered.input);
   let order: BlockOrder = "likely";
-  let made = await generate(toolchain, lowered.input, cpu, "object", order);
+  let made = await first.run(lowered.input);
   if (made.ok && functionsOf(made.bytes).some((one) => one.fallsBack)) {
     order = "as written";
-    made = await generate(toolchain, lowered.input, cpu, "object", order);
+    made = await again("object");
   }
   if (!made.ok) return { ok: false, problems: problemsOf(module, made.tool, made.output) };
   const functions = functionsOf(made.bytes);
@@ -106,7 +108,7 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
   if (tailCalls.length > 0) return { ok: false, problems: tailCalls };
   let assembly: string | null = null;
   if (options.emit?.includes("assembly") === true) {
-    const listing = await generate(toolchain, lowered.input, cpu, "assembly", order);
+    const listing = await again("assembly");
     if (!listing.ok) return { ok: false, problems: problemsOf(module, listing.tool, listing.output) };
     assembly = new TextDecoder().decode(listing.bytes);
   }

@@ -51,14 +51,21 @@ const PASSES = "function(instsimplify),default<O2>";
 /** How LLVM orders the blocks of a function: by how likely they are, or as they stand in its IR. */
 export type BlockOrder = "likely" | "as written";
 
-/** Runs opt, llc and, where there is one, llvm-strip on a module given as text or bitcode: DWARF goes, BTF and its lines stay. */
-export async function generate(
+/** opt, llc and, where there is one, llvm-strip, which wait for a module. */
+export interface Pipeline extends Disposable {
+  /** Gives them a module, as text or bitcode: DWARF goes, BTF and its lines stay. Once. */
+  run(module: string | Uint8Array): Promise<PipelineResult>;
+  /** Ends those that no module was given to. */
+  [Symbol.dispose](): void;
+}
+
+/** They start at once: most of what they take for themselves has passed when the module is made. */
+export function openPipeline(
   { opt, llc, strip }: Toolchain,
-  module: string | Uint8Array,
   cpu: Cpu,
   kind: "object" | "assembly",
   order: BlockOrder = "likely",
-): Promise<PipelineResult> {
+): Pipeline {
   const optimiser = start(opt, [`-passes=${PASSES}`, `-mcpu=${cpu}`, "-o", "-", "-"]);
   const generator = start(llc, [
     "-march=bpf",
@@ -77,12 +84,21 @@ export async function generate(
   ]);
   optimiser.stdout.pipe(generator.stdin);
   if (stripper !== null) generator.stdout.pipe(stripper.stdin);
-  optimiser.stdin.end(module);
-  const [optimised, generated, stripped] = await ended;
-  if (optimised.failure !== null) return failed(optimised);
-  if (generated.failure !== null) return failed(generated);
-  // llc reports a stack that is too large and goes on.
-  if (/^error: /m.test(generated.errors)) return failed(generated);
-  if (stripped === null) return { ok: true, bytes: generated.output };
-  return stripped.failure === null ? { ok: true, bytes: stripped.output } : failed(stripped);
+  let isGiven = false;
+  return {
+    async run(module) {
+      isGiven = true;
+      optimiser.stdin.end(module);
+      const [optimised, generated, stripped] = await ended;
+      if (optimised.failure !== null) return failed(optimised);
+      if (generated.failure !== null) return failed(generated);
+      // llc reports a stack that is too large and goes on.
+      if (/^error: /m.test(generated.errors)) return failed(generated);
+      if (stripped === null) return { ok: true, bytes: generated.output };
+      return stripped.failure === null ? { ok: true, bytes: stripped.output } : failed(stripped);
+    },
+    [Symbol.dispose]() {
+      if (!isGiven) for (const child of [optimiser, generator, stripper]) child?.kill("SIGKILL");
+    },
+  };
 }

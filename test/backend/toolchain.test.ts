@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { generate } from "../../compiler/backend/pipeline.ts";
-import { findToolchain, installedToolchains } from "../../compiler/backend/toolchain.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openPipeline } from "../../compiler/backend/pipeline.ts";
+import { findToolchain, installedToolchains, type Toolchain } from "../../compiler/backend/toolchain.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -70,11 +70,32 @@ test("the versions that the tests need are here", async () => {
   expect((await installedToolchains()).map(({ major }) => major)).toEqual(expect.arrayContaining([19, 16, 14]));
 });
 
+const pretended = (): Toolchain => ({
+  major: 19,
+  version: "19.1.7",
+  opt: join(folder, "opt"),
+  llc: join(folder, "llc"),
+  strip: null,
+});
+
+test("LLVM's programs end when nothing is given to them after all", async () => {
+  // The shell that writes is the program that waits.
+  for (const tool of ["opt", "llc"])
+    pretend(tool, `echo $$ > "${folder}/${tool}.new"; mv "${folder}/${tool}.new" "${folder}/${tool}.pid"; read -r _`);
+  const pids: string[] = [];
+  {
+    using _ = openPipeline(pretended(), "v3", "object");
+    for (const tool of ["opt", "llc"])
+      pids.push(await vi.waitFor(() => readFileSync(join(folder, `${tool}.pid`), "utf8").trim(), { timeout: 10_000 }));
+    expect(pids.map((pid) => existsSync(`/proc/${pid}`))).toEqual([true, true]);
+  }
+  await vi.waitFor(() => expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]), { timeout: 10_000 });
+});
+
 test("Ctrl-C of a terminal does not reach LLVM's programs, which would fail of it", async () => {
   const group = "ps -o pgid= -p";
   pretend("opt", `[ "$(${group} $$)" != "$(${group} $PPID)" ] && printf alone`);
   pretend("llc", "cat");
-  const tools = { major: 19, version: "19.1.7", opt: join(folder, "opt"), llc: join(folder, "llc"), strip: null };
-  const made = await generate(tools, "", "v3", "object");
+  const made = await openPipeline(pretended(), "v3", "object").run("");
   expect(made.ok && Buffer.from(made.bytes).toString()).toBe("alone");
 });
