@@ -85,6 +85,9 @@ export const Stage = {
   /** A packet that may be an answer to a flow of another service than the one that takes it. */
   Seek4: 74,
   Seek6: 75,
+  /** All of a path know that a flow has ended; by the family of its client. */
+  Over4: 76,
+  Over6: 77,
   /** Of flows across the families, by that of their clients. */
   Store46: 57,
   Store64: 58,

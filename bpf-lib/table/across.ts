@@ -17,7 +17,7 @@ import { type Both, withBoth } from "../node/across/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { networkOf } from "../route/hop.ts";
 import { type Kept, keptAt, renewVersion, versionOf } from "./beside.ts";
-import { endedFor } from "./ended.ts";
+import { endedFor, endsAt, hasRested } from "./ended.ts";
 import { clientOf, DECIDED, decidedOf, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
@@ -66,7 +66,7 @@ const serve = (family: Family) =>
       const reads = hand.of.operation === Operation.Lookup && (hand.of.place > 0 || isError(parts));
       const was = entry.state;
       if (!reads) {
-        liveOn(parts, entry, () => partner, now);
+        if (was !== FlowState.Ended) liveOn(parts, entry, () => partner, now);
         kept.version = freshVersion(view.epoch, entry.state);
       }
       take(turn, family, both, kept);
@@ -111,7 +111,7 @@ const end = (family: Family) =>
         zeta_node_stages.call(Stage.Forward);
         return lost(TableFault.Role);
       }
-      liveBoth(entry, partner, FlowState.Ended, now + endedFor());
+      liveBoth(entry, partner, FlowState.Ended, endsAt(entry, parts.protocol, now));
       kept.version = freshVersion(view.epoch, FlowState.Ended);
       take(turn, family, both, kept);
       hand.entry.version = kept.version;
@@ -139,16 +139,20 @@ const store = (family: Family) =>
         // As in brought.ts: what came by a write is left alone.
         if (brought || !isNewer || !renewVersion(kept, entry.version)) return goAlong(turn);
         const was = found.way.state;
-        liveBoth(found.way, partner, state, now + idle);
+        const ends = state === FlowState.Ended;
+        if (!ends) liveBoth(found.way, partner, state, now + idle);
+        else if (was !== state) liveBoth(found.way, partner, state, endsAt(found.way, entry.protocol, now));
         return sustainAcross(turn, was);
       }
       if (brought) return lost(TableFault.Conflict);
-      if (isNewer && found.way.state === FlowState.Ended) {
-        // Of a lifetime that has ended: it makes room.
+      const told = found.way.state === FlowState.Ended && stateIn(versionOf(kept, found.serial)) === FlowState.Ended;
+      if (isNewer && (told || hasRested(found.way, entry.protocol, now))) {
+        // As in store.ts: it makes room.
         found.way.until = now;
         partner.until = now;
         zeta_node_stages.call(family.isIpv4 ? Stage.Store46 : Stage.Store64);
-      } else if (isNewer) liveBoth(found.way, partner, FlowState.Ended, now + endedFor());
+      } else if (isNewer && found.way.state !== FlowState.Ended)
+        liveBoth(found.way, partner, FlowState.Ended, now + endedFor());
       return lost(TableFault.Conflict);
     }
     return prepareStored(turn, family, otherFamily(family), { state, idle });

@@ -5,13 +5,13 @@
  */
 import { type Action, program, u16, type u32 } from "zeta/bpf";
 import { Change } from "../flow/entry.ts";
-import { FlowState } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family, isAcross } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { type Embedded, embeddedKey } from "../icmp/embedded.ts";
 import { enterAcross } from "../node/across/enter.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { Affinity, affinityOf, bucketFor, destinationBucket, takesAnswers } from "./affinity.ts";
+import { mayLease } from "./ended.ts";
 import { lost, TableFault } from "./faults.ts";
 import { answer, goAlong, sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
@@ -47,8 +47,7 @@ const run = (family: Family) =>
     const now = spansNow();
     const found = family.find(family.keyOfEnds(quote, call.vni, quote.protocol), now);
     const entry = found.way;
-    if (entry === null || entry.state === FlowState.Ended || (entry.change & Change.Pending) !== 0)
-      return elsewhere(turn, quote);
+    if (entry === null || !mayLease(entry, now) || (entry.change & Change.Pending) !== 0) return elsewhere(turn, quote);
     if (isAcross(entry)) {
       enterAcross(parts, call, found, family.isIpv4 ? Stage.Serve46 : Stage.Serve64);
       return lost(TableFault.Role);

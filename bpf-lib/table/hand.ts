@@ -1,14 +1,16 @@
 /** The operation in hand, for the programs that go on with its packet. */
-import { Action, type Frame, type u32 as U32, u8, u16 } from "zeta/bpf";
+import { Action, type Frame, isIpv4, type u32 as U32, u8, u16 } from "zeta/bpf";
+import { FlowState } from "../flow/state.ts";
 import { spansNow } from "../flow/time.ts";
 import type { Call } from "../node/call.ts";
 import { zeta_node_services } from "../node/services.ts";
 import { withPacket } from "../node/stage.ts";
-import { enterError } from "../node/stages.ts";
+import { enterError, Stage, zeta_node_stages } from "../node/stages.ts";
 import type { Parts } from "../packet/open.ts";
 import { lost, TableFault } from "./faults.ts";
 import { type InHand, Operation, zeta_table_operation } from "./operation.ts";
 import { sendTo } from "./transmit.ts";
+import { stateIn } from "./version.ts";
 import { isOver, type Path, pathAt, type View, zeta_table_view } from "./view.ts";
 
 /** A packet, the operation that it came with or leaves with, and the view that this node acts by. */
@@ -70,17 +72,35 @@ export const decideIn = (turn: Turn, bucket: U32, use: () => Action): Action => 
   return sendAlong(turn, path, 0, Operation.Decide);
 };
 
+/** Goes on where a head hears that all of its path know of an end. */
+export const enterOver = ({ entry }: InHand): void =>
+  zeta_node_stages.call(isIpv4(entry.source) ? Stage.Over4 : Stage.Over6);
+
 /**
  * What stands here, and is in hand as an entry, goes to the next of the chain, and from the last of it to the forwarder: no
- * packet leaves before all of them have its decision. What is brought goes the same way, and the end of it is told.
+ * packet leaves before all of them have its decision. What is brought goes the same way, and the end of it is told. That a flow has
+ * ended is for its head to know first (over.ts).
  */
-export const goAlong = (turn: Turn): Action => {
-  const { hand, view } = turn;
+export const goAlong = ({ frame, hand, view }: Turn): Action => {
   const path = pathAt(view.epoch, hand.of.bucket);
   if (path === null) return lost(TableFault.Role);
   hand.withEntry = 1;
-  const next = hand.of.place + 1;
+  const next: U32 = hand.of.place + 1;
   const brings = hand.of.operation === Operation.Transfer;
-  if (next < path.length) return sendAlong(turn, path, next, brings ? Operation.Transfer : Operation.Update);
-  return answer(turn, brings ? Operation.Stored : Operation.Reply);
+  const ended = stateIn(hand.entry.version) === FlowState.Ended;
+  let operation: U32 = brings ? Operation.Stored : Operation.Reply;
+  let node: U32 = hand.of.forwarder;
+  if (next < path.length) {
+    operation = brings ? Operation.Transfer : Operation.Update;
+    node = path.members[(next & 7) as 0];
+    hand.of.place = u8(next);
+  } else if (ended && !brings) {
+    operation = Operation.Over;
+    node = path.members[0];
+    hand.of.place = 0;
+    // A path of its head alone.
+    if (node === view.self) enterOver(hand);
+  }
+  hand.of.operation = u8(operation);
+  return sendTo(frame, hand, node);
 };

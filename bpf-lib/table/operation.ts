@@ -49,6 +49,8 @@ export const Operation = {
   Followed: 13,
   /** Forwarder to where a flow would stand that the packet answers; of no such flow, it goes on to where it asks by itself (seek.ts). */
   Seek: 14,
+  /** To the head, from the last of a path: all of it know that the flow has ended (over.ts). */
+  Over: 15,
 } as const;
 
 /** In the place of a service: none is asked, but what is known of a fragment's first. */

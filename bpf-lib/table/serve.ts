@@ -18,9 +18,10 @@ import { enterError, goOn, Stage, zeta_node_stages } from "../node/stages.ts";
 import { isOpen } from "../node/waiting/enter.ts";
 import { networkOf } from "../route/hop.ts";
 import { keptAt, versionOf } from "./beside.ts";
+import { isUntold } from "./ended.ts";
 import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { answer, goAlong, hasService, sendAlong, type Turn, withTurn } from "./hand.ts";
+import { answer, enterOver, goAlong, hasService, sendAlong, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { isPast } from "./past.ts";
 import { enterStore } from "./store.ts";
@@ -102,11 +103,11 @@ const read = (turn: Turn, family: Family, path: Path): Action => {
   return goAlong(turn);
 };
 
-/** The head has the flow: it lives on under a fresh version, which the whole chain is told. */
+/** The head has the flow: it lives on under a fresh version, which the whole chain is told; or that it has ended, once more. */
 export const touch = (turn: Turn, family: Family, found: Found<Entry>, entry: Entry, now: u32): Action => {
   const { parts, hand, view } = turn;
   const was = entry.state;
-  live(parts, family, entry, now);
+  if (was !== FlowState.Ended) live(parts, family, entry, now);
   const client = clientsOf(family, found, parts, now);
   const kept = keptAt(family, client.index);
   if (kept === null || !takeEntry(turn, family, found, parts, now)) return lost(TableFault.Ended);
@@ -130,9 +131,10 @@ const decide = (turn: Turn, family: Family, path: Path): Action => {
   call.service = index;
   call.generation = service.generation;
   if (entry === null) return askFor(parts, call, Ask.Decide, index, 0);
-  if (entry.state === FlowState.Ended) return lost(TableFault.Ended);
-  if (isAskedAgain(parts, entry, service)) return askAgain(parts, family, found, entry, call);
-  if (isOpen(entry)) {
+  const ended = entry.state === FlowState.Ended;
+  if (ended && !isUntold(entry, now)) return lost(TableFault.Ended);
+  if (!ended && isAskedAgain(parts, entry, service)) return askAgain(parts, family, found, entry, call);
+  if (!ended && isOpen(entry)) {
     goOn(parts, call, Stage.Wait);
     return Action.Drop;
   }
@@ -161,6 +163,10 @@ const serve = (family: Family) =>
       if (isPast(bucket, hand.entry.version)) return lost(TableFault.Past);
       enterStore(hand.entry, family);
       return Action.Drop;
+    }
+    if (operation === Operation.Over) {
+      if (place === 0 && hand.withEntry !== 0) enterOver(hand);
+      return lost(TableFault.Role);
     }
     if (operation === Operation.Fragment) {
       if (place === 0) goOn(parts, call, Stage.AskFirst);

@@ -16,7 +16,7 @@ import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { networkOf } from "../route/hop.ts";
 import { keptAt, renewVersion, versionOf } from "./beside.ts";
-import { end, endedFor, forgetBoth } from "./ended.ts";
+import { end, endedFor, endUntil, forgetBoth, hasRested } from "./ended.ts";
 import { clientOf, DECIDED, decidedOf, noteDecided, WAITS } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { goAlong, type Turn, withTurn } from "./hand.ts";
@@ -62,13 +62,17 @@ const renew = (turn: Turn, family: Family, found: Found<Entry>): Action => {
   const kept = keptAt(family, found.index);
   if (kept === null || found.way === null) return lost(TableFault.Role);
   const isNewer = entry.version > versionOf(kept, found.serial);
-  if (!isSame(family, found.way, entry)) return conflict(turn, family, found.way, isNewer);
+  if (!isSame(family, found.way, entry)) {
+    // That it has ended, its head has said, and not this node by itself.
+    const told = found.way.state === FlowState.Ended && stateIn(versionOf(kept, found.serial)) === FlowState.Ended;
+    return conflict(turn, family, found.way, isNewer, told);
+  }
   if (isNewer && renewVersion(kept, entry.version)) {
     const state = stateIn(entry.version);
     const now = spansNow();
     const was = found.way.state;
-    if (state === FlowState.Ended) end(family, found.way, entry.protocol, now);
-    else liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
+    if (state !== FlowState.Ended) liveAs(family, found, entry, state, now + idleOf(entry.protocol, state));
+    else if (was !== FlowState.Ended) end(family, found.way, entry.protocol, now);
     if ((entry.change & WAITS) !== 0) zeta_node_stages.call(Stage.Waited);
     return sustain(turn, family, was);
   }
@@ -76,16 +80,16 @@ const renew = (turn: Turn, family: Family, found: Found<Entry>): Action => {
 };
 
 /**
- * Another decision stands here: of a lifetime that has ended, as its head knew to have waited for, and then it makes room; or
- * else the older of the two ends, and the packet is dropped in any case.
+ * Another decision stands here: of a lifetime that has ended, as its head knew to have waited for, or that has idled for so long that
+ * nobody can follow it, and then it makes room; or else the older of the two ends, and the packet is dropped in any case.
  */
-const conflict = ({ hand }: Turn, family: Family, way: Entry, isNewer: boolean): Action => {
+const conflict = ({ hand }: Turn, family: Family, way: Entry, isNewer: boolean, told: boolean): Action => {
   const { protocol } = hand.entry;
   const now = spansNow();
-  if (isNewer && way.state === FlowState.Ended) {
+  if (isNewer && (told || hasRested(way, protocol, now))) {
     forgetBoth(family, way, protocol, now);
     zeta_node_stages.call(family.isIpv4 ? Stage.Store4 : Stage.Store6);
-  } else if (isNewer) end(family, way, protocol, now);
+  } else if (isNewer && way.state !== FlowState.Ended) endUntil(family, way, protocol, now + endedFor(), now);
   return lost(TableFault.Conflict);
 };
 

@@ -32,6 +32,7 @@ export { zeta_end4, zeta_end6 } from "./end.ts";
 export { zeta_table_error4, zeta_table_error6 } from "./error.ts";
 export { zeta_table_fragment } from "./fragment.ts";
 export { zeta_held4, zeta_held6 } from "./held.ts";
+export { zeta_over4, zeta_over6 } from "./over.ts";
 export { zeta_table_pools, zeta_table_pools64 } from "./pools.ts";
 export { zeta_operation } from "./receive.ts";
 export { zeta_table_refuse } from "./refuse.ts";

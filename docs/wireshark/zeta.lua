@@ -10,7 +10,7 @@ local zeta = Proto("zeta", "Zeta flow table")
 local OPERATIONS = {
   [1] = "Lookup", [2] = "Decide", [3] = "Touch", [4] = "Close", [5] = "Update",
   [6] = "Reply", [7] = "Refuse", [8] = "Nobody", [9] = "Stale", [10] = "Transfer", [11] = "Stored",
-  [12] = "Fragment", [13] = "Followed", [14] = "Seek",
+  [12] = "Fragment", [13] = "Followed", [14] = "Seek", [15] = "Over",
 }
 local STATES = {
   [0] = "Datagrams", [1] = "Opening", [2] = "Established", [3] = "Closing", [4] = "Answered", [5] = "Ended",

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { icmp, icmpv6, tcp, udp } from "zeta/testing";
 import { openCluster } from "../kit/cluster/cluster.ts";
+import { operationOf } from "../kit/cluster/operation.ts";
 import { compileFirst } from "./compiled.ts";
 import { destinationOf, dropsOf, hopsOf, sourceOf, toldOf } from "./told.ts";
 
@@ -98,5 +99,24 @@ test("a decision that no longer holds ends for the whole chain, and another is m
   cluster.configure(0, { "nat64.external": { addresses: ["203.0.113.16/30"], forwards: {} } });
   expect(toldOf(cluster.send(2, host.syn().bytes))).toBe("dropped");
   cluster.advance(9n * SECOND);
+  expect(sourceOf(toldOf(cluster.send(3, host.syn().bytes)))).toMatch(/^203\.0\.113\.(16|17|18|19):/);
+});
+
+test("and so does one whose end was lost on its way, when it is asked for again", async () => {
+  const cluster = await open(3);
+  const host = tcp("[2001:db8::7]:40000", `[${SERVER6}]:80`);
+  cluster.send(1, host.syn().bytes);
+  cluster.configure(0, { "nat64.external": { addresses: ["203.0.113.16/30"], forwards: {} } });
+  cluster.lose(({ frame }) => operationOf(frame) === "update");
+  cluster.send(2, host.syn().bytes);
+  cluster.lose(() => false);
+  cluster.advance(9n * SECOND);
+  // Nobody but the head has heard: it stands until all have, and then for as long as leases last.
+  cluster.wire();
+  expect(toldOf(cluster.send(3, host.syn().bytes))).toBe("dropped");
+  expect(hopsOf(cluster)).toEqual(["3 decide 4", "4 update 5", "5 update 6", "6 over 4", "4 reply 3"]);
+  cluster.advance(7n * SECOND);
+  expect(toldOf(cluster.send(3, host.syn().bytes))).toBe("dropped");
+  cluster.advance(2n * SECOND);
   expect(sourceOf(toldOf(cluster.send(3, host.syn().bytes)))).toMatch(/^203\.0\.113\.(16|17|18|19):/);
 });

@@ -79,7 +79,7 @@ test("a middlebox that ends the waiting ends it for the whole chain: by a drop, 
     cluster.wire();
     const left = cluster.send(2, tcp("10.9.0.1:8080", `10.0.0.7:${port}`).packet(flags, urgent).bytes);
     expect(toldOf(left)).toBe(how);
-    expect(hopsOf(cluster).slice(-3)).toEqual(["4 update 5", "5 update 6", "6 reply 2"]);
+    expect(hopsOf(cluster).slice(-4)).toEqual(["4 update 5", "5 update 6", "6 over 4", "4 reply 2"]);
     expect(sentBy(cluster, 3, ackOf(tcp(`10.0.0.7:${port}`, "10.1.0.1:80")))).toBe("dropped");
   }
   cluster.advance(10n * SECOND);

@@ -17,6 +17,7 @@ export const OPERATIONS = [
   "fragment",
   "followed",
   "seek",
+  "over",
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 

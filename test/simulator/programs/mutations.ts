@@ -66,14 +66,14 @@ export const MUTATIONS: readonly ProgramMutation[] = [
       {
         file: SERVE,
         only: "table",
-        from: "if (entry.state === FlowState.Ended) return lost(TableFault.Ended);",
-        to: "if (entry.state === FlowState.Ended) {\n    forgetBoth(family, entry, parts.protocol, now);\n    return askFor(parts, call, Ask.Decide, index, 0);\n  }",
+        from: "const ended = entry.state === FlowState.Ended;",
+        to: "if (entry.state === FlowState.Ended) {\n    forgetBoth(family, entry, parts.protocol, now);\n    return askFor(parts, call, Ask.Decide, index, 0);\n  }\n  const ended = false;",
       },
       {
         file: SERVE,
         only: "table",
-        from: 'import { DECIDED, WAITS, writeEntry } from "./entry.ts";',
-        to: 'import { forgetBoth } from "./ended.ts";\nimport { DECIDED, WAITS, writeEntry } from "./entry.ts";',
+        from: "import { isUntold } from",
+        to: "import { forgetBoth, isUntold } from",
       },
     ],
     1,
@@ -104,7 +104,14 @@ export const MUTATIONS: readonly ProgramMutation[] = [
   ),
   bug(
     "a replica takes the newer decision for its own",
-    [{ file: STORE, only: "table", from: "if (isNewer && way.state === FlowState.Ended) {", to: "if (isNewer) {" }],
+    [
+      {
+        file: STORE,
+        only: "table",
+        from: "if (isNewer && (told || hasRested(way, protocol, now))) {",
+        to: "if (isNewer) {",
+      },
+    ],
     1,
   ),
   bug(
