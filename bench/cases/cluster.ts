@@ -1,82 +1,75 @@
-/** What a packet costs at each node of a cluster: every operation at every role, at a table with few flows and with a million. */
+/** What a packet costs at each node of a cluster: every operation at every role, at tables with few flows and with a million. */
 
-/** Who runs it: the flow-table node that is all members of its chain, a forwarder, a node by itself, or a program of the bench. */
-export type ClusterSide = "table" | "forwarder" | "single" | "siphash";
+/** Who runs it: a member of a chain of three by its place, a forwarder, or a node by itself. */
+export type ClusterPlace = "head" | "replica" | "tail" | "forwarder" | "single";
 
-/** The frames of a row: a packet, as it comes to a forwarder or with the operation that it has been sent along with. */
+/** A packet as it comes from outside, or the operation that it has been sent along with. */
 export type ClusterFrames =
   | "packet"
-  | "opening"
   | "lookup"
   | "decide"
   | "touch"
   | "close"
   | "update"
   | "reply"
+  | "refuse"
+  | "nobody"
   | "stale"
-  | "refused";
+  | "forged";
 
 export interface ClusterCase {
   readonly name: string;
-  readonly side: ClusterSide;
+  readonly at: ClusterPlace;
   readonly frames: ClusterFrames;
-  /** Flows that are hit: a power of two. */
-  readonly hit: number;
-  /** Flows that stand in the table before a packet is measured; 0: tables are emptied before every round, and each flow comes once. */
-  readonly standing: number;
+  /** Flows that stand at every node, and are hit: a power of two. */
+  readonly flows: number;
   readonly pattern: string;
-  /** How many hops of a new flow in a chain of k this is: constant, and for each k beyond 1. Null for what is no part of one. */
-  readonly hops: { readonly once: number; readonly each: number } | null;
 }
 
 const FEW = 2 ** 10;
 const MANY = 2 ** 20;
-/** Each of these frames has an entry and a tag of its own. */
-const MADE = 2 ** 14;
-const inTurn = "all hit in turn";
 
-const known = (name: string, frames: ClusterFrames, side: ClusterSide = "table"): readonly ClusterCase[] => {
-  const most = frames === "update" || side !== "table" ? MADE : MANY;
-  const standing = side === "table" ? MANY : MADE;
-  return [
-    { name: `cluster, ${name}, 1 k entries`, side, frames, hit: FEW, standing: FEW, pattern: inTurn, hops: null },
-    {
-      name: `cluster, ${name}, ${standing === MANY ? "1 M" : "16 k"} entries`,
-      side,
-      frames,
-      hit: most,
-      standing,
-      pattern: most === standing ? inTurn : `${most} of them hit in turn`,
-      hops: null,
-    },
-  ];
-};
-const fresh = (name: string, frames: ClusterFrames, side: ClusterSide, hops: ClusterCase["hops"]): ClusterCase => ({
-  name: `cluster, ${name}`,
-  side,
-  frames,
-  hit: MADE,
-  standing: 0,
-  pattern: `${MADE} new flows into an empty table, each once`,
-  hops,
-});
+const at = (flows: number): string => `${flows === FEW ? "1 k" : "1 M"} entries`;
+const inTurn = "all hit in turn";
+/** What such an operation says is new each time, and taken over in both directions of its flow. */
+const newer = "all hit in turn, each time by a newer version";
+
+const known = (
+  name: string,
+  frames: ClusterFrames,
+  place: ClusterPlace,
+  pattern = inTurn,
+): readonly [ClusterCase, ClusterCase] => [
+  { name: `cluster, ${name}, ${at(FEW)}`, at: place, frames, flows: FEW, pattern },
+  { name: `cluster, ${name}, ${at(MANY)}`, at: place, frames, flows: MANY, pattern },
+];
 
 export const clusterCases: readonly ClusterCase[] = [
-  {
-    ...fresh("ask the head, at a forwarder", "opening", "forwarder", { once: 1, each: 0 }),
-    pattern: "no entry for any packet",
-  },
-  fresh("DECIDE of a new flow, at the head", "decide", "table", { once: 1, each: 0 }),
-  fresh("UPDATE of a new flow, at a replica or the tail", "update", "table", { once: 0, each: 1 }),
-  fresh("REPLY to a new flow, at its forwarder", "reply", "forwarder", { once: 1, each: 0 }),
-  ...known("LOOKUP at the tail", "lookup"),
-  ...known("DECIDE of a known flow, at the head", "decide"),
-  ...known("TOUCH at the head", "touch"),
-  ...known("CLOSE at the head", "close"),
-  ...known("UPDATE of a known flow, at a replica", "update"),
+  ...known("LOOKUP at the tail", "lookup", "tail"),
+  ...known("DECIDE of a known flow, at the head", "decide", "head"),
+  ...known("TOUCH at the head", "touch", "head"),
+  ...known("CLOSE at the head", "close", "head"),
+  ...known("UPDATE of a known flow, at a replica", "update", "replica", newer),
+  ...known("UPDATE of a known flow, at the tail", "update", "tail", newer),
   ...known("REPLY to a known flow, at a forwarder", "reply", "forwarder"),
-  ...known("STALE, at any flow-table node", "stale"),
-  ...known("forged, at any node", "refused"),
+  ...known("REFUSE at a forwarder, which answers", "refuse", "forwarder"),
+  ...known("NOBODY at a forwarder", "nobody", "forwarder"),
+  ...known("of another epoch, at any flow-table node", "stale", "head"),
+  ...known("STALE at a forwarder, which asks again", "stale", "forwarder"),
+  ...known("forged, at any node", "forged", "head"),
   ...known("established, at a node by itself", "packet", "single"),
   ...known("established, at a forwarder", "packet", "forwarder"),
 ];
+
+/** Of chains, for what a new flow costs. */
+export const CHAINS = [1, 2, 3] as const;
+export const newFlow = (chain: number): string => `cluster, a new flow, chain of ${chain}`;
+
+/** Hops of a new flow in a chain of three, each by itself. */
+export const HOPS = [
+  ["ask the head, at a forwarder", "forwarder"],
+  ["DECIDE of a new flow, at the head", "head"],
+  ["UPDATE of a new flow, at a replica", "replica"],
+  ["UPDATE of a new flow, at the tail", "tail"],
+  ["REPLY to a new flow, at its forwarder", "forwarder"],
+] as const satisfies readonly (readonly [string, ClusterPlace])[];

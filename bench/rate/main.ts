@@ -30,8 +30,8 @@ interface Measured {
   readonly packetsPerSecond: { readonly best: number; readonly median: number };
 }
 
-async function measure(rounds: number, frames: number, flows: number): Promise<readonly Measured[]> {
-  await using network = await openNetwork();
+async function measure(cpu: number, rounds: number, frames: number, flows: number): Promise<readonly Measured[]> {
+  await using network = await openNetwork(cpu);
   const rates = new Map<Way, number[]>(ways.map((way) => [way, []]));
   for (let round = 0; round < rounds; round++) {
     // Each is first, second, … equally often.
@@ -55,7 +55,7 @@ if (values.help) console.log(USAGE);
 else {
   execFileSync("taskset", ["-cp", values.cpu, `${process.pid}`], { stdio: "pipe" });
   const [rounds, frames, flows] = [values.rounds, values.frames, values.flows].map(Number) as [number, number, number];
-  const all = await measure(rounds, frames, flows);
+  const all = await measure(Number(values.cpu), rounds, frames, flows);
   const [plain] = all as [Measured];
   const rows = all.map(({ way, packetsPerSecond }) => ({
     name: `rate, ${way.name}`,

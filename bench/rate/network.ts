@@ -1,4 +1,5 @@
 /** Three namespaces in a row: where frames are made, the gateway, and where they are counted. Cables are veth pairs. */
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { compile } from "../../compiler/index.ts";
 import {
@@ -14,8 +15,9 @@ import {
 import { inNamespace } from "../../runtime/loader/network-namespace.ts";
 import { LIVE_FRAMES, testRun } from "../../runtime/loader/test-run.ts";
 import { parseMac } from "../../sdk/layout/address.ts";
-import { udp } from "../../test/kit/index.ts";
+import { tcp, udp } from "../../test/kit/index.ts";
 import { openVariedFrames, wrap } from "../measure/wrapper.ts";
+import { cpuClock } from "./cpu-time.ts";
 
 export const CLIENT = "10.9.0.2";
 export const GATEWAY_OUT = "10.9.1.1";
@@ -23,35 +25,56 @@ export const SERVER = "10.9.1.2";
 /** An address of the gateway's that leads to the server, where destinations are translated. */
 export const VIRTUAL = "10.9.2.1";
 export const PORT = 9000;
+const SOURCE_AT = 26;
 const SOURCE_PORT_AT = 34;
+const TCP_FLAGS_AT = 47;
+const SYN = 0x02;
 /** In the payload: only ports make flows here, so that the kernel finds IP checksums right. */
 const NOTHING_AT = 44;
 const UDP_CHECKSUM_AT = 40;
 const BATCH = 64;
+/** Milliseconds after which what has not arrived will not. */
+const LOST_AFTER = 200;
 
 export interface Sent {
   readonly frames: number;
   readonly arrived: number;
   readonly seconds: number;
+  /** Of the CPU, without what others had of it (cpu-time.ts). */
+  readonly cpuSeconds: number;
+}
+
+/** The first flow's frame, and where those of others differ. */
+export interface Made {
+  readonly frame: Uint8Array;
+  readonly vary: { readonly address: number; readonly port: number };
 }
 
 export interface Network extends AsyncDisposable {
+  readonly lab: Lab;
   readonly gateway: Namespace;
   /** Interfaces of the gateway: towards the source, and towards the sink. */
   readonly near: number;
   readonly far: number;
   /** Sends on to the sink whatever comes, and nothing else. */
   readonly relay: LoadedProgram;
-  /** Sends 64-byte UDP frames of so many flows in turn to an address, as fast as one CPU makes and handles them. */
-  send(destination: string, flows: number, frames: number): Promise<Sent>;
+  /** The same from any interface to the one at the other end of its cable. */
+  relayFrom(at: Device, to: Device): Promise<LoadedProgram>;
+  /** Sends 64-byte frames of so many flows in turn to an address, UDP unless told, as fast as one CPU makes and handles them. */
+  send(
+    destination: string,
+    flows: number,
+    frames: number,
+    make?: (destination: string, gatewayMac: string) => Made,
+  ): Promise<Sent>;
 }
 
-interface Device {
+export interface Device {
   readonly ifindex: number;
   readonly address: string;
 }
 
-async function device(namespace: Namespace, name: string): Promise<Device> {
+export async function device(namespace: Namespace, name: string): Promise<Device> {
   const { stdout } = await namespace.run("ip", ["-json", "link", "show", "dev", name]);
   return (JSON.parse(stdout) as [Device])[0];
 }
@@ -64,16 +87,31 @@ async function openPrograms() {
     load(source, { constants: { leave } });
 }
 
-const frameTo = (destination: string, gatewayMac: string): Uint8Array => {
-  const { bytes } = udp(`${CLIENT}:1024`, `${destination}:${PORT}`).payload("x".repeat(22), {
+/** A datagram. Only ports make flows. */
+const datagramTo = (destination: string, gatewayMac: string): Made => {
+  const { bytes: frame } = udp(`${CLIENT}:1024`, `${destination}:${PORT}`).payload("x".repeat(22), {
     destinationMac: gatewayMac,
   });
   // None, so that every port's frame is right (RFC 768).
-  bytes.fill(0, UDP_CHECKSUM_AT, UDP_CHECKSUM_AT + 2);
-  return bytes;
+  frame.fill(0, UDP_CHECKSUM_AT, UDP_CHECKSUM_AT + 2);
+  return { frame, vary: { address: NOTHING_AT, port: SOURCE_PORT_AT } };
 };
 
-async function build(lab: Lab, open: AsyncDisposableStack): Promise<Omit<Network, typeof Symbol.asyncDispose>> {
+/** What opens a TCP connection, of as many clients as there are flows. Its checksums are right for the first of them only. */
+export const openingTo = (destination: string, gatewayMac: string): Made => {
+  const { bytes } = tcp("10.64.0.0:10000", `${destination}:${PORT}`).payload("x".repeat(10), {
+    destinationMac: gatewayMac,
+  });
+  const frame = Buffer.from(bytes);
+  frame[TCP_FLAGS_AT] = SYN;
+  return { frame: new Uint8Array(frame), vary: { address: SOURCE_AT, port: SOURCE_PORT_AT } };
+};
+
+async function build(
+  lab: Lab,
+  open: AsyncDisposableStack,
+  clock: () => number,
+): Promise<Omit<Network, typeof Symbol.asyncDispose>> {
   const source = await lab.namespace("source");
   const gateway = await lab.namespace("gateway", { forwarding: true });
   const server = await lab.namespace("server");
@@ -111,17 +149,19 @@ async function build(lab: Lab, open: AsyncDisposableStack): Promise<Omit<Network
   };
   const arrived = (): number => counts.get(0).reduce((sum, { frames }) => sum + Number(frames), 0);
   return {
+    lab,
     gateway,
     near: near.ifindex,
     far: far.ifindex,
     relay: relaying.program("relay"),
-    async send(destination, flows, frames) {
-      const vary = { address: NOTHING_AT, port: SOURCE_PORT_AT };
-      const made = await openVariedFrames(frameTo(destination, near.address), flows, vary);
+    relayFrom: async (from, to) => (await use(from, to, from)).program("relay"),
+    async send(destination, flows, frames, make = datagramTo) {
+      const { frame, vary } = make(destination, near.address);
+      const made = await openVariedFrames(frame, flows, vary);
       try {
         using wrapped = await wrap(sending.program("send"), made);
         const before = arrived();
-        const began = process.hrtime.bigint();
+        const [began, cpu] = [process.hrtime.bigint(), clock()];
         inNamespace(source.path, () =>
           testRun(wrapped.wrapper, {
             packet: made.first,
@@ -131,8 +171,21 @@ async function build(lab: Lab, open: AsyncDisposableStack): Promise<Omit<Network
             context: { interface: out.ifindex },
           }),
         );
-        const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-        return { frames, arrived: arrived() - before, seconds };
+        let ended = process.hrtime.bigint();
+        let cpuSeconds = clock() - cpu;
+        let there = arrived() - before;
+        // What is still on its way over many cables.
+        for (let since = ended; there < frames && Number(ended - since) < LOST_AFTER * 1e6; ) {
+          await setImmediate();
+          const now = arrived() - before;
+          ended = process.hrtime.bigint();
+          if (now !== there) {
+            since = ended;
+            cpuSeconds = clock() - cpu;
+          }
+          there = now;
+        }
+        return { frames, arrived: there, seconds: Number(ended - began) / 1e9, cpuSeconds };
       } finally {
         made.map.close();
       }
@@ -140,13 +193,13 @@ async function build(lab: Lab, open: AsyncDisposableStack): Promise<Omit<Network
   };
 }
 
-/** Needs root. All of it goes when it is disposed, or when the process ends. */
-export async function openNetwork(): Promise<Network> {
+/** On a CPU that this process is pinned to. Needs root. All of it goes when it is disposed, or when the process ends. */
+export async function openNetwork(cpu: number): Promise<Network> {
   const open = new AsyncDisposableStack();
   try {
     const lab = createLab();
     open.defer(() => lab.dispose());
-    return { ...(await build(lab, open)), [Symbol.asyncDispose]: () => open.disposeAsync() };
+    return { ...(await build(lab, open, cpuClock(cpu))), [Symbol.asyncDispose]: () => open.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();
     throw error;

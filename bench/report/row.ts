@@ -1,4 +1,5 @@
 /** What a run of the benchmarks tells. */
+import type { ClusterPlace } from "../cases/cluster.ts";
 import type { Spread } from "../measure/statistics.ts";
 
 /** Where one packet goes, in all the programs that it enters. */
@@ -70,7 +71,7 @@ export interface OperationRow {
   readonly name: string;
   /** Nanoseconds per packet, net of the wrapper. */
   readonly operationNs: Spread;
-  readonly at: "table" | "forwarder" | "single" | "siphash";
+  readonly at: ClusterPlace | "siphash";
   /** Flows that are hit. */
   readonly flows: number;
   /** Flows that stand in the table; 0 where each comes once, into an empty one. */
@@ -80,12 +81,20 @@ export interface OperationRow {
   readonly wrapperNs: Spread;
 }
 
-/** What a new flow costs all nodes that it comes to, by the rows of its hops. */
+/** What a new flow costs all nodes that it comes to. */
 export interface FlowRow {
   readonly name: string;
+  /** The sum of its hops, each measured by itself, in nanoseconds. */
   readonly newFlowNs: Spread;
-  /** New flows a second, of one core that does all of it. */
+  /** Its whole walk, packets going from node to node by batches of 64, as the kernel has drivers hand them over. */
+  readonly walkNs: Spread;
+  /** The same one by one: no node's code is in the processor's nearest cache, since all the others had their turns in between. */
+  readonly aloneNs: Spread;
+  /** `walkNs` by the sum, of the least times. */
+  readonly walkRatio: number;
+  /** Whole walks a second, of one core that does all of it. */
   readonly perSecond: number;
+  /** Operations that are sent, as their hop budget tells. */
   readonly hops: number;
   /** Bytes of operations on the cluster's side, for all its hops together. */
   readonly headerBytes: number;

@@ -37,8 +37,8 @@ const ofMemory = ({ name, memory, most, room }: MemoryRow): string =>
 const ofOperation = ({ name, operationNs, pattern }: OperationRow): string =>
   `${name}: ${operationNs.min.toFixed(1)} ns at least, ${operationNs.median.toFixed(1)} in the middle; ${pattern}`;
 
-const ofFlow = ({ name, newFlowNs, perSecond, hops, headerBytes }: FlowRow): string =>
-  `${name}: ${newFlowNs.min} ns at least, ${newFlowNs.median} in the middle, in ${hops} hops; ${perSecond} a second and core; ${headerBytes} bytes of operations`;
+const ofFlow = ({ name, newFlowNs, walkNs, aloneNs, walkRatio, perSecond, hops, headerBytes }: FlowRow): string =>
+  `${name}: ${walkNs.min} ns at least, ${walkNs.median} in the middle, in ${hops} hops, ${walkRatio.toFixed(2)} of their sum (${newFlowNs.min}, ${newFlowNs.median}), one by one ${aloneNs.min}; ${perSecond} a second and core; ${headerBytes} bytes of operations`;
 
 /** Numbers stand to the right, words to the left. */
 const isWords = (column: number): boolean => column === 0 || column === HEAD.length - 1;

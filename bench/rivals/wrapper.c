@@ -53,10 +53,12 @@ SEC("xdp") int wrapper(struct xdp_md *ctx)
 		return XDP_ABORTED;
 
 	__u64 now = (long)ctx->data_end - (long)ctx->data;
-	if (head && now == (__u32)(length + head)) {
+	if (head && now != length) {
 		if (bpf_xdp_adjust_head(ctx, (int)head))
 			return XDP_ABORTED;
-	} else if (now != length && bpf_xdp_adjust_tail(ctx, (int)(length - now)))
+		now -= (int)head;
+	}
+	if (now != length && bpf_xdp_adjust_tail(ctx, (int)(length - now)))
 		return XDP_ABORTED;
 	__u64 *to = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;

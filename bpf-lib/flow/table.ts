@@ -74,6 +74,8 @@ export interface Family {
   readonly find: (key: Key, now: U32) => Found<Entry>;
   /** The entry at an index, whatever it holds. */
   readonly at: (index: U32) => Entry | null;
+  /** The index of the entry where a key most likely stands, or would be put. */
+  readonly homeOf: (key: Key) => U32;
   /** Whether a key is in use. Called, not written out: for loops. */
   readonly has: (key: Key, now: U32) => boolean;
   readonly stands: (found: Found<Entry>) => boolean;
@@ -212,6 +214,7 @@ export const ipv4Family: Family = {
   keyIn: ({ key }) => [key[0], key[1]] as unknown as Key,
   find: (key, now) => flows4.find(key, now),
   at: (index) => flows4.at(index),
+  homeOf: (key) => flows4.homeOf(key),
   has: (key, now) => seek(key) && has4(now) !== 0,
   stands: (found) => flows4.stands(found as Found<Entry4>),
   prepare: (at, key, to, rest) => {
@@ -292,6 +295,7 @@ export const ipv6Family: Family = {
   keyIn: (entry) => key6(entry as Entry6),
   find: (key, now) => flows6.find(key, now),
   at: (index) => flows6.at(index),
+  homeOf: (key) => flows6.homeOf(key),
   has: (key, now) => seek(key) && has6(now) !== 0,
   stands: (found) => flows6.stands(found as Found<Entry6>),
   prepare: (at, key, to, rest) => {

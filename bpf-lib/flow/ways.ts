@@ -66,6 +66,9 @@ export const openWays = <W extends Way>(shape: Shape<W>) => {
     /** The way at an index, whatever it holds: compare its key. Null beyond the table's end. */
     at: pages.at,
 
+    /** The index of the way where a key stands, or would be put, unless another has it: to read it ahead. */
+    homeOf: (key: Key): u32 => pages.placesOf(hashOf(key)).home,
+
     /** Finds a living flow. */
     find(key: Key, now: u32): Found<W> {
       const hash = hashOf(key);

@@ -140,6 +140,8 @@ export const operationInHand = struct({
   vni: u32,
   /** Not 0 when the second option goes along; 2 when it is being entered for the second time (again.ts). */
   withEntry: u8,
+  /** Of no meaning: what was read ahead (ahead.ts) ends here, so that it is read. */
+  ahead: u32,
 });
 export type InHand = Of<typeof operationInHand>;
 export const zeta_table_operation = map.perCpuArray({ value: operationInHand, max: 1 });

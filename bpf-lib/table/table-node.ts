@@ -34,6 +34,7 @@ export { zeta_table_fragment } from "./fragment.ts";
 export { zeta_held4, zeta_held6 } from "./held.ts";
 export { zeta_over4, zeta_over6 } from "./over.ts";
 export { zeta_table_pools, zeta_table_pools64 } from "./pools.ts";
+export { zeta_table_turn } from "./read.ts";
 export { zeta_operation } from "./receive.ts";
 export { zeta_table_refuse } from "./refuse.ts";
 export { zeta_root } from "./root.ts";
@@ -43,7 +44,6 @@ export { zeta_table_settle4, zeta_table_settle6 } from "./settle.ts";
 export { zeta_store4, zeta_store6 } from "./store.ts";
 export { zeta_sustain4, zeta_sustain6, zeta_sustain46 } from "./sustain.ts";
 export { zeta_transfer4, zeta_transfer6 } from "./transfer.ts";
-export { zeta_turn } from "./turn.ts";
 export {
   zeta_table_begin,
   zeta_table_complete,

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { CHAINS, clusterCases, HOPS, newFlow } from "../../bench/cases/cluster.ts";
 import { net, spread } from "../../bench/measure/statistics.ts";
 import { readOptions } from "../../bench/options.ts";
 import type { AnyRow, Row } from "../../bench/report/row.ts";
@@ -65,6 +66,29 @@ test("the table for people: numbers under each other, builds in words", () => {
     "acl                92.1   100.0    2.4     2.9   1.04      99  63  45 (2)  -      1  TCP",
     "zeta build, acl, cold: 1200 ms at least, 1300 ms in the middle (target 1500 ms)",
   ]);
+});
+
+test("a new flow: its walk, and the sum of its hops", () => {
+  const text = table([
+    {
+      name: "a new flow",
+      newFlowNs: { min: 4000, median: 4100 },
+      walkNs: { min: 4100, median: 4300 },
+      aloneNs: { min: 4500, median: 4600 },
+      walkRatio: 1.03,
+      perSecond: 243_902,
+      hops: 3,
+      headerBytes: 506,
+    },
+  ]);
+  expect(text).toBe(
+    "a new flow: 4100 ns at least, 4300 in the middle, in 3 hops, 1.03 of their sum (4000, 4100), one by one 4500; 243902 a second and core; 506 bytes of operations",
+  );
+});
+
+test("rows of a cluster are told apart by their names", () => {
+  const names = [...clusterCases.map(({ name }) => name), ...HOPS.map(([name]) => name), ...CHAINS.map(newFlow)];
+  expect(new Set(names).size).toBe(names.length);
 });
 
 const lacking = missingCapabilities();
