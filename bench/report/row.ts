@@ -72,6 +72,8 @@ export interface OperationRow {
   /** Nanoseconds per packet, net of the wrapper. */
   readonly operationNs: Spread;
   readonly at: ClusterPlace | "siphash";
+  /** Of an established flow's packet at a forwarder: by the same at a node by itself, measured in turn. */
+  readonly ofSingle?: Spread;
   /** Flows that are hit. */
   readonly flows: number;
   /** Flows that stand in the table; 0 where each comes once, into an empty one. */

@@ -34,8 +34,11 @@ const ofMemory = ({ name, memory, most, room }: MemoryRow): string =>
     ? `${name}: ${mebibytes(memory)}, at most ${mebibytes(most)}`
     : `${name}: ${(memory / room).toFixed(0)} bytes each, at most ${(most / room).toFixed(0)}; room for ${room} in ${mebibytes(memory)}`;
 
-const ofOperation = ({ name, operationNs, pattern }: OperationRow): string =>
-  `${name}: ${operationNs.min.toFixed(1)} ns at least, ${operationNs.median.toFixed(1)} in the middle; ${pattern}`;
+const bySingle = ({ ofSingle }: OperationRow): string =>
+  ofSingle === undefined ? "" : ` (${ofSingle.min.toFixed(3)} and ${ofSingle.median.toFixed(3)} of a node by itself)`;
+
+const ofOperation = (row: OperationRow): string =>
+  `${row.name}: ${row.operationNs.min.toFixed(1)} ns at least, ${row.operationNs.median.toFixed(1)} in the middle${bySingle(row)}; ${row.pattern}`;
 
 const ofFlow = ({ name, newFlowNs, walkNs, aloneNs, walkRatio, perSecond, hops, headerBytes }: FlowRow): string =>
   `${name}: ${walkNs.min} ns at least, ${walkNs.median} in the middle, in ${hops} hops, ${walkRatio.toFixed(2)} of their sum (${newFlowNs.min}, ${newFlowNs.median}), one by one ${aloneNs.min}; ${perSecond} a second and core; ${headerBytes} bytes of operations`;

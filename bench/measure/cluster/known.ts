@@ -1,17 +1,19 @@
 /** Measures each operation at each role, and established flows, at nodes that know all flows; each net of the wrapper. */
+import type { LoadedProgram } from "../../../runtime/index.ts";
 import { Action } from "../../../sdk/bpf/program.ts";
 import type { ClusterCase } from "../../cases/cluster.ts";
 import type { OperationRow } from "../../report/row.ts";
 import { type RoundOptions, timeOf } from "../rounds.ts";
-import { net, spread } from "../statistics.ts";
+import { net, type Spread, spread } from "../statistics.ts";
 import type { Ingress } from "../subject.ts";
 import { openVariedFrames, wrap } from "../wrapper.ts";
 import { framesOf, opening, type Templates, templatesOf } from "./frames.ts";
-import { interleave, wrapperOwn } from "./interleave.ts";
+import { interleave, type Part, wrapperOwn } from "./interleave.ts";
 import { type Cluster, openCluster } from "./sides.ts";
 import { ADDRESS_AT, openWalk, PORT_AT } from "./walk.ts";
 
 const CHAIN = 3;
+const ROUNDS_OF_EACH = 3;
 /** Few flows in tables that have room for many. */
 const FEWEST_ROOM = 2 ** 17;
 
@@ -80,19 +82,60 @@ async function measureOne(
   };
 }
 
+/** Established flows at a forwarder and at a node by itself: the same packets, in turn. */
+async function measureEstablished(
+  cases: readonly ClusterCase[],
+  cluster: Cluster,
+  templates: Templates,
+  { rounds, repeats }: RoundOptions,
+  ingress: Ingress,
+): Promise<readonly OperationRow[]> {
+  const [first] = cases;
+  if (first === undefined) return [];
+  using made = await framesOf(first, cluster, templates, ingress);
+  const { frames } = made;
+  using open = new DisposableStack();
+  const part = async (program: LoadedProgram | null): Promise<Part> => {
+    const { wrapper } = open.use(await wrap(program, frames));
+    return { once: () => timeOf(wrapper, Math.max(repeats, frames.count), frames.first, ingress) };
+  };
+  const { single, forwarder } = cluster;
+  const parts = {
+    bare: await part(null),
+    single: await part(single.program),
+    forwarder: await part(forwarder.program),
+  };
+  // Few in a hundred are looked for: more rounds than elsewhere.
+  const times = interleave(parts, rounds * ROUNDS_OF_EACH);
+  const wrapperNs = spread(times.bare);
+  const ns = { single: net(spread(times.single), wrapperNs), forwarder: net(spread(times.forwarder), wrapperNs) };
+  const ratio = (of: keyof Spread): number => Math.round((ns.forwarder[of] / ns.single[of]) * 1000) / 1000;
+  const ofSingle = { min: ratio("min"), median: ratio("median") };
+  return cases.map(({ name, at, flows, pattern }) => {
+    const operationNs = at === "forwarder" ? ns.forwarder : ns.single;
+    const common = { flows, standing: flows, pattern, frameBytes: frames.first.length, wrapperNs };
+    return { name, operationNs, at, ...(at === "forwarder" ? { ofSingle } : {}), ...common };
+  });
+}
+
 export async function measureKnown(
   cases: readonly ClusterCase[],
   options: RoundOptions,
   ingress: Ingress,
 ): Promise<readonly OperationRow[]> {
-  const rows = new Map<ClusterCase, OperationRow>();
+  const rows = new Map<string, OperationRow>();
   for (const flows of new Set(cases.map((one) => one.flows))) {
     using cluster = await openCluster(Math.max(flows, FEWEST_ROOM), ingress);
     cluster.chain(CHAIN);
     const templates = templatesOf(cluster);
     await stand(cluster, flows, ingress);
-    for (const one of cases)
-      if (one.flows === flows) rows.set(one, await measureOne(one, cluster, templates, options, ingress));
+    const these = cases.filter((one) => one.flows === flows);
+    // First, while flows stand as their walks have left them.
+    const established = these.filter(({ frames }) => frames === "packet");
+    for (const row of await measureEstablished(established, cluster, templates, options, ingress))
+      rows.set(row.name, row);
+    for (const one of these)
+      if (one.frames !== "packet") rows.set(one.name, await measureOne(one, cluster, templates, options, ingress));
   }
-  return cases.map((one) => rows.get(one) as OperationRow);
+  return cases.map(({ name }) => rows.get(name) as OperationRow);
 }
