@@ -15,19 +15,25 @@ export type ClusterFrames =
   | "refuse"
   | "nobody"
   | "stale"
-  | "forged";
+  | "forged"
+  | "transfer"
+  | "stored";
 
 export interface ClusterCase {
   readonly name: string;
   readonly at: ClusterPlace;
   readonly frames: ClusterFrames;
-  /** Flows that stand at every node, and are hit: a power of two. */
+  /** Flows that stand at every node: a power of two. */
   readonly flows: number;
+  /** Of them, those that are hit. */
+  readonly hit: number;
   readonly pattern: string;
 }
 
 const FEW = 2 ** 10;
 const MANY = 2 ** 20;
+/** Made here, and not by nodes: each has a tag of its own. */
+const MADE = 2 ** 14;
 
 const at = (flows: number): string => `${flows === FEW ? "1 k" : "1 M"} entries`;
 const inTurn = "all hit in turn";
@@ -40,9 +46,13 @@ const known = (
   place: ClusterPlace,
   pattern = inTurn,
 ): readonly [ClusterCase, ClusterCase] => [
-  { name: `cluster, ${name}, ${at(FEW)}`, at: place, frames, flows: FEW, pattern },
-  { name: `cluster, ${name}, ${at(MANY)}`, at: place, frames, flows: MANY, pattern },
+  { name: `cluster, ${name}, ${at(FEW)}`, at: place, frames, flows: FEW, hit: FEW, pattern },
+  { name: `cluster, ${name}, ${at(MANY)}`, at: place, frames, flows: MANY, hit: MANY, pattern },
 ];
+const made = (name: string, frames: ClusterFrames, place: ClusterPlace): readonly [ClusterCase, ClusterCase] => {
+  const [few, many] = known(name, frames, place);
+  return [few, { ...many, hit: MADE, pattern: `${MADE} of them hit in turn` }];
+};
 
 export const clusterCases: readonly ClusterCase[] = [
   ...known("LOOKUP at the tail", "lookup", "tail"),
@@ -56,6 +66,8 @@ export const clusterCases: readonly ClusterCase[] = [
   ...known("NOBODY at a forwarder", "nobody", "forwarder"),
   ...known("of another epoch, at any flow-table node", "stale", "head"),
   ...known("STALE at a forwarder, which asks again", "stale", "forwarder"),
+  ...made("TRANSFER of a flow that stands, at a member that is filled", "transfer", "tail"),
+  ...made("STORED at the reading node", "stored", "replica"),
   ...known("forged, at any node", "forged", "head"),
   ...known("established, at a node by itself", "packet", "single"),
   ...known("established, at a forwarder", "packet", "forwarder"),

@@ -108,7 +108,7 @@ export async function openChain(network: Network): Promise<Chain> {
     keptBy(length) {
       epoch++;
       const chain = tables.slice(0, length).map(({ id }) => id);
-      for (const side of sides) side.keptBy(chain, epoch);
+      for (const side of sides) side.keptBy(chain, chain.length, epoch);
     },
     empty() {
       for (const side of sides) side.empty();

@@ -1,5 +1,7 @@
 /** Operations as the nodes themselves make them, with good tags. */
 
+import { lookup } from "../../../runtime/loader/map-operations.ts";
+import { word } from "../../../runtime/loader/word.ts";
 import {
   AT,
   LONG_BYTES,
@@ -11,7 +13,7 @@ import {
 import { tcp } from "../../../test/kit/index.ts";
 import type { ClusterCase } from "../../cases/cluster.ts";
 import type { Ingress } from "../subject.ts";
-import { type Frames, openVariedFrames } from "../wrapper.ts";
+import { type Frames, openFrames, openVariedFrames } from "../wrapper.ts";
 import { type Cluster, KEY, type Side } from "./sides.ts";
 import { ADDRESS_AT, openWalk, type Packets, PORT_AT } from "./walk.ts";
 
@@ -101,7 +103,7 @@ async function along(
   cluster: Cluster,
   place: number,
   { flows }: ClusterCase,
-  { longer }: Templates,
+  longer: Uint8Array,
   ingress: Ingress,
 ): Promise<{ readonly frames: Frames; readonly remake: () => void; readonly close: () => void }> {
   const nodes = cluster.tables.slice(0, place).map(({ program }) => program);
@@ -114,6 +116,29 @@ async function along(
   } catch (error) {
     walk[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** As entries have it that have been in use once. */
+const FIRST_SERIAL = 2;
+/** What the reading node brings to the last of a path that is to be filled: entries that stand there, as its replica had sent them. */
+async function transfersOf(one: ClusterCase, cluster: Cluster, ingress: Ingress): Promise<readonly Uint8Array[]> {
+  const longer = asked(cluster, packetOf("decide", "long"));
+  const made = await along(cluster, 2, one, longer, ingress);
+  try {
+    return Array.from({ length: one.hit }, (_, flow) => {
+      const frame = Buffer.from(lookup(made.frames.map, word(flow)) as Uint8Array).subarray(
+        0,
+        made.frames.first.length,
+      );
+      frame[AT.operation] = OPERATIONS.indexOf("transfer");
+      frame.writeUInt32BE(cluster.tables[1].id, AT.forwarder);
+      frame.writeUInt32BE(flow + 1, AT.sent);
+      frame.writeUInt32BE(FIRST_SERIAL, AT.detail);
+      return tagged(frame, KEY);
+    });
+  } finally {
+    made.close();
   }
 }
 
@@ -150,11 +175,20 @@ export async function framesOf(
       return varied(frame, SHORT_BYTES, 0);
     }
     case "update": {
-      const made = await along(cluster, one.at === "tail" ? 2 : 1, one, templates, ingress);
+      const made = await along(cluster, one.at === "tail" ? 2 : 1, one, templates.longer, ingress);
       return { side, frames: made.frames, head: 0, prepare: made.remake, [Symbol.dispose]: made.close };
     }
+    case "transfer":
+    case "stored": {
+      const transfers = await transfersOf(one, cluster, ingress);
+      const stored = (): readonly Uint8Array[] =>
+        transfers.map((frame) => cluster.run(cluster.tables[2], frame).packet);
+      const frames = await openFrames(one.frames === "transfer" ? transfers : stored());
+      const head = one.frames === "transfer" ? 0 : -LONG_BYTES;
+      return { side, frames, head, [Symbol.dispose]: () => frames.map.close() };
+    }
     case "reply": {
-      const made = await along(cluster, 3, one, templates, ingress);
+      const made = await along(cluster, 3, one, templates.longer, ingress);
       return { side, frames: made.frames, head: -LONG_BYTES, [Symbol.dispose]: made.close };
     }
   }

@@ -5,7 +5,7 @@ import type { ClusterCase } from "../../cases/cluster.ts";
 import type { OperationRow } from "../../report/row.ts";
 import { type RoundOptions, timeOf } from "../rounds.ts";
 import { net, type Spread, spread } from "../statistics.ts";
-import type { Ingress } from "../subject.ts";
+import { type Ingress, runAt } from "../subject.ts";
 import { openVariedFrames, wrap } from "../wrapper.ts";
 import { framesOf, opening, type Templates, templatesOf } from "./frames.ts";
 import { interleave, type Part, wrapperOwn } from "./interleave.ts";
@@ -14,12 +14,13 @@ import { ADDRESS_AT, openWalk, PORT_AT } from "./walk.ts";
 
 const CHAIN = 3;
 const ROUNDS_OF_EACH = 3;
+const SEVERAL = 1000;
 /** Few flows in tables that have room for many. */
 const FEWEST_ROOM = 2 ** 17;
 
 /** What becomes of a case's packets. */
 const actionOf = ({ frames }: ClusterCase): number => {
-  if (frames === "forged") return Action.Drop;
+  if (frames === "forged" || frames === "stored") return Action.Drop;
   if (frames === "nobody") return Action.Pass;
   return frames === "refuse" ? Action.Transmit : Action.Redirect;
 };
@@ -53,12 +54,16 @@ async function measureOne(
     const { action } = cluster.run(side, frames.first);
     if (action !== actionOf(one)) throw new Error(`'${one.name}': action ${action}`);
   };
+  const drops = side.drops();
   expectAction();
   // What is made anew comes once each time.
   const each = prepare === undefined ? Math.max(repeats, frames.count) : frames.count;
   using subject = await wrap(side.program, frames, head);
   using bare = await wrap(null, frames);
   using grown = await wrap("grown", frames, head);
+  // The wrapper restores what the program has made of the packet, again and again.
+  const { action } = runAt(subject.wrapper, { packet: frames.first, repeat: SEVERAL }, ingress);
+  if (action !== actionOf(one)) throw new Error(`'${one.name}': action ${action} in the end`);
   const part = ({ wrapper }: typeof subject) => ({ once: () => timeOf(wrapper, each, frames.first, ingress) });
   const times = interleave(
     {
@@ -69,12 +74,14 @@ async function measureOne(
     rounds,
   );
   expectAction();
+  if (one.frames !== "forged" && side.drops() !== drops)
+    throw new Error(`'${one.name}': ${side.drops() - drops} drops`);
   const wrapperNs = wrapperOwn(times.bare, times.grown);
   return {
     name: one.name,
     operationNs: net(spread(times.subject), wrapperNs),
     at: one.at,
-    flows: one.flows,
+    flows: one.hit,
     standing: one.flows,
     pattern: one.pattern,
     frameBytes: frames.first.length,
@@ -111,9 +118,9 @@ async function measureEstablished(
   const ns = { single: net(spread(times.single), wrapperNs), forwarder: net(spread(times.forwarder), wrapperNs) };
   const ratio = (of: keyof Spread): number => Math.round((ns.forwarder[of] / ns.single[of]) * 1000) / 1000;
   const ofSingle = { min: ratio("min"), median: ratio("median") };
-  return cases.map(({ name, at, flows, pattern }) => {
+  return cases.map(({ name, at, hit, flows, pattern }) => {
     const operationNs = at === "forwarder" ? ns.forwarder : ns.single;
-    const common = { flows, standing: flows, pattern, frameBytes: frames.first.length, wrapperNs };
+    const common = { flows: hit, standing: flows, pattern, frameBytes: frames.first.length, wrapperNs };
     return { name, operationNs, at, ...(at === "forwarder" ? { ofSingle } : {}), ...common };
   });
 }
@@ -134,8 +141,13 @@ export async function measureKnown(
     const established = these.filter(({ frames }) => frames === "packet");
     for (const row of await measureEstablished(established, cluster, templates, options, ingress))
       rows.set(row.name, row);
+    const filling = these.filter(({ frames }) => frames === "transfer" || frames === "stored");
     for (const one of these)
-      if (one.frames !== "packet") rows.set(one.name, await measureOne(one, cluster, templates, options, ingress));
+      if (!established.includes(one) && !filling.includes(one))
+        rows.set(one.name, await measureOne(one, cluster, templates, options, ingress));
+    // Last, since all that is sent by the view before is of another epoch then.
+    cluster.chain(CHAIN, CHAIN - 1);
+    for (const one of filling) rows.set(one.name, await measureOne(one, cluster, templates, options, ingress));
   }
   return cases.map(({ name }) => rows.get(name) as OperationRow);
 }

@@ -5,9 +5,12 @@ import { BUCKETS } from "../../../runtime/cluster/buckets.ts";
 import type { Neighbour } from "../../../runtime/cluster/data-plane.ts";
 import type { LoadedProgram } from "../../../runtime/index.ts";
 import { openMemory } from "../../../runtime/loader/map-memory.ts";
+import { lookup } from "../../../runtime/loader/map-operations.ts";
+import { word } from "../../../runtime/loader/word.ts";
 import type { NodeRole } from "../../../runtime/node/bundle.ts";
 import { FLOW_TABLES } from "../../../runtime/node/flow-tables.ts";
 import { openNode } from "../../../runtime/node/node.ts";
+import { NODE_MAP } from "../../../runtime/node/shapes.ts";
 import { type Ingress, runAt } from "../subject.ts";
 
 const SERVICE = fileURLToPath(new URL("../../../examples/balancer/service.ts", import.meta.url));
@@ -19,6 +22,9 @@ const CONSTANTS = {
   forwarder: { zeta_idle: IDLE, zeta_table_resend: LONG },
   table: { zeta_idle: IDLE, zeta_table_ended: LONG },
 } as const;
+
+/** That a node counts drops by, for each service (bpf-lib/node/drops.ts). */
+const REASONS = 64;
 
 export const KEY = new Uint8Array(16).fill(7);
 export const addressOf = (id: number): string => `172.16.0.${id}`;
@@ -50,8 +56,10 @@ export interface Place {
 export interface Side extends Disposable {
   readonly id: number;
   readonly program: LoadedProgram;
-  /** From now on this chain keeps all buckets. Epochs go up by one. */
-  keptBy(chain: readonly number[], epoch: number): void;
+  /** From now on this chain, of which so many are complete, keeps all buckets. Epochs go up by one. */
+  keptBy(chain: readonly number[], complete: number, epoch: number): void;
+  /** Packets that it has dropped so far, for any reason of its own. */
+  drops(): bigint;
   /** As if no flow had ever come. */
   empty(): void;
 }
@@ -63,7 +71,7 @@ export async function openSide({ role, id, flows, serves, forEver, sides, neighb
   const node = await openNode({ role, flows, load: { cpu: "v3", constants: forEver ? CONSTANTS[role] : {} } });
   opening.defer(() => node.close());
   const config = { balancer: { backends: serves.backends }, service: { listen: serves.listen } };
-  await node.add({ object: built.code.object, manifest: built.manifest }, { config });
+  const { index } = await node.add({ object: built.code.object, manifest: built.manifest }, { config });
   const { cluster } = node;
   cluster?.members([...neighbours]);
   cluster?.keys({ keys: [KEY, null], own: 0 });
@@ -75,12 +83,21 @@ export async function openSide({ role, id, flows, serves, forEver, sides, neighb
   return {
     id,
     program,
-    keptBy(chain, epoch) {
-      const path = { members: chain, complete: chain.length };
+    keptBy(chain, complete, epoch) {
+      const path = { members: chain, complete };
       cluster?.view(
         { id, address: addressOf(id), interfaces: sides },
         { epoch, paths: Array.from({ length: BUCKETS }, () => path) },
       );
+    },
+    drops() {
+      const map = node.object.map(NODE_MAP.drops);
+      // Of operations, and of the only service.
+      const keys = Array.from({ length: (index + 1) * REASONS }, (_, key) => key);
+      const counts = keys.flatMap((key) => [
+        ...new BigUint64Array((lookup(map, word(key)) as Uint8Array).slice().buffer),
+      ]);
+      return counts.reduce((sum, count) => sum + count, 0n);
     },
     empty() {
       for (const { bytes } of tables) bytes.fill(0);
@@ -95,8 +112,8 @@ export interface Cluster extends Disposable {
   /** Head, replica and tail, while it is three. */
   readonly tables: readonly [Side, Side, Side];
   readonly single: Side;
-  /** Makes the first so many of them the chain. */
-  chain(length: number): readonly Side[];
+  /** Makes the first so many of them the chain: complete, unless some are to be filled. */
+  chain(length: number, complete?: number): readonly Side[];
   readonly epoch: number;
   empty(): void;
   run(side: Side, packet: Uint8Array): { readonly action: number; readonly packet: Uint8Array };
@@ -128,14 +145,11 @@ export async function openCluster(flows: number, ingress: Ingress): Promise<Clus
     forwarder,
     tables,
     single,
-    chain(length) {
+    chain(length, complete = length) {
       epoch++;
       const chain = tables.slice(0, length);
-      for (const side of opened)
-        side.keptBy(
-          chain.map(({ id }) => id),
-          epoch,
-        );
+      const ids = chain.map(({ id }) => id);
+      for (const side of opened) side.keptBy(ids, complete, epoch);
       return chain;
     },
     get epoch() {

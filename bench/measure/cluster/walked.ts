@@ -96,7 +96,10 @@ export async function measureNewFlow(
       const walk = open.use(await openWalk(turns, { packets, batch }, ingress));
       parts[`${name} by ${batch}`] = { once: () => walk.run(FLOWS, name === "whole" ? cluster.empty : undefined) };
     }
+  const drops = (): bigint => nodes.reduce((total, side) => total + side.drops(), 0n);
+  const before = drops();
   const times = interleave(parts, rounds);
+  if (drops() !== before) throw new Error(`'${newFlow(length)}': ${drops() - before} drops`);
   const of = (name: string): readonly number[] => times[name] ?? [];
   const rows = hops.map(({ frames }, place): OperationRow => {
     const wrapperNs = wrapperOwn(of(`${place} bare`), of(`${place} grown`));
