@@ -36,6 +36,7 @@ export function client(running: Pick<Running, "map" | "run">) {
     insert: (key: readonly bigint[], value: bigint, idle: number): Promise<Answer> => ask(2, key, { value, idle }),
     remove: async (key: readonly bigint[]): Promise<boolean> => (await ask(3, key)).answer === 1,
     touch: async (key: readonly bigint[], idle: number): Promise<boolean> => (await ask(4, key, { idle })).answer === 1,
+    home: async (key: readonly bigint[]): Promise<number> => (await ask(5, key)).index,
     /** The table's ways, in the order of their indices. */
     dump: (): DumpedWay[] =>
       running

@@ -66,6 +66,19 @@ for (const [name, words] of [
         for (const key of keys) expect(await table.find(key)).toBe(living(key)?.value ?? null);
       });
 
+      test("most keys are put at their homes, which are known before", async () => {
+        const table = client(target);
+        const keys = keysOf(random(40 + words), words, WAYS / 4);
+        let there = 0;
+        for (const key of keys) {
+          const home = await table.home(key);
+          const { answer, index } = await table.insert(key, 1n, 1000);
+          expect(answer).toBe(Outcome.Inserted);
+          if (index === home) there++;
+        }
+        expect(there).toBeGreaterThan(keys.length * 0.7);
+      });
+
       test("fills to nine tenths before it refuses, keeps what it has, and takes new flows when old ones are over", async () => {
         const table = client(target);
         const keys = keysOf(random(70 + words), words, 2 * WAYS);

@@ -3,7 +3,7 @@ import { Action, array, map, struct, u32, u64 } from "zeta/bpf";
 import { spansNow } from "../../../bpf-lib/flow/time.ts";
 import { type Key, openWays, type Shape, type Way } from "../../../bpf-lib/flow/ways.ts";
 
-export const Operation = { Find: 1, Insert: 2, Remove: 3, Touch: 4 } as const;
+export const Operation = { Find: 1, Insert: 2, Remove: 3, Touch: 4, Home: 5 } as const;
 
 /** `answer`: of an insertion its outcome, otherwise 1 for success. */
 const request = map.array({
@@ -21,6 +21,10 @@ export const answering = <W extends Valued>(shape: Shape<W>) => {
     const asked = request.at(0);
     if (asked === null) return Action.Aborted;
     const key: Key = shape.words.map((i) => asked.key[i] as u64);
+    if (asked.operation === Operation.Home) {
+      asked.index = table.homeOf(key);
+      return Action.Pass;
+    }
     const now = spansNow();
     if (asked.operation === Operation.Insert) {
       const made = table.insert(key, now, asked.idle, (way) => {
