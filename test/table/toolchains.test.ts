@@ -30,5 +30,5 @@ test.each(["forwarder", "table"] as const)(
       expect(node.cluster).not.toBeNull();
     }
   },
-  300_000,
+  600_000,
 );
