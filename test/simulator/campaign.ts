@@ -32,7 +32,7 @@ export interface Failure {
 }
 
 /** What a history must have had some of. */
-const COUNTED = ["packets", "flows", "faults"] as const;
+export const COUNTED = ["packets", "flows", "faults"] as const;
 
 /** What there was, in all histories together. */
 export interface Tally {

@@ -1,5 +1,6 @@
 /** The flow table's rules, by histories of whole clusters with faults; and that a history is the same each time. */
 import { describe, expect, test } from "vitest";
+import { playedApart, shares } from "./apart.ts";
 import { byModel, campaign, inWords } from "./campaign.ts";
 import { fateOf, mix } from "./fate.ts";
 import { RULES } from "./model/rules.ts";
@@ -57,6 +58,24 @@ describe("simulate of zeta/testing", () => {
   test.each([{ histories: 0 }, { histories: 1.5 }, { seed: 0.5 }])("refuses %o", async (options) => {
     await expect(simulate(options)).rejects.toThrow(RangeError);
   });
+});
+
+describe("histories in several processes", () => {
+  test("come to what they come to in one", async () => {
+    const { failures: _, ...one } = campaign({ histories: 5, seed: 60 });
+    expect(await playedApart({ histories: 5, seed: 60, processes: 2, options: ["--json"] })).toMatchObject(one);
+  }, 600_000);
+
+  test("are shared out, none twice", () => {
+    expect(shares(7, 3)).toEqual([2, 2, 3]);
+    expect(shares(2, 8)).toEqual([1, 1]);
+    expect(shares(100_000, 64).reduce((sum, one) => sum + one, 0)).toBe(100_000);
+  });
+
+  test("a process that ends early is an error, and ends the others", async () => {
+    const ends = playedApart({ histories: 4, seed: 1, processes: 2, options: ["--no-such-option"] });
+    await expect(ends).rejects.toThrow(/seed [13] on has ended without a tally/);
+  }, 600_000);
 });
 
 describe("the machinery", () => {

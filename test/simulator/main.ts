@@ -3,8 +3,10 @@
  * invariant of the flow table breaks. What breaks it is told in words.
  */
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { byModel, campaign, type Play } from "./campaign.ts";
+import { playedApart } from "./apart.ts";
+import { byModel, campaign, type Play, type Tally } from "./campaign.ts";
 import { MUTATIONS } from "./mutations.ts";
 import type { Shape } from "./plan.ts";
 import { simulate } from "./public.ts";
@@ -12,6 +14,7 @@ import { simulate } from "./public.ts";
 const USAGE = `npm run simulate -- [options]
   --histories N  how many (1000)
   --seed S       of the first one; the next has the next number (1)
+  --processes N  how many work at once (as many as there are processors)
   --json         nothing but the summary's line on standard output
   --programs     nodes run the data plane's own programs, interpreted, and not the model of its rules
   --scale        no histories: how clusters of up to thousands of nodes grow, as a table
@@ -22,6 +25,7 @@ const { values } = parseArgs({
   options: {
     histories: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
+    processes: { type: "string", default: `${availableParallelism()}` },
     json: { type: "boolean", default: false },
     programs: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
@@ -32,6 +36,7 @@ const { values } = parseArgs({
 });
 const count = Number(values.histories);
 const seed = Number(values.seed);
+const processes = Number(values.processes);
 
 /** A deliberate bug, whichever kind of node it is in. */
 interface Bug {
@@ -55,21 +60,28 @@ async function bugs(): Promise<readonly Bug[]> {
   }));
 }
 
-async function histories(): Promise<boolean> {
-  const began = performance.now();
+async function played(): Promise<Tally> {
+  const options = [...(values.programs ? ["--programs"] : []), ...(values.json ? ["--json"] : [])];
+  if (processes > 1) return playedApart({ histories: count, seed, processes, options });
   const onHistory = (done: number): void => {
-    if (!values.json && done % 100 === 0) console.error(`${done} histories`);
+    if (!values.json && done % 100 === 0) console.error(`${done} histories from seed ${seed} on`);
   };
-  const { failed, ...summary } = await simulate({
+  const { failed, ...tally } = await simulate({
     histories: count,
     seed,
     nodes: values.programs ? "programs" : "model",
     onHistory,
   });
   for (const { history } of failed) console.error(history.join("\n"));
+  return tally;
+}
+
+async function histories(): Promise<boolean> {
+  const began = performance.now();
+  const tally = await played();
   if (!values.json) console.error(`${((performance.now() - began) / count).toFixed(0)} ms a history`);
-  console.log(JSON.stringify(summary));
-  return failed.length === 0;
+  console.log(JSON.stringify(tally));
+  return tally.violations === 0;
 }
 
 async function mutations(): Promise<boolean> {
@@ -100,7 +112,7 @@ async function scale(): Promise<void> {
 
 if (values.help) console.log(USAGE);
 else if (values.scale || values.svg !== undefined) await scale();
-else if (!Number.isInteger(count) || !Number.isInteger(seed) || count < 1) {
+else if (![count, seed, processes].every(Number.isInteger) || count < 1 || processes < 1) {
   console.error(USAGE);
   process.exitCode = 2;
 } else process.exitCode = (await (values.mutations ? mutations() : histories())) ? 0 : 1;
