@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { icmp, tcp } from "zeta/testing";
 import { type Cluster, openCluster, type Wire } from "../kit/cluster/cluster.ts";
 import { operationOf } from "../kit/cluster/operation.ts";
+import { onBothTargets } from "./both-targets.ts";
 import { compileFirst } from "./compiled.ts";
 import { destinationOf, dropsOf, hopsOf, toldOf } from "./told.ts";
 
@@ -80,6 +81,18 @@ describe("an end that was lost on its way", () => {
     cluster.advance(8n * SECOND);
     expect(sent(2, next)).toBe("10.2.0.2:80");
   });
+
+  test("on either target", async () => {
+    const one = await openCluster({ forwarders: 1, chains: [2], services: [bySequence] });
+    const [head = 0, tail = 0] = one.chains[0] ?? [];
+    for (const packet of [first, client.rst().bytes, next, next]) one.send(1, packet);
+    const wire = one.wire();
+    const atHead = ["update", "update", "update", "reply", "1"];
+    for (const run of await onBothTargets([bySequence], one, wire, head))
+      expect(run).toMatchObject({ became: atHead, drops: { "table: flow has ended": 1 } });
+    for (const run of await onBothTargets([bySequence], one, wire, tail))
+      expect(run).toMatchObject({ became: ["reply", "reply", "over"], drops: {} });
+  }, 120_000);
 
   test("stands until nobody follows the old decision who has not heard", () => {
     cluster.advance(7n * SECOND);

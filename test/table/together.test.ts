@@ -6,10 +6,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { icmp, icmpv6, type Packet, tcp, udp } from "zeta/testing";
 import { BUCKETS } from "../../runtime/cluster/buckets.ts";
 import type { Path } from "../../runtime/cluster/data-plane.ts";
-import { addressOf, CLUSTER_SIDE, type Cluster, introduce, openCluster } from "../kit/cluster/cluster.ts";
-import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
-import { openMember } from "../kit/cluster/member.ts";
+import { addressOf, CLUSTER_SIDE, type Cluster, openCluster } from "../kit/cluster/cluster.ts";
 import { operationOf } from "../kit/cluster/operation.ts";
+import { onBothTargets } from "./both-targets.ts";
 import { compileFirst } from "./compiled.ts";
 import { destinationOf, dropsOf, hopsOf, quoted, sourceOf, toldOf } from "./told.ts";
 
@@ -219,26 +218,15 @@ test("members of either target do the same with what is sought", async () => {
   const sought = wire.filter(({ frame }) => operationOf(frame) === "seek").map(({ to }) => to);
   const [head = 0, , tail = 0] = source.chains[0] ?? [];
   expect(sought).toEqual([head, tail]);
-  const paths = Array.from({ length: BUCKETS }, (): Path => ({ members: source.chains[0] ?? [], complete: 3 }));
-  for (const id of [head, tail]) {
-    const ran: string[][] = [];
-    for (const open of [openMember, openKernelMember] as const) {
-      const member: AnyMember = await open({ role: "table", services });
-      try {
-        await introduce(id, member, [...source.members.keys()]);
-        // The loopback, which the kernel's test run takes for where packets come in.
-        member.dataPlane.view({ id, address: addressOf(id), interfaces: [1] }, { epoch: source.epoch, paths });
-        const mine = wire.filter(({ to }) => to === id).map(({ frame }) => member.run(frame, 1));
-        ran.push(mine.map(({ action, packet }) => `${action} ${operationOf(packet)}`));
-        expect(member.drops()).toEqual({});
-      } finally {
-        member.close();
-      }
-    }
-    expect(ran[0]).toHaveLength(wire.filter(({ to }) => to === id).length);
-    expect(ran[0]?.every((one) => one.startsWith("4 "))).toBe(true);
-    expect(ran[1]).toEqual(ran[0]);
-  }
+  const [atHead, atTail] = [
+    ["update", "update", "update"],
+    ["reply", "reply", "decide", "reply"],
+  ];
+  for (const [id, became] of [
+    [head, atHead],
+    [tail, atTail],
+  ] as const)
+    for (const run of await onBothTargets(services, source, wire, id)) expect(run).toMatchObject({ became, drops: {} });
 }, 120_000);
 
 test("nobody seeks in networks where nobody listens", async () => {
