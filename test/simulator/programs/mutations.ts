@@ -20,6 +20,12 @@ const ANSWERED = "bpf-lib/table/answered.ts";
 
 /** Members go, one after the other, and what the others have must do. */
 const GOING: Partial<Shape> = { only: ["expulsion", "crash", "split"], faults: [5, 10], chain: 3 };
+/** Half of what goes along a chain of two and back is lost. */
+const LOSSY: Partial<Shape> = {
+  chain: 2,
+  weather: { ...PROGRAMS.weather, loss: 0.3 },
+  times: { ...PROGRAMS.times, closing: 20 },
+};
 const LATE: Partial<Shape> = { weather: { late: 0.3, latest: 0.5, loss: 0, duplication: 0 } };
 
 const bug = (name: string, edits: readonly Edit[], after: number, shape: Partial<Shape> = {}): ProgramMutation => ({
@@ -153,6 +159,19 @@ export const MUTATIONS: readonly ProgramMutation[] = [
 
 /** What no history of ours has caught: docs/decisions/0018-what-the-simulator-cannot-tell.md says why. */
 export const UNCAUGHT: readonly ProgramMutation[] = [
+  bug(
+    "the head forgets an end that not all have heard of",
+    [
+      {
+        file: "bpf-lib/table/ended.ts",
+        only: "table",
+        from: "return client.state !== FlowState.Ended && i32(rests - soon) > 0 ? rests : soon;",
+        to: "return soon;",
+      },
+    ],
+    1,
+    LOSSY,
+  ),
   bug(
     "leases run from when the answer came",
     [
