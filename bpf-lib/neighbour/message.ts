@@ -1,6 +1,6 @@
 /** What solicitations have in common (RFC 4861 section 4): their options, and whether they came whole. */
 import { type Frame, header, ipv6, mac, Protocol, swapBytes, u64 as toU64, u8, u16, type u32 } from "zeta/bpf";
-import { sumOf } from "../packet/span.ts";
+import { loopSumOf, sumOf } from "../packet/span.ts";
 import { updated } from "../packet/sums.ts";
 
 export const linkAddressOption = header({ type: u8, units: u8, mac });
@@ -10,8 +10,6 @@ export const IPV6 = 40;
 /** Options count in these. */
 export const UNIT = 8;
 export const MOST_UNITS = 6;
-/** A neighbour solicitation is the longest of these messages. */
-const LONGEST = 24 + MOST_UNITS * UNIT;
 const SOURCE_ADDRESS = 1;
 /** Of whoever is on the link: routers take one away. */
 export const HOP_LIMIT = 255;
@@ -49,5 +47,5 @@ export const isWhole = (frame: Frame, at: u32, length: u32): boolean =>
     0xffff,
     sumOf(frame, at + UNIT, 32, 32) +
       toU64(swapBytes.u16(u16(Protocol.Icmpv6 + length))) +
-      sumOf(frame, at + IPV6, length, LONGEST),
+      loopSumOf(frame, at + IPV6, length),
   ) === 0;
