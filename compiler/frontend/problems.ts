@@ -88,6 +88,11 @@ export const hostOnly = problem("ZT1026", (name: string) => ({
   fix: "Move the declaration to the top level of a module.",
 }));
 
+export const looseStatement = problem("ZT1027", () => ({
+  message: "Nothing runs this statement: the top level of a module holds declarations.",
+  fix: "Write what is computed once as the value of a constant, and what is done for each packet into a hook or a program.",
+}));
+
 // ---- ZT20xx: in the language, but wrong
 
 export const unboundedLoop = problem("ZT2001", (keyword: string) => ({

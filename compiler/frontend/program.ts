@@ -5,6 +5,7 @@ import type { Problem, Span } from "../diagnostics/problem.ts";
 import { packageRoot } from "../package-root.ts";
 import {
   doesNotFit,
+  looseStatement,
   missingFile,
   mixedTypes,
   outerJump,
@@ -158,6 +159,29 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
 }
 
 /** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
+const isDirective = (statement: ts.Statement): boolean =>
+  ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression);
+
+/** What declares something, or says what a module takes and gives. */
+const isDeclaration = (statement: ts.Statement): boolean =>
+  ts.isVariableStatement(statement) ||
+  ts.isFunctionDeclaration(statement) ||
+  ts.isClassDeclaration(statement) ||
+  ts.isEnumDeclaration(statement) ||
+  ts.isInterfaceDeclaration(statement) ||
+  ts.isTypeAliasDeclaration(statement) ||
+  ts.isModuleDeclaration(statement) ||
+  ts.isImportDeclaration(statement) ||
+  ts.isImportEqualsDeclaration(statement) ||
+  ts.isExportDeclaration(statement) ||
+  ts.isExportAssignment(statement);
+
+/** Statements at the top level are no program's: they would be left out without a word. */
+const looseStatements = (source: ts.SourceFile, root: string): Problem[] =>
+  source.statements
+    .filter((one) => !isDeclaration(one) && !isDirective(one) && !ts.isEmptyStatement(one))
+    .map((one) => looseStatement(spanOf(one, root)));
+
 export function createSourceProgram(
   entry: string,
   overlay: FileOverlay,
@@ -186,6 +210,7 @@ export function createSourceProgram(
     for (const source of authored)
       problems.push(...program.getSemanticDiagnostics(source).map((d) => toProblem(d, root, false)));
   }
+  if (problems.length === 0) problems.push(...authored.flatMap((source) => looseStatements(source, root)));
   const entrySource = program.getSourceFile(file);
   if (entrySource === undefined) return { source: null, problems: [...problems, missingFile(null, entry)] };
   return { source: { program, checker: program.getTypeChecker(), entry: entrySource, root }, problems };

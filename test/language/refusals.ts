@@ -216,6 +216,17 @@ export const examples: readonly RefusalExample[] = [
   ),
 
   example(
+    "ZT1027",
+    "a condition at the top level",
+    body(
+      "if (frame.length > limits.most) return Action.Drop;",
+      "const limits = { most: 60 };\n§if (limits.most < 64) limits.most = 64;",
+    ),
+    body("if (frame.length > limits.most) return Action.Drop;", "const limits = { most: 60 < 64 ? 64 : 60 };"),
+  ),
+  example("ZT1027", "a loop at the top level", body("", "§while (true) {}"), body("", '"use strict";')),
+
+  example(
     "ZT2001",
     "a loop without a bound",
     body("let n = frame.length;\n  §while (n > 1) n = n / 2;"),
