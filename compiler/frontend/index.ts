@@ -47,6 +47,17 @@ const LIBRARY_ROOTS = [
   "state/events.ts",
 ];
 
+/** What is refused on the way is a problem of the module's; then there is no result. */
+function refusing<R>(module: ModuleBuilder, use: () => R): R | null {
+  try {
+    return use();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    module.report(error.problem);
+    return null;
+  }
+}
+
 /** Values of the entry's exports that declare something to build. */
 function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
   const { checker } = module;
@@ -55,13 +66,8 @@ function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
   return exported.flatMap((each) => {
     const target = each.flags & 2097152 ? checker.getAliasedSymbol(each) : each;
     if (target.valueDeclaration === undefined && target.declarations?.[0] === undefined) return [];
-    try {
-      return [module.globalValue(target, entry)];
-    } catch (error) {
-      if (error instanceof Refusal) module.report(error.problem);
-      else throw error;
-      return [];
-    }
+    const value = refusing(module, () => module.globalValue(target, entry));
+    return value === null ? [] : [value];
   });
 }
 
@@ -90,7 +96,7 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
     if (built.has(value)) continue;
     built.add(value);
     if (isProgram(value)) lowerProgram(module, value.data);
-    else if (isService(value)) lowerService(module, value.data, source.entry, options);
+    else if (isService(value)) refusing(module, () => lowerService(module, value.data, source.entry, options));
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
   if (module.failed) return { ok: false, problems: collectProblems(module.problems) };

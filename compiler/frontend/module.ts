@@ -23,6 +23,8 @@ import { type DeclaredValue, POISON, type Value } from "./values.ts";
 const MOST_STEPS = 100_000;
 /** The node's own programs, all of which are one module, take more than that. */
 const MOST_STEPS_OF_OURS = 800_000;
+/** What is refused beyond that. */
+const TOO_LARGE = "ZT2031";
 
 export class ModuleBuilder {
   readonly checker: ts.TypeChecker;
@@ -76,10 +78,12 @@ export class ModuleBuilder {
     this.topLevel = new Lowering(this);
   }
 
-  /** Counts what is evaluated, calls written out; past all reason, `refuse` is asked to end it. */
+  /** Counts what is evaluated, calls written out; past all reason, `refuse` is asked to end it. Said once, it is not said of the rest. */
   step(refuse: () => never): void {
     this.#steps++;
-    if (this.#steps > this.#mostSteps) refuse();
+    if (this.#steps <= this.#mostSteps) return;
+    if (this.problems.some(({ code }) => code === TOO_LARGE)) throw new Refusal(null);
+    refuse();
   }
 
   // ---- problems and places

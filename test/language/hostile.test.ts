@@ -36,6 +36,25 @@ describe("a few lines that stand for more than a program can hold", () => {
   });
 });
 
+/** A service whose filter has these statements, in line 3 and on. */
+const filtering = (statements: string): string => `import { drop, middlebox, pass, service } from "zeta";
+export const one = middlebox("one", { filter(packet) {
+${statements}
+} });
+export default service("one", { chain: [one] });`;
+
+test("of a service, it is said once, at the author's line", { timeout: 60_000 }, async () => {
+  const list = `[${Array.from({ length: 60 }, (_, i) => i)}]`;
+  const loops = `let s = 0; for (const a of ${list}) for (const b of ${list}) s += a * b + packet.length;`;
+  const names = Array.from({ length: 5000 }, (_, i) => `let v${i} = packet.length + ${i};`).join("\n");
+  for (const statements of [`${loops} return s === 7 ? drop("seven") : pass();`, `${names}\nreturn pass();`]) {
+    const problems = await problemsOf(filtering(statements));
+    expect(problems.map(({ code }) => code)).toEqual(["ZT2031"]);
+    expect(problems[0]?.at?.line).toBeGreaterThanOrEqual(3);
+    expect(problems[0]?.at?.file).not.toContain("bpf-lib");
+  }
+});
+
 describe("names that every JavaScript object has are in none of the language's", () => {
   test.each([
     "(frame as any).constructor",
