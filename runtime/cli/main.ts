@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `zeta` command. */
 import { cacheFolder, useCompileCache } from "./compile-cache.ts";
-import type { ExitCode } from "./exit.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
 import { isRecentNode, OLDEST_NODE } from "./node-version.ts";
 import type { Host, Sink } from "./session.ts";
 import { trimCache } from "./trim-cache.ts";
@@ -50,6 +50,14 @@ async function run(words: readonly string[]): Promise<ExitCode> {
   return unwritten === null ? code : openSession(host, {}).report([outputLost(null, unwritten)]);
 }
 // Not process.exit: what is still in a pipe must be written first.
-process.exitCode = await run(process.argv.slice(2));
+const code = await run(process.argv.slice(2));
+process.exitCode = code;
 const cache = cacheFolder(process.env);
 if (cache !== null) trimCache(cache);
+
+const written = (stream: NodeJS.WriteStream) => new Promise((resolve) => stream.write("", resolve));
+if (code === EXIT.interrupted || code === EXIT.terminated) {
+  // LLVM may still be at work on what a signal made us give up: nobody waits for that.
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit();
+}

@@ -22,6 +22,7 @@ import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit.ts";
 import { version } from "./installation.ts";
 import { usage } from "./problems.ts";
 import { type Host, openSession, type Session } from "./session.ts";
+import { Interrupted } from "./signals.ts";
 
 const exitTable = (): string =>
   EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}\n`).join("");
@@ -116,6 +117,7 @@ export async function runCommandLine(words: readonly string[], host: Host): Prom
     await program.parseAsync([...words], { from: "user" });
     return code;
   } catch (error) {
+    if (error instanceof Interrupted) return error.code;
     const session = openSession(host, errorOptions(words));
     if (error instanceof ZetaError) return session.report(error.problems);
     const missing = missingPackage(error);

@@ -8,6 +8,7 @@
  */
 
 import { rmSync } from "node:fs";
+import { throwIfAborted } from "../attach/abort.ts";
 import type { Attachment } from "../attach/attach.ts";
 import { cleanRun, openRun, type Run } from "../attach/runs.ts";
 import { type NodeAgent, nodeAgentOf } from "../cluster/node-agent.ts";
@@ -44,6 +45,8 @@ export interface StartNodeOptions {
   readonly metrics?: string;
   /** For `zeta ps`. */
   readonly command?: readonly string[];
+  /** Gives it up, with nothing left behind, when it is aborted before all is attached; afterwards it means nothing. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningNode {
@@ -84,10 +87,11 @@ interface Opened {
 
 /** All of it, or nothing is left behind. */
 async function open(options: StartNodeOptions): Promise<Opened> {
-  const { interfaces, mode, namespace, state, flows, role, keep, command } = options;
+  const { interfaces, mode, namespace, state, flows, role, keep, command, signal } = options;
   const node = await openNode({ ...(flows === undefined ? {} : { flows }), ...(role === undefined ? {} : { role }) });
   let run: Run | null = null;
   try {
+    await throwIfAborted(signal);
     run = openRun({
       service: "node",
       ...(state === undefined ? {} : { state }),
@@ -99,6 +103,7 @@ async function open(options: StartNodeOptions): Promise<Opened> {
       ...(mode === undefined ? {} : { mode }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(state === undefined ? {} : { state }),
+      ...(signal === undefined ? {} : { signal }),
     });
     const agent = await nodeAgentOf(node, namespace ?? null);
     if (keep !== true) return { node, agent, run, attachments };
@@ -136,6 +141,7 @@ async function take({ node, agent, run, attachments }: Opened, keep: boolean): P
 /**
  * Starts a node: it holds the state folder, attaches to all interfaces, and answers; or nothing has changed.
  * @throws ZetaError: ZT8110 when the folder has a node, ZT8114 for the metrics' address, and whatever `load` and `attach` throw.
+ * The reason of `signal`, when that is aborted.
  */
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
   // They check what they are asked with zod, which programs that only attach need not wait for.

@@ -1,4 +1,5 @@
 /** Puts a node on interfaces. */
+import { throwIfAborted } from "../attach/abort.ts";
 import { type Attachment, attach } from "../attach/attach.ts";
 import type { Run } from "../attach/runs.ts";
 import { pinAll } from "../loader/pins.ts";
@@ -20,6 +21,7 @@ export interface AttachAllOptions {
   readonly namespace?: string;
   readonly pin?: boolean;
   readonly state?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A jump table is emptied when nobody holds it any more: what goes on without this process is pinned. */
@@ -28,9 +30,10 @@ function pinJumpTables({ object }: Node, folder: string): void {
   pinAll(tables.map(([name, { fd }]) => ({ fd, path: `${folder}/${name}`, what: `map '${name}'` })));
 }
 
-/** All of them, or none. @throws whatever `attach` throws. */
+/** All of them, or none. @throws whatever `attach` throws, and the reason of `signal`. */
 export async function attachAll(node: Node, run: Run, options: AttachAllOptions): Promise<Attachment[]> {
   const { mode, namespace, state } = options;
+  await throwIfAborted(options.signal);
   const pins = options.pin === true ? await run.pins() : null;
   if (pins !== null) pinJumpTables(node, pins);
   const attachments: Attachment[] = [];
@@ -46,6 +49,7 @@ export async function attachAll(node: Node, run: Run, options: AttachAllOptions)
       });
       attachments.push(attachment);
       run.record(attachment);
+      await throwIfAborted(options.signal);
     }
     return attachments;
   } catch (error) {

@@ -10,6 +10,7 @@
  * ```
  */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { throwIfAborted } from "../attach/abort.ts";
 import type { Attachment } from "../attach/attach.ts";
 import { openRun, type Run } from "../attach/runs.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
@@ -49,6 +50,8 @@ export interface StartServiceOptions {
   /** State folder in which the run is noted, so that `zeta ps` finds it. */
   readonly state?: string;
   readonly load?: Pick<LoadOptions, "cpu" | "maps" | "maxEntries" | "constants">;
+  /** Gives it up, with nothing left behind, when it is aborted before all is attached; afterwards it means nothing. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Service {
@@ -92,6 +95,7 @@ const loadable = (source: ServiceSource): Bundle | ObjectWithManifest =>
 /**
  * Loads a service, gives it its config, and attaches it: all of it, or nothing stays behind.
  * @throws ZetaError: ZT6007 for what is no service, ZT6001 to ZT6005 for its config, and whatever `load` and `attach` throw.
+ * The reason of `signal`, when that is aborted.
  */
 export async function startService(source: ServiceSource, options: StartServiceOptions): Promise<Service> {
   const { manifest } = source;
@@ -101,10 +105,12 @@ export async function startService(source: ServiceSource, options: StartServiceO
   const node = await openNode({ load: { name: service.name, ...(cpu === undefined ? {} : { cpu }) } });
   let run: Run | null = null;
   try {
+    await throwIfAborted(options.signal);
     const added = await node.add(loadable(source), {
       ...(options.config === undefined ? {} : { config: options.config }),
       ...(options.load === undefined ? {} : { load: options.load }),
     });
+    await throwIfAborted(options.signal);
     run = openRun({ service: service.name, ...(options.state === undefined ? {} : { state: options.state }) });
     const attachments = await attachAll(node, run, options);
     return liveService({ service, node, added, run, attachments, pinned: options.pin === true });

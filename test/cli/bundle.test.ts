@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -54,6 +55,15 @@ function compiled(cpu: Cpu = "v3", more: Partial<CompiledModule> = {}): Compiled
 }
 
 describe("a written bundle", () => {
+  test("takes away what a killed writer left beside it, and nothing else", () => {
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const left = `.sample-${pid}-aB3dE9`;
+    const others = [`.sample-${process.pid}-aB3dE9`, `.sample-two-${pid}-aB3dE9`, ".sample-old"];
+    for (const name of [left, ...others]) mkdirSync(join(folder, name, "new"), { recursive: true });
+    expect(writeBundle(join(folder, "sample"), compiled()).ok).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual([...others, "sample"].sort());
+  });
+
   test("is what the loader opens", async () => {
     const out = join(folder, "new/sample");
     const written = writeBundle(out, compiled());

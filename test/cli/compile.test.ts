@@ -147,6 +147,23 @@ test("a service in which several decide has what traces need to tell of each", (
   expect(service).toMatchObject({ decide: "deciders_decide", told: "deciders_told" });
 });
 
+test("a signal while the bundle is written leaves it whole, and nothing beside it", () => {
+  const interrupting = `
+    import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const make = fs.mkdtempSync;
+    fs.mkdtempSync = (prefix, ...more) => {
+      if (prefix.includes("/.counter-")) process.kill(process.pid, "SIGINT");
+      return make(prefix, ...more);
+    };
+    syncBuiltinESMExports();`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(interrupting)}` };
+  const { code } = zeta(["build", "counter.ts", "--no-verify"], { cwd, env });
+  expect(code).toBe(130);
+  expect(readdirSync(join(cwd, "build"))).toEqual(["counter"]);
+  expect(readdirSync(join(cwd, "build/counter")).sort()).toEqual(["counter.o", "manifest.json"]);
+});
+
 describe("build --watch", () => {
   test("builds again after every change, through mistakes, until Ctrl-C", async () => {
     const running = start(["build", "counter.ts", "--watch", "--no-verify"], { cwd });

@@ -47,6 +47,13 @@ const there = () => ({ cwd, env, namespace: lab.gateway.path });
 const run = (...words: string[]): Running => start(["run", bundle, "--interface", "inside", ...words], there());
 const command = (...words: string[]): Finished => zeta(words, there());
 
+/** Has the command say when it has begun to catch signals. */
+const probe = () => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+    'process.on("newListener",(name)=>{if(name==="SIGTERM")process.stderr.write("zeta-test: caught\\n")})',
+  )}`,
+});
+
 async function hasProgram(): Promise<boolean> {
   const { stdout } = await lab.gateway.run("ip", ["-details", "link", "show", "dev", "inside"]);
   return /prog\/xdp/.test(stdout);
@@ -77,6 +84,20 @@ describe("a run", () => {
     expect(lines[0]).toMatchObject({ type: "attached", service: "counter", interface: "inside", mode: "native" });
     expect(lines.filter(({ type }) => type === "counters").length).toBeGreaterThanOrEqual(2);
     expect(lines.at(-1)).toMatchObject({ type: "detached" });
+  });
+
+  test.each([
+    ["a source file", () => ["run", "counter.ts"], "SIGINT", 130],
+    ["a bundle", () => ["run", bundle], "SIGTERM", 143],
+    ["a node", () => ["node", "start"], "SIGINT", 130],
+  ] as const)("of %s that a signal ends before it is attached attaches nothing", async (_, words, signal, code) => {
+    // Deep in its work, however fast the machine is: the interface's program would be told of in the output.
+    const running = start([...words(), "--interface", "inside", "--json"], { ...there(), env: { ...env, ...probe() } });
+    await running.says("zeta-test: caught");
+    running.signal(signal);
+    expect(await running.ended).toMatchObject({ code, stdout: "" });
+    expect(await hasProgram()).toBe(false);
+    expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
   });
 
   test("takes a source file as well, and SIGTERM", async () => {

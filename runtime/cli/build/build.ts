@@ -7,7 +7,7 @@ import { displayPath, loadCompiler, localize, missingInputs } from "../compiler.
 import type { ExitCode } from "../exit.ts";
 import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
-import { catchSignals, exitCodeOfSignal } from "../signals.ts";
+import { exitCodeOfSignal, type Signals } from "../signals.ts";
 import { emit } from "./emit.ts";
 import { buildOptions } from "./fold.ts";
 import type { BuildOptions } from "./options.ts";
@@ -22,6 +22,7 @@ interface Build {
   readonly file: string;
   readonly options: BuildOptions;
   readonly result: CompileResult;
+  readonly signals: Signals;
   /** When it began, by `performance.now()`. */
   readonly started: number;
 }
@@ -29,8 +30,8 @@ interface Build {
 /** What is needed after the compiler: to be loaded while LLVM is at work. */
 const loadRest = () => Promise.all([import("../../../compiler/bundle/write.ts"), import("../../loader/load.ts")]);
 
-/** Verifies, writes and reports one compilation. */
-async function deliver(session: Session, { file, options, result, started }: Build): Promise<ExitCode> {
+/** Verifies, writes and reports one compilation. @throws Interrupted. */
+async function deliver(session: Session, { file, options, result, signals, started }: Build): Promise<ExitCode> {
   const report = (problems: readonly Problem[], data = {}): ExitCode =>
     session.report(localize(session, file, problems), data);
   if (!result.ok) return report(result.problems);
@@ -40,7 +41,10 @@ async function deliver(session: Session, { file, options, result, started }: Bui
 
   const out = options.out ?? defaultOut(result.manifest.name);
   const { writeBundle } = await import("../../../compiler/bundle/write.ts");
+  // A signal that is caught interrupts nothing that does not wait: it is heard when the bundle is there, or was before.
+  await signals.check();
   const written = writeBundle(out, result);
+  await signals.check();
   if (!written.ok) return report([...result.problems, ...written.problems]);
 
   const numbers = buildReport(result, verification);
@@ -54,13 +58,13 @@ async function deliver(session: Session, { file, options, result, started }: Bui
   return code;
 }
 
-async function buildOnce(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
+async function buildOnce(session: Session, options: BuildOptions, file: string, signals: Signals): Promise<ExitCode> {
   const started = performance.now();
   const { createCompiler } = await loadCompiler();
   const compiler = createCompiler();
   const given = await buildOptions(compiler, session, file, options);
   const result = given.ok ? await compiler.compile(session.path(file), given.compile, loadRest) : given;
-  return deliver(session, { file, options, result, started });
+  return deliver(session, { file, options, result, signals, started });
 }
 
 /** Files to watch: all that went into the module, or after a failure those known before and those that problems name. */
@@ -73,8 +77,12 @@ function sourcesOf(session: Session, file: string, known: readonly string[], res
   return [...new Set([...known, ...named.filter(existsSync)])];
 }
 
-async function buildOnChange(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
-  using signals = catchSignals();
+async function buildOnChange(
+  session: Session,
+  options: BuildOptions,
+  file: string,
+  signals: Signals,
+): Promise<ExitCode> {
   const { createCompiler } = await loadCompiler();
   const compiler = createCompiler();
   const entry = session.path(file);
@@ -87,32 +95,37 @@ async function buildOnChange(session: Session, options: BuildOptions, file: stri
     const result = given.ok ? await compiler.compile(entry, { ...given.compile, traces: false }, loadRest) : given;
     sources = sourcesOf(session, file, sources, result);
     watcher.follow(sources);
-    await deliver(session, { file, options, result, started });
+    await deliver(session, { file, options, result, signals, started });
     if (session.format === "pretty") session.tell(session.paintErr.faint("Watching for changes; Ctrl-C ends.\n"));
   };
   const failure = Promise.withResolvers<never>();
   // Builds follow one another: a change during a build starts the next.
-  const watcher = watchFiles(() => {
+  const next = (): void => {
     building = building.then(build).catch(failure.reject);
-  });
+  };
+  const watcher = watchFiles(next);
   try {
-    building = build();
-    await building;
+    next();
     return exitCodeOfSignal(await Promise.race([signals.ended, failure.promise]));
   } finally {
     watcher.close();
-    await building;
   }
 }
 
-export async function build(session: Session, options: BuildOptions, file: string): Promise<ExitCode> {
+export async function build(
+  session: Session,
+  options: BuildOptions,
+  file: string,
+  signals: Signals,
+): Promise<ExitCode> {
   const missing = missingInputs(session, [file]);
   if (missing.length > 0) return session.report(missing);
   if (options.emit !== undefined) {
     if (options.watch === true) {
       return session.report([usage(null, "--emit writes one stage once; it does not go with --watch.", "zeta build")]);
     }
-    return emit(session, file, options, options.emit);
+    return signals.until(emit(session, file, options, options.emit));
   }
-  return options.watch === true ? buildOnChange(session, options, file) : buildOnce(session, options, file);
+  if (options.watch === true) return buildOnChange(session, options, file, signals);
+  return signals.until(buildOnce(session, options, file, signals));
 }

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { type BuildOptions, EMITTED, withCompilerOptions } from "../build/options.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import type { Session } from "../session.ts";
+import { catchSignals } from "../signals.ts";
 
 export function buildCommand(context: CommandContext): Command {
   const command = defineCommand({
@@ -24,7 +25,8 @@ export function buildCommand(context: CommandContext): Command {
     .option("--verify", "have the kernel's verifier check the result, and fail when it cannot be asked")
     .option("--no-verify", "do not ask the kernel (by default it is asked when privileges permit)");
   return runs(withCompilerOptions(command), context, async (session: Session, options: BuildOptions, file: string) => {
+    using signals = catchSignals();
     const { build } = await import("../build/build.ts");
-    return build(session, options, file);
+    return await build(session, options, file, signals);
   });
 }

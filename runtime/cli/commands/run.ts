@@ -4,6 +4,7 @@ import { withCompilerOptions } from "../build/options.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import type { RunOptions } from "../run/run.ts";
 import type { Session } from "../session.ts";
+import { catchSignals } from "../signals.ts";
 
 const seconds = (text: string): number => {
   const value = Number(text);
@@ -37,7 +38,8 @@ export function runCommand(context: CommandContext): Command {
     .addOption(new Option("--interval <seconds>", "how often counters are shown").argParser(seconds).default(1))
     .addOption(new Option("--for <seconds>", "end after this time").argParser(seconds));
   return runs(withCompilerOptions(command), context, async (session: Session, options: RunOptions, input: string) => {
+    using signals = catchSignals();
     const { run } = await import("../run/run.ts");
-    return run(session, options, input);
+    return await run(session, options, input, signals);
   });
 }

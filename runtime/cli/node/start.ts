@@ -32,6 +32,7 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
     mode: options.mode,
     role: options.role,
     keep,
+    signal: signals.abort,
     ...stateOf(session, options),
     ...(options.flows === undefined ? {} : { flows: options.flows }),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),

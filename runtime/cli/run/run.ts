@@ -4,7 +4,7 @@ import type { CompilerOptions } from "../build/options.ts";
 import { localized } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import type { Session } from "../session.ts";
-import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts";
+import { type EndingSignal, exitCodeOfSignal, type Signals } from "../signals.ts";
 import { counterReader } from "./counters.ts";
 import { openDisplay } from "./display.ts";
 import { watchEvents } from "./events.ts";
@@ -26,17 +26,16 @@ function timer(duration: number | undefined): { readonly over: Promise<"over">; 
   return { over: promise, stop: () => clearTimeout(timeout) };
 }
 
-/** Runs until a signal or the time given; whatever ends it, nothing stays attached. */
-export async function run(session: Session, options: RunOptions, input: string): Promise<ExitCode> {
-  using signals = catchSignals();
-  const given = await openInput(session, input, options);
+/** Runs until a signal or the time given; whatever ends it, nothing stays attached. Before that, a signal ends it without attaching. */
+export async function run(session: Session, options: RunOptions, input: string, signals: Signals): Promise<ExitCode> {
+  const given = await signals.until(openInput(session, input, options));
   const { manifest } = given;
   const name = manifest.service?.name ?? manifest.name;
   const { start } = await import("./start.ts");
   const display = openDisplay(session);
   const where = options.interface.join(", ");
 
-  const started = await localized(session, input, () => start(session, given, options));
+  const started = await localized(session, input, () => start(session, given, options, signals.abort));
   const { object, run: id } = started;
   try {
     display.note(

@@ -1,4 +1,5 @@
 /** Brings what `zeta run` was given onto its interfaces: a service with its config, or a plain program. */
+import { throwIfAborted } from "../../attach/abort.ts";
 import { type Attachment, attach } from "../../attach/attach.ts";
 import { openRun } from "../../attach/runs.ts";
 import { notAService } from "../../config/problems.ts";
@@ -24,9 +25,14 @@ export interface Started {
   detach(): Promise<void>;
 }
 
-async function startProgram({ what, manifest, load: options }: RunInput, given: StartOptions): Promise<Started> {
+async function startProgram(
+  { what, manifest, load: options }: RunInput,
+  given: StartOptions,
+  signal: AbortSignal,
+): Promise<Started> {
   if (given.config !== undefined) throw failure(notAService(null, manifest.name));
   const root = rootProgram(manifest, given.program);
+  await throwIfAborted(signal);
   const object = await load(what, options);
   const run = openRun({ service: manifest.name });
   const attachments: Attachment[] = [];
@@ -43,10 +49,12 @@ async function startProgram({ what, manifest, load: options }: RunInput, given: 
   };
   try {
     for (const name of given.interface) {
+      await throwIfAborted(signal);
       const attachment = await attach(object.program(root), { interface: name, mode: given.mode });
       attachments.push(attachment);
       run.record(attachment);
     }
+    await throwIfAborted(signal);
     return { run: run.id, object, attachments, detach };
   } catch (error) {
     await detach();
@@ -54,14 +62,20 @@ async function startProgram({ what, manifest, load: options }: RunInput, given: 
   }
 }
 
-/** All of it, or nothing is left behind. */
-export async function start(session: Session, input: RunInput, given: StartOptions): Promise<Started> {
+/** All of it, or nothing is left behind. @throws also the reason of `signal`, when it is aborted before all is attached. */
+export async function start(
+  session: Session,
+  input: RunInput,
+  given: StartOptions,
+  signal: AbortSignal,
+): Promise<Started> {
   const { what, manifest, load: options } = input;
-  if (manifest.service === null || given.program !== undefined) return startProgram(input, given);
+  if (manifest.service === null || given.program !== undefined) return startProgram(input, given, signal);
   const service = await startService(what, {
     interfaces: given.interface,
     mode: given.mode,
     load: options,
+    signal,
     ...(given.config === undefined ? {} : { config: readConfig(session, given.config) }),
   });
   const { run, object, attachments, detach } = service;
