@@ -19,6 +19,7 @@ import {
   stringInDataPath,
   unsupportedSyntax,
 } from "./problems.ts";
+import { spelled } from "./spelled.ts";
 import { scalarConstant } from "./types.ts";
 import { ts } from "./typescript.js";
 import { NULL, type ScalarValue, type StringValue, type Value } from "./values.ts";
@@ -110,7 +111,7 @@ function refuseExpression(node: ts.Expression, to: Lowering): never {
     case ts.SyntaxKind.SuperKeyword:
       return to.refuse((at) => classUsed(at), node);
     default:
-      return to.refuse((at) => unsupportedSyntax(at, `'${ts.SyntaxKind[node.kind]}'`), node);
+      return to.refuse((at) => unsupportedSyntax(at, spelled(node)), node);
   }
 }
 

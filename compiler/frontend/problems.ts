@@ -71,10 +71,17 @@ export const unknownName = problem("ZT1022", (name: string) => ({
   message: `'${name}' has no meaning in the data path.`,
   fix: "Only the language, your own modules, and 'zeta' or 'zeta/bpf' can be used.",
 }));
-export const unknownImport = problem("ZT1023", (name: string) => ({
-  message: `'${name}' is not TypeScript source that Zeta can compile.`,
-  fix: "Import from 'zeta', 'zeta/bpf', or from modules shipped as TypeScript.",
-}));
+export const unknownImport = problem("ZT1023", (name: string) =>
+  name.startsWith(".")
+    ? {
+        message: `There is no module '${name}' beside this one.`,
+        fix: "Name a TypeScript file that is there, with its extension: './name.ts'.",
+      }
+    : {
+        message: `'${name}' is not TypeScript source that Zeta can compile.`,
+        fix: "Import from 'zeta', 'zeta/bpf', or from modules shipped as TypeScript.",
+      },
+);
 export const escapingClosure = problem("ZT1024", () => ({
   message: "Which function this is depends on the packet.",
   fix: "Call the functions in the branches of an 'if' or 'switch' instead.",

@@ -36,6 +36,18 @@ describe("a few lines that stand for more than a program can hold", () => {
   });
 });
 
+test("what is no part of the language is called by its word", async () => {
+  const problems = await problemsOf(
+    using("", 'debugger; const o = { a: 1 }; delete (o as { a?: 1 }).a; import("zeta");'),
+  );
+  expect(problems.map(({ message }) => message)).toEqual(
+    ["debugger", "delete", "import"].map((word) => `'${word}' is not part of the language.`),
+  );
+  expect(await problemsOf('import { f } from "./nowhere.ts"; export const g = f;')).toMatchObject([
+    { code: "ZT1023", message: "There is no module './nowhere.ts' beside this one." },
+  ]);
+});
+
 /** A service whose filter has these statements, in line 3 and on. */
 const filtering = (statements: string): string => `import { drop, middlebox, pass, service } from "zeta";
 export const one = middlebox("one", { filter(packet) {

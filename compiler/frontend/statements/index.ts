@@ -7,6 +7,7 @@ import { Refusal } from "../frames.ts";
 import type { Lowering } from "../lowering.ts";
 import { classUsed, exceptionUsed, unsupportedSyntax, unusedVerdict } from "../problems.ts";
 import { Scope } from "../scope.ts";
+import { spelled } from "../spelled.ts";
 import { ts } from "../typescript.js";
 import { POISON } from "../values.ts";
 import { poisonNames } from "./bindings.ts";
@@ -84,7 +85,7 @@ function refuseStatement(node: ts.Statement, to: Lowering): never {
     case ts.SyntaxKind.ClassDeclaration:
       return to.refuse((at) => classUsed(at), node);
     default:
-      return to.refuse((at) => unsupportedSyntax(at, `'${ts.SyntaxKind[node.kind]}'`), node);
+      return to.refuse((at) => unsupportedSyntax(at, spelled(node)), node);
   }
 }
 
