@@ -11,9 +11,9 @@ export const typescriptType = problem("ZT1002", (reason: string) => ({
   message: `TypeScript refuses this: ${reason}`,
   fix: "Correct the types; `tsc --noEmit` says the same.",
 }));
-export const missingFile = problem("ZT1003", (file: string) => ({
-  message: `There is no file '${file}'.`,
-  fix: "Check the path.",
+export const missingFile = problem("ZT1003", (file: string, found: string | null = null) => ({
+  message: found === null ? `There is no file '${file}'.` : `'${file}' is ${found}, and a .ts file was expected.`,
+  fix: found === null ? "Check the path." : "Name the file that exports the service or program.",
 }));
 export const nothingToBuild = problem("ZT1004", (file: string) => ({
   message: `'${file}' exports neither a program nor a service.`,

@@ -1,7 +1,7 @@
 /** The TypeScript program: source files, symbols and types as the TypeScript compiler API sees them, and its complaints as Problems. */
-import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Problem, Span } from "../diagnostics/problem.ts";
+import { fileKind } from "../file-kind.ts";
 import { packageRoot } from "../package-root.ts";
 import {
   doesNotFit,
@@ -72,7 +72,7 @@ export class SourceCache {
 
 function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: SourceCache): ts.CompilerHost {
   const base = ts.createCompilerHost(options, true);
-  const read = (name: string) => overlay.get(name) ?? base.readFile(name);
+  const read = (name: string) => overlay.get(name) ?? (fileKind(name) === "file" ? base.readFile(name) : undefined);
   const fileExists = (name: string) => overlay.has(name) || base.fileExists(name);
   const folders = new Set([...overlay.keys()].map((name) => path.dirname(name)));
   const directoryExists = (name: string) => folders.has(name) || (base.directoryExists?.(name) ?? true);
@@ -190,7 +190,9 @@ export function createSourceProgram(
 ): { source: SourceProgram | null; problems: Problem[] } {
   const file = path.resolve(entry);
   const root = path.dirname(file);
-  if (!overlay.has(file) && !existsSync(file)) return { source: null, problems: [missingFile(null, entry)] };
+  const kind = overlay.has(file) ? "file" : fileKind(file);
+  if (kind !== "file")
+    return { source: null, problems: [missingFile(null, entry, kind === null ? null : `a ${kind}`)] };
   const options = OPTIONS();
   const host = createHost(options, overlay, cache);
   const program = ts.createProgram({
@@ -212,6 +214,7 @@ export function createSourceProgram(
   }
   if (problems.length === 0) problems.push(...authored.flatMap((source) => looseStatements(source, root)));
   const entrySource = program.getSourceFile(file);
-  if (entrySource === undefined) return { source: null, problems: [...problems, missingFile(null, entry)] };
+  if (entrySource === undefined)
+    return { source: null, problems: [...problems, missingFile(null, entry, "a file of another kind")] };
   return { source: { program, checker: program.getTypeChecker(), entry: entrySource, root }, problems };
 }

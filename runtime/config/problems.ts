@@ -3,7 +3,7 @@ import { problem } from "../../compiler/diagnostics/problem.ts";
 
 export const wrongValue = problem("ZT6001", (path: string, reason: string) => ({
   message: `Config '${path}': ${reason}.`,
-  fix: "Correct the value. Nothing was changed: the config from before still serves.",
+  fix: "Correct the value. A config is taken as a whole or not at all: nothing was changed.",
 }));
 
 export const unknownField = problem("ZT6002", (path: string, known: readonly string[]) => ({
@@ -26,9 +26,13 @@ export const duplicateEntry = problem("ZT6005", (path: string, first: string) =>
   fix: "Keep one of the two.",
 }));
 
-export const unreadableConfig = problem("ZT6006", (file: string, reason: string) => ({
-  message: `The config file '${file}' cannot be read: ${reason}.`,
-  fix: "Give a JSON file: an object with one part per middlebox.",
+export const unreadableConfig = problem("ZT6006", (file: string, reason: string | null) => ({
+  message:
+    reason === null ? `There is no config file '${file}'.` : `The config file '${file}' cannot be read: ${reason}.`,
+  fix:
+    reason === null
+      ? "Check the path; it is taken relative to the working directory."
+      : "Give a JSON file: an object with one part per middlebox.",
 }));
 
 export const dangling = problem("ZT6008", (path: string, missing: string, among: string) => ({

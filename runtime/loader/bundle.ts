@@ -1,8 +1,10 @@
 /** Reads bundle folders: manifest.json and objects, checked before anything of them reaches the kernel. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import { kindOf } from "../../compiler/file-kind.ts";
 import { missingCapabilities } from "./capabilities.ts";
 import { acceptsCpu, mayNotLoad } from "./cpu-level.ts";
 import { openLibrary } from "./library.ts";
@@ -33,12 +35,24 @@ const PLAIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 
+async function readFile(path: string): Promise<Buffer> {
+  // Else the opening of a FIFO waits for its writer.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const kind = kindOf(await file.stat());
+    if (kind !== "file") throw new Error(`it is a ${kind}`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
 async function readManifest(directory: string): Promise<Manifest> {
   // zod is slow to import and only needed here.
   const { BUNDLE_FORMAT, manifestSchema } = await import("../../compiler/bundle/manifest.ts");
   let data: unknown;
   try {
-    data = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8"));
+    data = JSON.parse((await readFile(join(directory, "manifest.json"))).toString("utf8"));
   } catch (cause) {
     throw failure(corruptBundle(null, directory, `manifest.json cannot be read (${messageOf(cause)})`), cause);
   }

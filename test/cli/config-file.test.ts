@@ -40,7 +40,7 @@ test("names may come again in another object, and look like anything", () => {
 });
 
 test.each<[string, (path: string) => void, RegExp]>([
-  ["nothing", () => undefined, /ENOENT/],
+  ["nothing", () => undefined, /There is no config file/],
   ["an empty file", holding(""), /Unexpected end/],
   ["a folder", (path) => void mkdirSync(path), /EISDIR/],
   ["a link to itself", (path) => symlinkSync(path, path), /ELOOP/],

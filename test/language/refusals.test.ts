@@ -1,5 +1,9 @@
 /** Everything the compiler refuses: the code, the place, the nearest accepted text; many problems in one run, one for each mistake. */
-import { describe, expect, test } from "vitest";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import * as kinds from "../../compiler/frontend/problems.ts";
 import { createCompiler } from "../../compiler/index.ts";
 import { problemsOf, told, withoutMark } from "./harness.ts";
@@ -31,6 +35,29 @@ test("every code of the front end has its example", () => {
 test("a file that is not there", async () => {
   const { problems } = await createCompiler().lower("/zeta-language/missing.ts");
   expect(problems.map(({ code, at }) => [code, at])).toEqual([["ZT1003", null]]);
+});
+
+test.each([
+  ["a folder", "'/' is a folder, and a .ts file was expected.", "/"],
+  ["a device", "'/dev/zero' is a device, and a .ts file was expected.", "/dev/zero"],
+  ["no TypeScript", "'/etc/passwd' is a file of another kind, and a .ts file was expected.", "/etc/passwd"],
+])("what is %s", async (_, message, path) => {
+  const { problems } = await createCompiler().lower(path);
+  expect(problems.map((problem) => [problem.code, problem.message])).toEqual([["ZT1003", message]]);
+});
+
+test("a FIFO, which would be waited for, is none: given, imported or referred to", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "zeta-fifo-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const fifo = join(folder, "fifo.ts");
+  expect(spawnSync("mkfifo", [fifo]).status).toBe(0);
+  expect((await createCompiler().lower(fifo)).problems).toMatchObject([
+    { code: "ZT1003", message: expect.stringContaining("is a FIFO") },
+  ]);
+  for (const text of ['import { x } from "./fifo.ts";\n', '/// <reference path="./fifo.ts" />\n']) {
+    writeFileSync(join(folder, "entry.ts"), `${text}export const n = 1;\n`);
+    expect((await createCompiler().lower(join(folder, "entry.ts"))).ok).toBe(false);
+  }
 });
 
 test("a file that builds nothing", async () => {

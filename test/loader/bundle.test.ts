@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -102,4 +103,13 @@ test("a cut manifest and a folder that is no bundle are refused", async () => {
   writeFileSync(join(folder, "manifest.json"), '{ "format": 1, ');
   await expect(openBundle(folder)).rejects.toMatchObject({ code: "ZT4010" });
   await expect(openBundle(join(folder, "nowhere"))).rejects.toMatchObject({ code: "ZT4010" });
+});
+
+test.each(["manifest.json", "v3.o"])("a FIFO in the place of %s is refused, not waited for", async (name) => {
+  bundle();
+  rmSync(join(folder, name));
+  expect(spawnSync("mkfifo", [join(folder, name)]).status).toBe(0);
+  await expect(openBundle(folder)).rejects.toMatchObject({
+    problems: [{ code: "ZT4010", message: expect.stringContaining("it is a FIFO") }],
+  });
 });

@@ -34,6 +34,8 @@ export function readConfig(session: Session, file: string): Config {
     const { $schema: _, ...config } = content;
     return config;
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT")
+      throw failure(unreadableConfig(null, file, null), cause);
     const reason = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
     throw failure(unreadableConfig(null, file, reason), cause);
   }
