@@ -166,3 +166,11 @@ export const manifestSchema = z.object({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What manifest.json holds: the manifest, and what shows that nobody changed it. */
+export const manifestFileSchema = manifestSchema.extend({
+  /** Over all other content (see digest.ts); hexadecimal. */
+  digest: z.string("it has no digest of its content: it was edited, or an earlier Zeta built it"),
+});
+
+export type ManifestFile = z.infer<typeof manifestFileSchema>;

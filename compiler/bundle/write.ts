@@ -4,7 +4,8 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import type { CompileResult, ObjectCode } from "../api.ts";
 import type { Problem } from "../diagnostics/problem.ts";
 import type { Module } from "../ir/ir.ts";
-import { type Manifest, manifestSchema } from "./manifest.ts";
+import { manifestDigest } from "./digest.ts";
+import { type Manifest, type ManifestFile, manifestSchema } from "./manifest.ts";
 import { cannotWrite, folderTaken, mixedResults } from "./problems.ts";
 import { replaceFolder } from "./replace.ts";
 
@@ -49,8 +50,11 @@ export function bundleFiles(first: CompiledModule, ...more: readonly CompiledMod
     objects: objects.map(({ file, code: { object, toolchain } }) => ({ file, ...toolchain, sha256: sha256(object) })),
     sources: sourceDigests(first.module),
   } satisfies Manifest);
+  // The text that is written, read again: properties without a value are none, and must not count.
+  const content: Manifest = JSON.parse(JSON.stringify(manifest));
+  const file: ManifestFile = { ...content, digest: manifestDigest(content) };
   const files = new Map<string, Uint8Array>([
-    [MANIFEST_FILE, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)],
+    [MANIFEST_FILE, Buffer.from(`${JSON.stringify(file, null, 2)}\n`)],
     ...objects.map(({ file, code }): [string, Uint8Array] => [file, code.object]),
   ]);
   return { manifest, files };

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { manifestDigest } from "../../compiler/bundle/digest.ts";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { kindOf } from "../../compiler/file-kind.ts";
 import { missingCapabilities } from "./capabilities.ts";
@@ -49,7 +50,7 @@ async function readFile(path: string): Promise<Buffer> {
 
 async function readManifest(directory: string): Promise<Manifest> {
   // zod is slow to import and only needed here.
-  const { BUNDLE_FORMAT, manifestSchema } = await import("../../compiler/bundle/manifest.ts");
+  const { BUNDLE_FORMAT, manifestFileSchema } = await import("../../compiler/bundle/manifest.ts");
   let data: unknown;
   try {
     data = JSON.parse((await readFile(join(directory, "manifest.json"))).toString("utf8"));
@@ -59,8 +60,15 @@ async function readManifest(directory: string): Promise<Manifest> {
   const format = typeof data === "object" && data !== null && "format" in data ? data.format : undefined;
   if (typeof format === "number" && format > BUNDLE_FORMAT)
     throw failure(newerBundle(null, directory, String(format), BUNDLE_FORMAT));
-  const parsed = manifestSchema.safeParse(data);
-  if (parsed.success) return parsed.data;
+  const parsed = manifestFileSchema.safeParse(data);
+  if (parsed.success) {
+    const { digest, ...manifest } = parsed.data;
+    // Of what the file says, not of what the schema made of it: names that it does not know count too.
+    const found = manifestDigest(data as object);
+    if (found === digest) return manifest;
+    const reason = `manifest.json was changed since it was built: digest ${found.slice(0, 12)}… instead of ${digest.slice(0, 12)}…`;
+    throw failure(corruptBundle(null, directory, reason));
+  }
   const [first] = parsed.error.issues;
   const where =
     first === undefined || first.path.length === 0 ? "manifest.json" : `manifest.json, ${first.path.join(".")}`;

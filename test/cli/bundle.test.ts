@@ -14,11 +14,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Cpu } from "../../compiler/api.ts";
-import { manifestSchema } from "../../compiler/bundle/manifest.ts";
+import { type ManifestFile, manifestSchema } from "../../compiler/bundle/manifest.ts";
 import { mapMemory, mapsMemory } from "../../compiler/bundle/memory.ts";
 import { replaceFolder } from "../../compiler/bundle/replace.ts";
 import { bundleFiles, type CompiledModule, writeBundle } from "../../compiler/bundle/write.ts";
 import { openBundle } from "../../runtime/loader/bundle.ts";
+import { u32 } from "../../sdk/layout/layouts.ts";
 import { counting } from "../ir/sample.ts";
 
 let folder: string;
@@ -54,6 +55,27 @@ function compiled(cpu: Cpu = "v3", more: Partial<CompiledModule> = {}): Compiled
   };
 }
 
+type Content = ManifestFile;
+
+/** What a service adds to a manifest, with enough in it to be changed. */
+const SERVICE = {
+  globals: [{ name: "limit", layout: u32.layout, constant: true, offset: 0 }],
+  service: {
+    name: "sample",
+    filter: null,
+    decide: null,
+    sole: null,
+    sees: { client: true, replies: false },
+    middleboxes: ["acl"],
+    listen: null,
+    endpoints: null,
+    config: [{ path: "acl.limit", kind: "scalar", of: u32.layout, key: null, max: 0, size: 0, maps: ["config"] }],
+    state: [],
+    drops: ["acl: not allowed", "acl: rate"],
+    dropsMap: "drops",
+  },
+} satisfies Partial<ManifestFile>;
+
 describe("a written bundle", () => {
   test("takes away what a killed writer left beside it, and nothing else", () => {
     const { pid } = spawnSync(process.execPath, ["--version"]);
@@ -71,6 +93,39 @@ describe("a written bundle", () => {
     const bundle = await openBundle(out);
     expect(Buffer.from(bundle.objects.get("v3") ?? []).toString()).toBe("object for v3");
     expect(written.ok && bundle.manifest).toEqual(written.ok && written.manifest);
+  });
+
+  test.each([
+    ["programs", (content: Content) => ({ ...content, programs: [] })],
+    ["maps", (content: Content) => ({ ...content, maps: [] })],
+    [
+      "their sizes",
+      (content: Content) => ({ ...content, maps: content.maps.map((map) => ({ ...map, maxEntries: 3 })) }),
+    ],
+    ["globals", (content: Content) => ({ ...content, globals: [] })],
+    ["config", (content: Content) => ({ ...content, service: { ...content.service, config: [] } })],
+    ["middleboxes", (content: Content) => ({ ...content, service: { ...content.service, middleboxes: [] } })],
+    [
+      "the order of drop reasons",
+      (content: Content) => ({
+        ...content,
+        service: { ...content.service, drops: content.service?.drops.toReversed() },
+      }),
+    ],
+    ["sources", (content: Content) => ({ ...content, sources: [] })],
+    ["what no schema knows", (content: Content) => ({ ...content, note: "by hand" })],
+    ["the digest", ({ digest: _, ...content }: Content) => content],
+  ])("is refused once its manifest says something else: %s", async (_, change) => {
+    const out = join(folder, "b");
+    writeBundle(out, compiled("v3", { manifest: { ...compiled().manifest, ...SERVICE } }));
+    const path = join(out, "manifest.json");
+    const content: Content = JSON.parse(readFileSync(path, "utf8"));
+    const write = (data: object) => writeFileSync(path, JSON.stringify(data));
+    // Another order of properties, and no white space: the same content.
+    write(Object.fromEntries(Object.entries(content).reverse()));
+    expect((await openBundle(out)).manifest.service).toEqual(SERVICE.service);
+    write(change(content));
+    await expect(openBundle(out)).rejects.toMatchObject({ code: "ZT4010" });
   });
 
   test("names the digests of objects and sources", () => {

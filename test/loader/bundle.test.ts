@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { BUNDLE_FORMAT, type Manifest } from "../../compiler/bundle/manifest.ts";
+import { manifestDigest } from "../../compiler/bundle/digest.ts";
+import { BUNDLE_FORMAT, type Manifest, type ManifestFile } from "../../compiler/bundle/manifest.ts";
 import { load, openBundle, testRun } from "../../runtime/index.ts";
 import { u16, u32 } from "../../sdk/layout/layouts.ts";
 import { fixture, frame } from "./fixtures.ts";
@@ -19,7 +20,7 @@ const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 
 /** A bundle of globals.c, with what is given instead of what is right. */
 function bundle(
-  change: Partial<Record<keyof Manifest, unknown>> = {},
+  change: Partial<Record<keyof ManifestFile, unknown>> = {},
   object: Uint8Array = fixture("globals"),
 ): Manifest {
   const manifest: Manifest = {
@@ -36,7 +37,8 @@ function bundle(
     objects: [{ file: "v3.o", cpu: "v3", sha256: digest(object), llvm: "19.1.7", irBuilder: "text" }],
     sources: [],
   };
-  writeFileSync(join(folder, "manifest.json"), JSON.stringify({ ...manifest, ...change }));
+  const content = JSON.parse(JSON.stringify({ ...manifest, ...change }));
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify({ digest: manifestDigest(content), ...content }));
   writeFileSync(join(folder, "v3.o"), object);
   return manifest;
 }
@@ -77,6 +79,8 @@ test.each([
   ["without programs", { programs: undefined }, "ZT4010", "programs"],
   ["with a map of an unknown kind", { maps: [{ kind: "rope" }] }, "ZT4010", "maps.0"],
   ["without objects", { objects: [] }, "ZT4010", "no object"],
+  ["without a digest of its manifest", { digest: null }, "ZT4010", "no digest of its content"],
+  ["with another digest", { digest: "0".repeat(64) }, "ZT4010", "changed since it was built"],
   [
     "whose object lies elsewhere",
     { objects: [{ file: "../v3.o", cpu: "v3", sha256: "", llvm: "", irBuilder: "text" }] },
