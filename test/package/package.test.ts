@@ -32,6 +32,13 @@ test("nothing in the tarball names the machine it was built on", () => {
   expect(naming).toEqual([]);
 });
 
+test("no file of the tarball seems to bring a source map inside it, which test runners would try to read", () => {
+  const bringing = installed.packed.filter((path) =>
+    readFileSync(join(installed.home, path), "utf8").includes("sourceMappingURL=data:"),
+  );
+  expect(bringing).toEqual([]);
+});
+
 test("the optional peers are not installed by themselves", () => {
   const modules = readdirSync(join(installed.folder, "node_modules"));
   expect(peers.filter((peer) => modules.includes(peer))).toEqual([]);

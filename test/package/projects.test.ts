@@ -3,10 +3,10 @@
  * root and without any capability.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Installed, installPacked } from "./installed.ts";
+import { type Installed, installPacked, root } from "./installed.ts";
 
 /** One by itself, and one that is put together from others. */
 const TEMPLATES = ["nat44", "secure-balancer"] as const;
@@ -56,6 +56,26 @@ test.each(TEMPLATES)(
     expect(report).toMatchObject({ success: true, numFailedTests: 0 });
     expect(report.numPassedTests).toBeGreaterThan(3);
     expect(asUser(folder, ["node_modules/typescript/bin/tsc", "--noEmit"])).toBe("");
+  },
+  SLOW,
+);
+
+test(
+  "one that is linked to the repository, as by default, has its matchers in its own vitest, and quiet tests",
+  async () => {
+    const zeta = join(installed.folder, "node_modules/.bin/zeta");
+    await installed.run(zeta, ["init", "linked", "--template", TEMPLATES[0], "--zeta", root]);
+    const folder = join(installed.folder, "linked");
+    await installIn(folder);
+    const link = join(folder, "node_modules/zeta");
+    rmSync(link, { recursive: true });
+    symlinkSync(root, link);
+    // The repository has a vitest of its own, and lies where another user may have no way to.
+    const node = (...words: readonly string[]) => installed.run("env", ["-C", folder, process.execPath, ...words]);
+    expect((await node("node_modules/typescript/bin/tsc", "--noEmit")).stdout).toBe("");
+    const { stdout, stderr } = await node("node_modules/vitest/vitest.mjs", "run", "-t", "interpreter", "--bail=1");
+    expect(stdout).toMatch(/Tests .*passed/);
+    expect(stdout + stderr).not.toMatch(/source map/i);
   },
   SLOW,
 );

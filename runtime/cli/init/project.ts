@@ -35,6 +35,10 @@ const packageJson = (name: string, zeta: string, from: Installation): string =>
     devDependencies: toolVersions(from, ["@types/node", "typescript", "vitest"]),
   });
 
+/**
+ * What it extends also says that `vitest` is the project's own, wherever it is named: the matchers of zeta/testing/vitest add to
+ * its types, and a zeta that is a link to a folder would else add to those of a vitest that lies there.
+ */
 const tsconfig = (): string => json({ extends: "zeta/tsconfig.json", include: ["**/*.ts"] });
 
 /** vitest's default of five seconds is short for a test that compiles for the first time on a busy machine. */
