@@ -148,11 +148,18 @@ describe("explain", () => {
     const { code, stdout } = zeta(["explain", "zt2001"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^# ZT2001: /);
-    expect(JSON.parse(zeta(["explain", "ZT2001", "--json"]).stdout)).toMatchObject({ code: "ZT2001" });
+    expect(JSON.parse(zeta(["explain", "ZT2001", "--json"]).stdout)).toMatchObject({
+      ok: true,
+      problems: [],
+      code: "ZT2001",
+    });
   });
 
   test("lists all codes", () => {
     expect(zeta(["explain"]).stdout).toMatch(/^ZT1001 {2}not TypeScript$/m);
+    const { ok, problems, codes } = JSON.parse(zeta(["explain", "--json"]).stdout);
+    expect({ ok, problems }).toEqual({ ok: true, problems: [] });
+    expect(codes).toContainEqual({ code: "ZT1001", title: "not TypeScript" });
   });
 
   test("suggests a near code for an unknown one", () => {

@@ -41,7 +41,7 @@ async function doctor(session: Session): Promise<ExitCode> {
   const facts = await examine();
   const code = facts.some(isLacking) ? EXIT.environment : EXIT.ok;
   if (session.format === "json") {
-    session.print(`${JSON.stringify({ ok: code === EXIT.ok, facts }, null, 2)}\n`);
+    session.print(`${JSON.stringify({ ok: code === EXIT.ok, problems: [], facts }, null, 2)}\n`);
     return code;
   }
   const { paintOut: paint } = session;

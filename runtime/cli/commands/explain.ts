@@ -10,8 +10,8 @@ import { textTable } from "../text-table.ts";
 
 function list(session: Session): ExitCode {
   const codes = explainedCodes().map((code) => ({ code, title: explain(code)?.title ?? "" }));
-  if (session.format === "json") session.print(`${JSON.stringify({ codes }, null, 2)}\n`);
-  else session.print(textTable(codes.map(({ code, title }) => [session.paintOut.strong(code), title])));
+  if (session.format === "json") return session.report([], { codes });
+  session.print(textTable(codes.map(({ code, title }) => [session.paintOut.strong(code), title])));
   return EXIT.ok;
 }
 
@@ -19,8 +19,8 @@ function explainCode(session: Session, _options: CommonOptions, code: string | u
   if (code === undefined) return list(session);
   const page = explain(code);
   if (page === null) return session.report([unknownCode(null, code, nearest(code, explainedCodes()))]);
-  if (session.format === "json") session.print(`${JSON.stringify(page, null, 2)}\n`);
-  else session.print(page.markdown.replace(/^#+ .*$/gm, (heading) => session.paintOut.strong(heading)));
+  if (session.format === "json") return session.report([], { ...page });
+  session.print(page.markdown.replace(/^#+ .*$/gm, (heading) => session.paintOut.strong(heading)));
   return EXIT.ok;
 }
 
