@@ -40,7 +40,6 @@ test("names may come again in another object, and look like anything", () => {
 });
 
 test.each<[string, (path: string) => void, RegExp]>([
-  ["nothing", () => undefined, /There is no config file/],
   ["an empty file", holding(""), /Unexpected end/],
   ["a folder", (path) => void mkdirSync(path), /EISDIR/],
   ["a link to itself", (path) => symlinkSync(path, path), /ELOOP/],
@@ -56,4 +55,8 @@ test.each<[string, (path: string) => void, RegExp]>([
 ])("%s is refused", (_, make, reason) => {
   expect(read(make)).toEqual([expect.stringMatching(/^ZT6006 The config file 'given' cannot be read: .*[^.]\.$/)]);
   expect(String(read(make))).toMatch(reason);
+});
+
+test("a file that is not there is said to be missing", () => {
+  expect(read(() => undefined)).toEqual(["ZT6006 There is no config file 'given'."]);
 });
