@@ -85,45 +85,9 @@ export const MUTATIONS: readonly ProgramMutation[] = [
     1,
   ),
   bug(
-    "operations of another epoch are carried out",
-    [
-      { file: SERVE, only: "table", from: "if (epoch !== view.epoch) {", to: "if (epoch === 0) {" },
-      { file: SERVE, only: "table", from: "pathAt(epoch, bucket)", to: "pathAt(view.epoch, bucket)" },
-    ],
-    1,
-    {
-      only: ["left behind", "stale view", "split", "expulsion"],
-      faults: [25, 40],
-    },
-  ),
-  bug(
-    "the reading member says what is absent",
-    [
-      {
-        file: SERVE,
-        only: "table",
-        from: "if (entry === null) return toHead(turn, path, Operation.Decide);",
-        to: "if (entry === null) return answer(turn, Operation.Nobody);",
-      },
-    ],
-    1,
-  ),
-  bug(
-    "a replica takes the newer decision for its own",
-    [
-      {
-        file: STORE,
-        only: "table",
-        from: "if (isNewer && (told || hasRested(way, protocol, now))) {",
-        to: "if (isNewer) {",
-      },
-    ],
-    1,
-  ),
-  bug(
     "lookups do not refresh what has little life left",
     [{ file: SERVE, only: "table", from: " || isDue(parts, entry, now)", to: "" }],
-    1,
+    2,
   ),
   bug(
     "a pool's mapping does not live as long as its flows",
@@ -159,6 +123,42 @@ export const MUTATIONS: readonly ProgramMutation[] = [
 
 /** What no history of ours has caught: docs/decisions/0018-what-the-simulator-cannot-tell.md says why. */
 export const UNCAUGHT: readonly ProgramMutation[] = [
+  bug(
+    "operations of another epoch are carried out",
+    [
+      { file: SERVE, only: "table", from: "if (epoch !== view.epoch) {", to: "if (epoch === 0) {" },
+      { file: SERVE, only: "table", from: "pathAt(epoch, bucket)", to: "pathAt(view.epoch, bucket)" },
+    ],
+    1,
+    {
+      only: ["left behind", "stale view", "split", "expulsion"],
+      faults: [25, 40],
+    },
+  ),
+  bug(
+    "the reading member says what is absent",
+    [
+      {
+        file: SERVE,
+        only: "table",
+        from: "if (entry === null) return toHead(turn, path, Operation.Decide);",
+        to: "if (entry === null) return answer(turn, Operation.Nobody);",
+      },
+    ],
+    1,
+  ),
+  bug(
+    "a replica takes the newer decision for its own",
+    [
+      {
+        file: STORE,
+        only: "table",
+        from: "if (isNewer && (told || hasRested(way, protocol, now))) {",
+        to: "if (isNewer) {",
+      },
+    ],
+    1,
+  ),
   bug(
     "the head forgets an end that not all have heard of",
     [
