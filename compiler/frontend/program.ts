@@ -158,30 +158,33 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
   return scalarMismatch(span, text) ?? typescriptType(span, text);
 }
 
-/** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
-const isDirective = (statement: ts.Statement): boolean =>
+const isDirective = (statement: ts.Node): boolean =>
   ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression);
 
 /** What declares something, or says what a module takes and gives. */
-const isDeclaration = (statement: ts.Statement): boolean =>
+const isDeclaration = (statement: ts.Node): boolean =>
   ts.isVariableStatement(statement) ||
   ts.isFunctionDeclaration(statement) ||
   ts.isClassDeclaration(statement) ||
   ts.isEnumDeclaration(statement) ||
   ts.isInterfaceDeclaration(statement) ||
   ts.isTypeAliasDeclaration(statement) ||
-  ts.isModuleDeclaration(statement) ||
   ts.isImportDeclaration(statement) ||
   ts.isImportEqualsDeclaration(statement) ||
   ts.isExportDeclaration(statement) ||
   ts.isExportAssignment(statement);
 
-/** Statements at the top level are no program's: they would be left out without a word. */
-const looseStatements = (source: ts.SourceFile, root: string): Problem[] =>
-  source.statements
-    .filter((one) => !isDeclaration(one) && !isDirective(one) && !ts.isEmptyStatement(one))
-    .map((one) => looseStatement(spanOf(one, root)));
+/** Statements at the top level, or in a namespace there, are no program's: they would be left out without a word. */
+function looseStatements(within: ts.SourceFile | ts.NamespaceBody, root: string): Problem[] {
+  const statements = ts.isSourceFile(within) || ts.isModuleBlock(within) ? within.statements : [within];
+  return statements.flatMap((one: ts.Node) => {
+    if (ts.isModuleDeclaration(one)) return one.body ? looseStatements(one.body as ts.NamespaceBody, root) : [];
+    const isFine = isDeclaration(one) || isDirective(one) || ts.isEmptyStatement(one);
+    return isFine ? [] : [looseStatement(spanOf(one, root))];
+  });
+}
 
+/** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
 export function createSourceProgram(
   entry: string,
   overlay: FileOverlay,

@@ -224,6 +224,12 @@ export const examples: readonly RefusalExample[] = [
     ),
     body("if (frame.length > limits.most) return Action.Drop;", "const limits = { most: 60 < 64 ? 64 : 60 };"),
   ),
+  example(
+    "ZT1027",
+    "a statement in a namespace",
+    body("", "namespace one.two {\n  §throw new Error();\n}"),
+    body("", "declare namespace one.two {}"),
+  ),
   example("ZT1027", "a loop at the top level", body("", "§while (true) {}"), body("", '"use strict";')),
 
   example(

@@ -1,12 +1,11 @@
 /** Histories in several processes at once, each with seeds of its own: what comes of them is put together. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { COUNTED, type Tally } from "./campaign.ts";
 
 const COMMAND = fileURLToPath(new URL("main.ts", import.meta.url));
-/** Exit code of what a signal has ended. */
-const ENDED = 130;
 const NUMBERS = ["histories", "events", "packets", "releases", "flows", "epochs", "violations"] as const;
 
 /** So many for each process, in order of their seeds; none is without. */
@@ -58,9 +57,9 @@ export async function playedApart({ histories, seed, processes, options }: Apart
   const end = (): void => {
     for (const child of running) child.kill();
   };
-  const ended = (): never => {
+  const ended = (signal: NodeJS.Signals): never => {
     end();
-    process.exit(ENDED);
+    process.exit(128 + constants.signals[signal]);
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, ended);
   let next = seed;
