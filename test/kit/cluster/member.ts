@@ -133,6 +133,12 @@ export function makeMember(
 ): Omit<Member, "advance" | "clock"> {
   const node = interpretedNode(part, options);
   const { machine } = node;
+  const maps = new Map<string, RawMap>();
+  const mapOf = (name: string): RawMap => {
+    const map = maps.get(name) ?? interpretedRawMap(machine.maps[name] as never, machine);
+    maps.set(name, map);
+    return map;
+  };
   const prepare = (on: Compiled, one: Machine): void => {
     const own = globals(on, one);
     for (const [name, value] of Object.entries({ ...constantsOf(role), ...constants }))
@@ -152,18 +158,12 @@ export function makeMember(
     added.push(one);
   }
   if (role === "forwarder") {
-    const programs = interpretedRawMap(machine.maps[NODE_MAP.programs] as never, machine);
+    const programs = mapOf(NODE_MAP.programs);
     for (const { index } of added)
       for (const parity of [0, 1]) programs.insertProgram(word(programPlace(index, "decide", parity)), CONSULT);
   }
   const { manifest } = part;
   if (manifest === null) throw new TypeError("A part without a manifest.");
-  const maps = new Map<string, RawMap>();
-  const mapOf = (name: string): RawMap => {
-    const map = maps.get(name) ?? interpretedRawMap(machine.maps[name] as never, machine);
-    maps.set(name, map);
-    return map;
-  };
   const dataPlane = dataPlaneOf(
     manifest,
     { write: (map, key, value) => mapOf(map).update(key, value) },
@@ -184,7 +184,7 @@ export function makeMember(
     configs,
     run: (frame, ingressInterface) => machine.run(node.root, frame, { ingressInterface }),
     drops() {
-      const map = interpretedRawMap(machine.maps[NODE_MAP.drops] as never, machine);
+      const map = mapOf(NODE_MAP.drops);
       return dropsBy(nameOf, added.length, (index) => map.lookup(word(index)));
     },
     flows() {
@@ -193,7 +193,7 @@ export function makeMember(
         const way = wayLayout(manifest.maps.find((map) => map.name === name));
         if (way === null) throw new TypeError(`The node has no table '${name}'.`);
         const read = wayReader(index === 0 ? 4 : 6, way);
-        for (const [, page] of interpretedRawMap(machine.maps[name] as never, machine).entries()) {
+        for (const [, page] of mapOf(name).entries()) {
           const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
           for (let at = 0; at < page.length; at += way.size)
             if (read(view, at, { endsOf: () => ANY_ENDS }) !== null) count += 1;
