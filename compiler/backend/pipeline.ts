@@ -1,5 +1,8 @@
 /** LLVM module → optimised → object, debug sections off: one program piped into the next, all started at once. Nothing touches the disk. */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import type { Readable, Writable } from "node:stream";
+import { buffer, text } from "node:stream/consumers";
 import type { Cpu } from "../api.ts";
 import type { Toolchain } from "./toolchain.ts";
 
@@ -7,40 +10,44 @@ export type PipelineResult =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly tool: string; readonly output: string };
 
+/** A program of the pipeline with its words. */
+interface Tool {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+/** What a program has said, and how it ended; `status` as shells have it, undefined where the shell itself was killed. */
 interface Ended {
   readonly tool: string;
-  readonly output: Uint8Array;
   readonly errors: string;
-  readonly failure: string | null;
+  readonly status: number | undefined;
 }
 
-function watch(tool: string, child: ChildProcessWithoutNullStreams): Promise<Ended> {
-  const output: Buffer[] = [];
-  const errors: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
-  return new Promise((resolve) => {
-    const end = (failure: string | null): void => {
-      resolve({ tool, output: Buffer.concat(output), errors: Buffer.concat(errors).toString("utf8"), failure });
-    };
-    child.on("error", (error) => end(error.message));
-    child.on("close", (code, signal) => end(code === 0 ? null : `ended with ${signal ?? `status ${code}`}`));
-  });
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Descriptors of the shell: what the tools report, one each, behind how they ended. */
+const STATUSES = 3;
+const REPORTS = 4;
+
+const scriptOf = (tools: readonly Tool[]): string =>
+  tools
+    .map(({ words }, n) => `{ ${words.map(quoted).join(" ")} 2>&${REPORTS + n}; echo ${n} $? >&${STATUSES}; }`)
+    .join(" | ");
+
+/** Statuses above tell the signal that ended a program. */
+const SIGNALLED = 128;
+
+function endOf(status: number | undefined): string {
+  const signal = Object.entries(constants.signals).find(([, number]) => number + SIGNALLED === status)?.[0];
+  return `ended with ${signal ?? `status ${status}`}`;
 }
 
-/** Not of the terminal's group: Ctrl-C is for who started it to hear, and to LLVM it would be a failure. Without a reader it ends by itself. */
-function start(command: string, options: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(command, options, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-  // A program that ends before it has read everything closes the pipe; its exit status tells the story.
-  child.stdin.on("error", () => {});
-  return child;
-}
+/** How a tool ends whose reader has ended: by the signal, or as LLVM takes it (EX_IOERR of sysexits.h). */
+const WITHOUT_READER: ReadonlySet<number | undefined> = new Set([SIGNALLED + constants.signals.SIGPIPE, 74]);
 
-const failed = ({ tool, errors, failure }: Ended): PipelineResult => ({
-  ok: false,
-  tool,
-  output: errors.trim() === "" ? (failure ?? "") : errors,
-});
+/** llc reports a stack that is too large and goes on. */
+const hasFailed = ({ tool, errors, status }: Ended): boolean =>
+  status !== 0 || (tool === "llc" && /^error: /m.test(errors));
 
 /**
  * What is simplified first takes back what the two IR builders write differently, though it means the same: casts between
@@ -51,6 +58,17 @@ const PASSES = "function(instsimplify),default<O2>";
 /** How LLVM orders the blocks of a function: by how likely they are, or as they stand in its IR. */
 export type BlockOrder = "likely" | "as written";
 
+function toolsOf({ opt, llc, strip }: Toolchain, cpu: Cpu, kind: "object" | "assembly", order: BlockOrder): Tool[] {
+  const placement = order === "likely" ? [] : ["-disable-block-placement"];
+  const filetype = `-filetype=${kind === "object" ? "obj" : "asm"}`;
+  const tools = [
+    { name: "opt", words: [opt, `-passes=${PASSES}`, `-mcpu=${cpu}`, "-o", "-", "-"] },
+    { name: "llc", words: [llc, "-march=bpf", `-mcpu=${cpu}`, filetype, ...placement, "-o", "-", "-"] },
+  ];
+  if (kind === "object" && strip !== null) tools.push({ name: "llvm-strip", words: [strip, "-g", "-o", "-", "-"] });
+  return tools;
+}
+
 /** opt, llc and, where there is one, llvm-strip, which wait for a module. */
 export interface Pipeline extends Disposable {
   /** Gives them a module, as text or bitcode: DWARF goes, BTF and its lines stay. Once. */
@@ -59,46 +77,51 @@ export interface Pipeline extends Disposable {
   [Symbol.dispose](): void;
 }
 
-/** They start at once: most of what they take for themselves has passed when the module is made. */
+/**
+ * They start at once: most of what they take for themselves has passed when the module is made. A shell starts them, since to
+ * start a program costs a process of this size milliseconds. Not of the terminal's group: Ctrl-C is for who started it to
+ * hear, and to LLVM it would be a failure.
+ */
 export function openPipeline(
-  { opt, llc, strip }: Toolchain,
+  toolchain: Toolchain,
   cpu: Cpu,
   kind: "object" | "assembly",
   order: BlockOrder = "likely",
 ): Pipeline {
-  const optimiser = start(opt, [`-passes=${PASSES}`, `-mcpu=${cpu}`, "-o", "-", "-"]);
-  const generator = start(llc, [
-    "-march=bpf",
-    `-mcpu=${cpu}`,
-    `-filetype=${kind === "object" ? "obj" : "asm"}`,
-    ...(order === "likely" ? [] : ["-disable-block-placement"]),
-    "-o",
-    "-",
-    "-",
-  ]);
-  const stripper = kind === "object" && strip !== null ? start(strip, ["-g", "-o", "-", "-"]) : null;
-  const ended = Promise.all([
-    watch("opt", optimiser),
-    watch("llc", generator),
-    stripper === null ? null : watch("llvm-strip", stripper),
-  ]);
-  optimiser.stdout.pipe(generator.stdin);
-  if (stripper !== null) generator.stdout.pipe(stripper.stdin);
+  const tools = toolsOf(toolchain, cpu, kind, order);
+  const stdio = ["pipe", "pipe", "pipe", "pipe", ...tools.map(() => "pipe" as const)] as const;
+  const shell = spawn("/bin/sh", ["-c", scriptOf(tools)], { stdio: [...stdio], detached: true });
+  const input = shell.stdin as Writable;
+  // A program that ends before it has read everything closes the pipe; its exit status tells the story.
+  input.on("error", () => {});
+  const failure = new Promise<string | null>((resolve) => {
+    shell.on("error", (error) => resolve(error.message));
+    shell.on("close", () => resolve(null));
+  });
+  const [output, own, statuses, ...reports] = shell.stdio.slice(1) as Readable[];
+  if (output === undefined || own === undefined || statuses === undefined) throw new Error("a shell without pipes");
+  const said = Promise.all([buffer(output), text(own), text(statuses), ...reports.map(text)]);
+  // Whoever waits for it is told; where there is no shell, nobody may.
+  said.catch(() => {});
   let isGiven = false;
   return {
     async run(module) {
       isGiven = true;
-      optimiser.stdin.end(module);
-      const [optimised, generated, stripped] = await ended;
-      if (optimised.failure !== null) return failed(optimised);
-      if (generated.failure !== null) return failed(generated);
-      // llc reports a stack that is too large and goes on.
-      if (/^error: /m.test(generated.errors)) return failed(generated);
-      if (stripped === null) return { ok: true, bytes: generated.output };
-      return stripped.failure === null ? { ok: true, bytes: stripped.output } : failed(stripped);
+      input.end(module);
+      const unstarted = await failure;
+      if (unstarted !== null) return { ok: false, tool: "sh", output: unstarted };
+      const [bytes, complaint, ends, ...errors] = await said;
+      const status = new Map([...ends.matchAll(/^(\d+) (\d+)$/gm)].map(([, n, code]) => [Number(n), Number(code)]));
+      const ended = tools.map(({ name }, n) => ({ tool: name, errors: errors[n] ?? "", status: status.get(n) }));
+      const failures = ended.filter(hasFailed);
+      // Of a tool that fails, those behind it have half a module, and those before it no reader.
+      const failed = failures.find(({ status: code }) => !WITHOUT_READER.has(code)) ?? failures[0];
+      if (failed === undefined) return { ok: true, bytes };
+      const { tool, errors: words } = failed;
+      return { ok: false, tool, output: words.trim() === "" ? [endOf(failed.status), complaint].join("\n") : words };
     },
     [Symbol.dispose]() {
-      if (!isGiven) for (const child of [optimiser, generator, stripper]) child?.kill("SIGKILL");
+      if (!isGiven && shell.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
     },
   };
 }

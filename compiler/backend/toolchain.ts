@@ -41,7 +41,7 @@ async function find(tool: string, major: number, { path, installations }: Search
   const folders = (path ?? process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   const candidates = [
     ...folders.map((folder) => join(folder, `${tool}-${major}`)),
-    ...(installations ?? INSTALLATIONS).map((folder) => join(folder.replace("N", String(major)), tool)),
+    ...(installations ?? INSTALLATIONS).map((folder) => join(folder.replace("llvm-N", `llvm-${major}`), tool)),
   ];
   for (const candidate of candidates) if (await executable(candidate)) return candidate;
   return null;

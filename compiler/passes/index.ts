@@ -20,7 +20,7 @@ function threaded<F extends IrFunction>(fn: F): F {
   for (let step = 0; step < MOST_STEPS; step++) {
     const next = threadChoices(now);
     if (next === null) break;
-    now = clean(straighten(removeDead(useKnown(next))));
+    now = clean(straighten(next));
   }
   return now;
 }

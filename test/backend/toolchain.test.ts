@@ -8,7 +8,8 @@ import { findToolchain, installedToolchains, type Toolchain } from "../../compil
 
 let folder = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "zeta-test-"));
+  // With an N, as the names that stand for all versions have one.
+  folder = mkdtempSync(join(tmpdir(), "zeta-test-N-"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -94,8 +95,21 @@ test("LLVM's programs end when nothing is given to them after all", async () => 
 
 test("Ctrl-C of a terminal does not reach LLVM's programs, which would fail of it", async () => {
   const group = "ps -o pgid= -p";
-  pretend("opt", `[ "$(${group} $$)" != "$(${group} $PPID)" ] && printf alone`);
+  pretend("opt", `[ "$(${group} $$)" != "$(${group} ${process.pid})" ] && printf alone`);
   pretend("llc", "cat");
   const made = await openPipeline(pretended(), "v3", "object").run("");
   expect(made.ok && Buffer.from(made.bytes).toString()).toBe("alone");
+});
+
+test.each([
+  ["opt", "echo 'error: no such luck' >&2; exit 3", "cat", "error: no such luck"],
+  ["opt", "kill -KILL $$", "cat", "Killed"],
+  ["llc", "cat", "cat; echo 'error: the stack is too large' >&2", "error: the stack is too large"],
+  ["llc", "cat", "exit 1", "ended with status 1"],
+])("what %s says of its end is told: %s | %s", async (tool, opt, llc, words) => {
+  pretend("opt", opt);
+  pretend("llc", llc);
+  const made = await openPipeline(pretended(), "v3", "object").run("a module");
+  expect(made).toMatchObject({ ok: false, tool });
+  expect(made.ok ? "" : made.output).toContain(words);
 });

@@ -119,6 +119,12 @@ export function bindingsBuilder(
     types.set(type, made);
     return made;
   };
+  const pointers = new Map<LlvmType, Llvm.Type>();
+  const pointerTo = (type: LlvmType): Llvm.Type => {
+    const known = pointers.get(type) ?? library.PointerType.getUnqual(typeOf(type));
+    pointers.set(type, known);
+    return known;
+  };
   const raw = (value: Value): Llvm.Value => value.handle as Llvm.Value;
   const wrap = (type: LlvmType, handle: Llvm.Value, constant: bigint | null = null): Value => ({
     type,
@@ -129,14 +135,16 @@ export function bindingsBuilder(
   let routine: OpenRoutine | undefined;
   let block: Llvm.BasicBlock | undefined;
   let b = plain;
+  const functions = new Map<string, Llvm.Function>();
   const functionNamed = (name: string): Llvm.Function => {
-    const fn = module.getFunction(name);
+    const fn = functions.get(name) ?? module.getFunction(name);
     if (fn === null) throw new Error(`${name} is not in the prelude`);
+    functions.set(name, fn);
     return fn;
   };
   const basicBlock = (handle: unknown): Llvm.BasicBlock => handle as Llvm.BasicBlock;
   const asPointerTo = (pointer: Value, type: LlvmType): Llvm.Value =>
-    type === "i8" ? raw(pointer) : b.CreateBitCast(raw(pointer), library.PointerType.getUnqual(typeOf(type)));
+    type === "i8" ? raw(pointer) : b.CreateBitCast(raw(pointer), pointerTo(type));
 
   /** The library takes numbers as 64-bit integers and gives i64 no other way in: wide constants fold from parts. */
   const integer = (type: LlvmType, value: bigint): Llvm.Value => {
@@ -145,6 +153,9 @@ export function bindingsBuilder(
     const high = plain.CreateShl(integer(type, value >> 32n), part(32n));
     return plain.CreateOr(high, part(value & 0xffffffffn));
   };
+
+  /** One for each value: LLVM keeps one too. */
+  const constants = new Map<string, Value>();
 
   const builder: IrBuilder = {
     begin(name, parameters) {
@@ -181,7 +192,12 @@ export function bindingsBuilder(
       block.insertInto(routine.fn);
       b.SetInsertPoint(block);
     },
-    constant: (type, value) => wrap(type, integer(type, value), value),
+    constant(type, value) {
+      const key = `${type} ${value}`;
+      const known = constants.get(key) ?? wrap(type, integer(type, value), value);
+      constants.set(key, known);
+      return known;
+    },
     nullPointer: () => wrap("ptr", library.ConstantPointerNull.get(bytePointer)),
     global(name) {
       const found = module.getGlobalVariable(name, true);

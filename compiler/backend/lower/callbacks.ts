@@ -115,7 +115,7 @@ export function drain(frame: Frame, statement: Extract<Statement, { kind: "drain
 }
 
 const countersIn = (body: Block): ReadonlySet<number> =>
-  new Set([...statements(body)].flatMap((one) => (one.kind === "loop" && one.counter !== null ? [one.counter] : [])));
+  new Set(statements(body).flatMap((one) => (one.kind === "loop" && one.counter !== null ? [one.counter] : [])));
 
 /**
  * Keeps a loop's counter to the callback itself while it runs. Kernels before 6.8 take two turns of a loop for the same when

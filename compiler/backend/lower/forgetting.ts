@@ -82,7 +82,7 @@ function maskOf(values: readonly Operand[], facts: Facts): bigint | null {
 /** Of a program or function, its callbacks included. */
 export function forgettingOf(body: Block, facts: Facts): Forgetting {
   const isKnown = knowledgeOf(body);
-  const all = [...statements(body)];
+  const all = statements(body);
   const counters = new Set(all.flatMap((one) => (one.kind === "loop" && one.counter !== null ? [one.counter] : [])));
   const assigned = new Map<number, Operand[]>();
   for (const one of all)
@@ -131,7 +131,7 @@ export function makeZero(frame: Frame): void {
 /** Lowers a statement, with a zero made before it when it is an outermost loop or callback that forgets anything. */
 export function withZero(frame: Frame, statement: Statement, lower: () => void): void {
   const all = statement.kind === "loop" ? statements([statement]) : [statement];
-  const needed = frame.zero === null && isTurning(statement) && [...all].some((one) => forgets(frame, one));
+  const needed = frame.zero === null && isTurning(statement) && all.some((one) => forgets(frame, one));
   if (needed) makeZero(frame);
   lower();
   if (needed) frame.zero = null;

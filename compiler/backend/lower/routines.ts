@@ -55,7 +55,7 @@ export interface Routines {
 }
 
 function capturesOf(statement: CallbackStatement, around: IrFunction, own: ReadonlySet<number>): Captures {
-  const inside = [...statements(statement.body)];
+  const inside = statements(statement.body);
   const defined = new Set<number>();
   if (statement.kind === "repeat") defined.add(statement.index.id);
   const temps = new Map<number, Temp>();

@@ -19,7 +19,7 @@ export function tailCallsBeforePacket(body: Block): ReadonlySet<Op> {
   const turns = new Map<number, boolean>();
 
   const usedIn = (block: Block): boolean =>
-    [...statements(block)].some((one) => {
+    statements(block).some((one) => {
       const op = opOf(one);
       return op !== null && usesBounds(op);
     });

@@ -1,12 +1,13 @@
-/** Every statement of a block and of the blocks inside it, outer before inner, one at a time. */
+/** All statements of a block and of the blocks inside it, outer before inner. */
 import type { Block, Op, Statement } from "../../ir/ir.ts";
-import { blocksOf } from "../../ir/operands.ts";
+import { walk } from "../../ir/operands.ts";
 
-export function* statements(block: Block): Generator<Statement> {
-  for (const statement of block) {
-    yield statement;
-    for (const inner of blocksOf(statement)) yield* statements(inner);
-  }
+export function statements(block: Block): readonly Statement[] {
+  const all: Statement[] = [];
+  walk(block, (statement) => {
+    all.push(statement);
+  });
+  return all;
 }
 
 /** The operation of a statement, where it has one. */
