@@ -141,11 +141,19 @@ const LOOPBACK: CanaryPlace = { interface: 1, namespace: null };
 export const CONSULT = "zeta_consult";
 const HOOK_NAMES = ["filter", "decide"] as const;
 
+/** The programs of a node, in the kernel. */
+export interface LoadedNode {
+  readonly object: LoadedObject;
+  readonly manifest: Manifest;
+  readonly role: NodeRole;
+  /** What they were loaded with. */
+  readonly loading: Pick<LoadOptions, "cpu"> & { readonly constants: NonNullable<LoadOptions["constants"]> };
+}
+
 /** @throws whatever `load` throws. */
-export async function openNode(options: NodeOptions = {}): Promise<Node> {
+export async function loadNode(options: NodeOptions = {}): Promise<LoadedNode> {
   const role = options.role ?? "single";
   const source = options.source ?? (await nodeBundle(PROGRAMS_OF[role]));
-  const { manifest } = source;
   const ways = waysFor(options.flows ?? DEFAULT_FLOWS);
   const constants = {
     ...(await flowConstants()),
@@ -154,6 +162,15 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     ...options.load?.constants,
   };
   const object = await load(source, { ...options.load, maxEntries: tableEntries(ways, role), constants });
+  const cpu = options.load?.cpu;
+  return { object, manifest: source.manifest, role, loading: { ...(cpu === undefined ? {} : { cpu }), constants } };
+}
+
+/** @throws whatever `load` throws. */
+export const openNode = async (options: NodeOptions = {}): Promise<Node> => nodeOf(await loadNode(options));
+
+/** A node of programs that nobody has used yet; closing it unloads them. */
+export function nodeOf({ object, manifest, role, loading }: LoadedNode): Node {
   const most = object.map(NODE_MAP.services).maxEntries;
   const root = manifest.node?.root ?? "";
   const names: (string | undefined)[] = ["the node"];
@@ -391,13 +408,11 @@ export async function openNode(options: NodeOptions = {}): Promise<Node> {
     };
     try {
       const { startTrace } = await import("../trace/trace.ts");
-      const cpu = options.load?.cpu;
       const place = { manifest, object, root, entry: () => entry.program, services };
       // Whoever watches over a data plane that is kept knows these alone.
       const kept = [...entry.program.attachments].some(({ pinned }) => pinned);
       const known = new Set(versions.values());
       const told = [...versions].flatMap(([name, version]) => toldService(services.get(name)?.index ?? 0, version));
-      const loading = { ...(cpu === undefined ? {} : { cpu }), constants };
       const started = await startTrace(place, loading, wanted, { services: told, ended });
       tracing = started;
       tell(kept ? (version) => known.has(version) : () => true);

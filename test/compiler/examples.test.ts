@@ -2,19 +2,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Cpu } from "../../compiler/api.ts";
-import { createCompiler } from "../../compiler/index.ts";
+import { createCompiler, ZetaError } from "../../compiler/index.ts";
 import { load, missingCapabilities } from "../../runtime/index.ts";
+import { COMBINATIONS, emitted } from "../backend/emit.ts";
 
-const toolchains: readonly (readonly [number, Cpu])[] = [
-  [14, "v2"],
-  [14, "v3"],
-  [16, "v2"],
-  [16, "v3"],
-  [19, "v2"],
-  [19, "v3"],
-  [19, "v4"],
-];
 const examples = readdirSync("examples")
   .map((name) => join("examples", name, "service.ts"))
   .filter((file) => existsSync(file));
@@ -26,16 +17,18 @@ const SLOW = 180_000;
 const compiler = createCompiler();
 const lacking = missingCapabilities();
 
-const objectOf = async (file: string, llvm: number, cpu: Cpu, irBuilder: "text" | "llvm-bindings") => {
-  const result = await compiler.compile(file, { llvm, cpu, irBuilder });
-  if (!result.ok) throw new Error(result.problems.map(({ code, message }) => `${code}: ${message}`).join("\n"));
-  return { manifest: result.manifest, object: result.code.object };
-};
+async function lower(file: string) {
+  const result = await compiler.lower(file);
+  if (!result.ok) throw new ZetaError(result.problems);
+  return result;
+}
 
 describe.skipIf(lacking.length > 0)(`the verifier${lacking.length > 0 ? ` (needs ${lacking})` : ""}`, () => {
   test.each(programs)("takes %s as every toolchain makes it", async (file) => {
-    for (const [llvm, cpu] of toolchains) {
-      using loaded = await load(await objectOf(file, llvm, cpu, "text"));
+    const { module, manifest } = await lower(file);
+    for (const { llvm, cpu } of COMBINATIONS) {
+      const { object } = await emitted(module, { llvm, cpu, irBuilder: "text" });
+      using loaded = await load({ object, manifest });
       expect(loaded.programs.size).toBeGreaterThan(0);
     }
   });
@@ -45,11 +38,11 @@ describe.each(alike)("%s", (file) => {
   test("comes out byte for byte the same by both builders, and by the same builder again", {
     timeout: SLOW,
   }, async () => {
-    const [text, bindings, again] = [
-      await objectOf(file, 19, "v3", "text"),
-      await objectOf(file, 19, "v3", "llvm-bindings"),
-      await objectOf(file, 19, "v3", "llvm-bindings"),
-    ];
+    const target = { llvm: 19, cpu: "v3" } as const;
+    const [first, second] = [await lower(file), await lower(file)];
+    const text = await emitted(first.module, { ...target, irBuilder: "text" });
+    const bindings = await emitted(first.module, { ...target, irBuilder: "llvm-bindings" });
+    const again = await emitted(second.module, { ...target, irBuilder: "llvm-bindings" });
     expect(Buffer.from(bindings.object).equals(text.object)).toBe(true);
     expect(Buffer.from(again.object).equals(bindings.object)).toBe(true);
   });

@@ -6,6 +6,7 @@ import { type Compiler, createCompiler } from "../../compiler/index.ts";
 import { packageRoot } from "../../compiler/package-root.ts";
 import { PROGRAMS_OF } from "../../runtime/node/bundle.ts";
 import { openNode } from "../../runtime/node/node.ts";
+import { emitted } from "../backend/emit.ts";
 
 let compiler: Compiler;
 beforeAll(() => {
@@ -15,18 +16,16 @@ beforeAll(() => {
 test.each(["forwarder", "table"] as const)(
   "%s",
   async (role) => {
+    const lowered = await compiler.lower(join(packageRoot(), PROGRAMS_OF[role].source));
+    if (!lowered.ok) throw new ZetaError(lowered.problems);
+    const { module, manifest } = lowered;
     for (const [llvm, cpu] of [
       [14, "v3"],
       [16, "v3"],
       [19, "v4"],
     ] as const) {
-      const result = await compiler.compile(join(packageRoot(), PROGRAMS_OF[role].source), { llvm, cpu });
-      if (!result.ok) throw new ZetaError(result.problems);
-      using node = await openNode({
-        role,
-        flows: 1000,
-        source: { object: result.code.object, manifest: result.manifest },
-      });
+      const { object } = await emitted(module, { llvm, cpu });
+      using node = await openNode({ role, flows: 1000, source: { object, manifest } });
       expect(node.cluster).not.toBeNull();
     }
   },

@@ -3,9 +3,9 @@ import { lookup } from "../../../runtime/loader/map-operations.ts";
 import { testRun } from "../../../runtime/loader/test-run.ts";
 import { word } from "../../../runtime/loader/word.ts";
 import { readFlows } from "../../../runtime/node/flows.ts";
-import { openNode } from "../../../runtime/node/node.ts";
 import { NODE_MAP } from "../../../runtime/node/shapes.ts";
 import { objectOf } from "../targets/compile.ts";
+import { borrowNode } from "../targets/spare-nodes.ts";
 import { dropsBy, type Member, type MemberOptions } from "./member.ts";
 
 /** What the member of either target has in common. */
@@ -17,7 +17,7 @@ export async function openKernelMember({
   constants = {},
   flows = 1000,
 }: MemberOptions): Promise<AnyMember> {
-  const node = await openNode({ role, flows, load: { constants } });
+  const node = await borrowNode("package", { role, flows, load: { constants } });
   try {
     for (const { source, config, vni } of services) {
       const { object, manifest } = await objectOf(source);

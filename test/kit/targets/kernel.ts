@@ -59,14 +59,15 @@ async function loadService(
   { object, manifest }: { readonly object: Uint8Array; readonly manifest: Manifest },
   options: TargetOptions,
 ): Promise<Loaded> {
-  const { openNode } = await import("../../../runtime/node/node.ts");
+  const { borrowNode } = await import("./spare-nodes.ts");
   const compiled = await nodeObjectFor(program);
   if (compiled.manifest === null) throw new TypeError("The node's programs have no manifest.");
   // Built for tests, a program counts ticks as its constants say, not as this kernel does.
-  const ticks = compiled.module.globals.some(({ name }) => name === TEST_CLOCK) ? { constants: TEST_TICKS } : {};
+  const isTestBuild = compiled.module.globals.some(({ name }) => name === TEST_CLOCK);
+  const ticks = isTestBuild ? { constants: TEST_TICKS } : {};
   const flows = options.flows === undefined ? {} : { flows: options.flows };
   const source = { object: compiled.object, manifest: compiled.manifest };
-  const node = await openNode({ source, load: ticks, ...flows });
+  const node = await borrowNode(isTestBuild ? "test" : "plain", { source, load: ticks, ...flows });
   try {
     const load = options.globals === undefined ? {} : { load: { constants: options.globals } };
     const vni = options.vni === undefined ? {} : { vni: options.vni };
