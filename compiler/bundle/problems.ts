@@ -2,8 +2,8 @@
 import { problem } from "../diagnostics/problem.ts";
 
 export const folderTaken = problem("ZT5001", (folder: string, found: string) => ({
-  message: `'${folder}' is not a bundle (it holds '${found}'), so it is not replaced.`,
-  fix: "Choose another folder, or empty this one yourself.",
+  message: `'${folder}' is not a bundle (it ${found}), so it is not replaced.`,
+  fix: "Choose another folder with --out, or take away yourself what is there.",
 }));
 
 export const cannotWrite = problem("ZT5002", (path: string, reason: string) => ({

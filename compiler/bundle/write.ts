@@ -1,11 +1,11 @@
 /** Writes a bundle: a folder with a manifest and objects, all a node needs. Reading is the loader's. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, statSync } from "node:fs";
 import type { CompileResult, ObjectCode } from "../api.ts";
 import type { Problem } from "../diagnostics/problem.ts";
 import type { Module } from "../ir/ir.ts";
 import { manifestDigest } from "./digest.ts";
 import { type Manifest, type ManifestFile, manifestSchema } from "./manifest.ts";
+import { MANIFEST_FILE, placeFor } from "./place.ts";
 import { cannotWrite, folderTaken, mixedResults } from "./problems.ts";
 import { replaceFolder } from "./replace.ts";
 
@@ -14,8 +14,6 @@ export type CompiledModule = Extract<CompileResult, { readonly ok: true }>;
 export type WriteResult =
   | { readonly ok: true; readonly manifest: Manifest; readonly files: readonly string[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
-
-export const MANIFEST_FILE = "manifest.json";
 
 const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
@@ -60,15 +58,6 @@ export function bundleFiles(first: CompiledModule, ...more: readonly CompiledMod
   return { manifest, files };
 }
 
-/** Something in the folder that no bundle holds: the folder is somebody's, and writing must not destroy it. */
-function foreignEntry(folder: string): string | null {
-  if (!existsSync(folder)) return null;
-  if (!statSync(folder).isDirectory()) return folder;
-  const names = readdirSync(folder).sort();
-  if (names.length > 0 && !names.includes(MANIFEST_FILE)) return names[0] ?? null;
-  return names.find((name) => name !== MANIFEST_FILE && !name.endsWith(".o")) ?? null;
-}
-
 function disagreement(first: CompiledModule, more: readonly CompiledModule[]): string | null {
   const results = [first, ...more];
   const sources = JSON.stringify(sourceDigests(first.module));
@@ -86,10 +75,10 @@ export function writeBundle(folder: string, first: CompiledModule, ...more: read
   const mixed = disagreement(first, more);
   if (mixed !== null) return { ok: false, problems: [mixedResults(null, mixed)] };
   try {
-    const foreign = foreignEntry(folder);
-    if (foreign !== null) return { ok: false, problems: [folderTaken(null, folder, foreign)] };
+    const place = placeFor(folder);
+    if ("taken" in place) return { ok: false, problems: [folderTaken(null, folder, place.taken)] };
     const { manifest, files } = bundleFiles(first, ...more);
-    replaceFolder(folder, files);
+    replaceFolder(place.folder, files);
     return { ok: true, manifest, files: [...files.keys()].sort() };
   } catch (error) {
     if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;

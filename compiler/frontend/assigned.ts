@@ -1,4 +1,5 @@
 /** Which names and property names some code assigns: only those need variables. */
+import { bare } from "./bare.ts";
 import { isOwnSource } from "./program.ts";
 import { ts } from "./typescript.js";
 
@@ -20,13 +21,13 @@ function targetsOf(file: ts.SourceFile): readonly ts.Node[] {
       node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
       node.operatorToken.kind <= ts.SyntaxKind.LastAssignment
     )
-      targets.push(node.left);
-    else if (ts.isPostfixUnaryExpression(node)) targets.push(node.operand);
+      targets.push(bare(node.left));
+    else if (ts.isPostfixUnaryExpression(node)) targets.push(bare(node.operand));
     else if (
       ts.isPrefixUnaryExpression(node) &&
       (node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken)
     )
-      targets.push(node.operand);
+      targets.push(bare(node.operand));
     ts.forEachChild(node, visit);
   };
   visit(file);

@@ -1,6 +1,8 @@
 /** Assignment to names, fields, elements. */
+import { bare } from "./bare.ts";
 import { assignCell, writeField } from "./cells.ts";
 import { definite, settleNull, shortText, toCondition } from "./coerce.ts";
+import { refuseDeclaration } from "./declarations.ts";
 import { evaluate } from "./evaluate.ts";
 import { indexOf, memberOf } from "./expressions/access.ts";
 import type { Lowering } from "./lowering.ts";
@@ -19,11 +21,12 @@ interface Target {
 function nameTarget(node: ts.Identifier, to: Lowering): Target {
   const symbol = to.module.symbolOf(node);
   const cell = symbol && to.scope.find(symbol);
-  if (cell === undefined)
-    return to.refuse(
-      (at) => (symbol === undefined ? unknownName(at, node.text) : readOnly(at, `'${node.text}'`)),
-      node,
-    );
+  if (symbol === undefined) return to.refuse((at) => unknownName(at, node.text), node);
+  if (cell === undefined) {
+    const { valueDeclaration } = symbol;
+    if (valueDeclaration !== undefined) refuseDeclaration(valueDeclaration, node.text, node, to);
+    return to.refuse((at) => readOnly(at, `'${node.text}'`), node);
+  }
   return { read: () => evaluate(node, to), write: (value) => assignCell(cell, value, node, to) };
 }
 
@@ -44,6 +47,9 @@ function memberTarget(base: Value, name: string, node: ts.Node, to: Lowering): T
 }
 
 function elementTarget(base: Value, index: Value, node: ts.ElementAccessExpression, to: Lowering): Target {
+  if (base.kind === "object" && (index.kind === "string" || index.kind === "literal"))
+    return to.refuse((at) => unsupportedSyntax(at, "Assigning to a property by its text"), node);
+  if (base.kind === "list") return to.refuse((at) => readOnly(at, "An item of a list"), node);
   if (base.kind !== "view") return to.refuse((at) => dynamicProperty(at), node);
   const read = () => indexOf(base, index, node, to);
   if (base.layout.kind !== "array") return to.refuse((at) => dynamicProperty(at), node);
@@ -69,9 +75,8 @@ function elementTarget(base: Value, index: Value, node: ts.ElementAccessExpressi
   };
 }
 
-function targetOf(node: ts.Expression, to: Lowering): Target {
-  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isAsExpression(node))
-    return targetOf(node.expression, to);
+function targetOf(clothed: ts.Expression, to: Lowering): Target {
+  const node = bare(clothed);
   if (ts.isIdentifier(node)) return nameTarget(node, to);
   if (ts.isPropertyAccessExpression(node))
     return memberTarget(definite(evaluate(node.expression, to), node.expression, to), node.name.text, node, to);

@@ -15,6 +15,13 @@ import { describe, type FunctionValue, NULL, type Value } from "./values.ts";
 
 const MAX_DEPTH = 64;
 
+/** What its author calls a function: an arrow has the name of what holds it. */
+function calledName({ declaration, name }: FunctionValue): string {
+  const { parent } = declaration;
+  const holder = ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) ? parent.name : undefined;
+  return declaration.name === undefined && holder !== undefined && ts.isIdentifier(holder) ? holder.text : name;
+}
+
 /** Refuses the kinds of function that the data path cannot have. */
 export function checkFunction(fn: ts.FunctionLikeDeclaration, to: Lowering): void {
   if (ts.getCombinedModifierFlags(fn) & ts.ModifierFlags.Async) to.refuse((at) => asyncUsed(at), fn);
@@ -23,9 +30,9 @@ export function checkFunction(fn: ts.FunctionLikeDeclaration, to: Lowering): voi
 
 /** Inlines a call and gives its value. */
 export function callFunction(fn: FunctionValue, values: readonly Value[], node: ts.Node, to: Lowering): Value {
-  if (to.frames.length > MAX_DEPTH) to.refuse((at) => tooDeep(at, fn.name), node);
+  if (to.frames.length > MAX_DEPTH) to.refuse((at) => tooDeep(at, calledName(fn)), node);
   const higherOrder = values.some((value) => value.kind === "function" || value.kind === "object");
-  if (to.isActive(fn) && !higherOrder) to.refuse((at) => recursion(at, fn.name), node);
+  if (to.isActive(fn) && !higherOrder) to.refuse((at) => recursion(at, calledName(fn)), node);
   checkFunction(fn.declaration, to);
   const { place, node: caller, scope, moves } = to;
   const frame: Frame = {

@@ -7,6 +7,7 @@ import { callFunction } from "./calls.ts";
 import { checkCaptured } from "./captures.ts";
 import { coerce, definite, settleNull, toScalar } from "./coerce.ts";
 import type { Hole } from "./drafts.ts";
+import { Refusal } from "./frames.ts";
 import type { Lowering } from "./lowering.ts";
 import { offsetPlace } from "./memory.ts";
 import {
@@ -15,7 +16,7 @@ import {
   escapingObject,
   readOnly,
   stringInDataPath,
-  uncheckedNull,
+  unknownField,
   wrongArgument,
 } from "./problems.ts";
 import type { Cell, MutableCell, Storage } from "./scope.ts";
@@ -48,6 +49,7 @@ export function storageFor(
   everywhere = true,
 ): Storage {
   const settled = values.map((value) => settleNull(value, to));
+  if (settled.some(({ kind }) => kind === "poison")) throw new Refusal(null);
   const inner = settled.flatMap((value) =>
     value.kind === "null" ? [] : [value.kind === "nullable" ? value.value : value],
   );
@@ -183,17 +185,8 @@ export function merge(
   if (ways.some((way) => way.value.kind === "poison")) return POISON;
   const everywhere = ways.length > 1 || isKnown(first.value);
   if (everywhere && ways.every((way) => sameValue(way.value, first.value))) return first.value;
-  const { mergeFloor } = to;
-  to.mergeFloor = floor;
-  const storage = storageFor(
-    ways.map((way) => way.value),
-    null,
-    false,
-    name,
-    node,
-    to,
-  );
-  to.mergeFloor = mergeFloor;
+  const values = ways.map((way) => way.value);
+  const storage = to.merging(floor, () => storageFor(values, null, false, name, node, to));
   if (storage.kind === "nullable" && storage.inner.kind === "unknown") return NULL;
   for (const way of ways) to.into(way.hole, () => assignStorage(storage, way.value, node, to));
   for (const way of ways) loseRecord(way.value, to);
@@ -424,7 +417,8 @@ export function readField(object: ObjectValue, name: string, node: ts.Node, to: 
   const property = object.fields.get(name);
   if (property === undefined) return null;
   if (property.kind === "cell") return readCell(property.cell, to);
-  if (property.get === null) return to.refuse((at) => uncheckedNull(at, `'${name}'`), node);
+  if (property.get === null)
+    return to.refuse((at) => unknownField(at, name, "", "an object that only has it set"), node);
   return callFunction(property.get, [], node, to);
 }
 

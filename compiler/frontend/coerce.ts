@@ -115,6 +115,7 @@ export function toCondition(value: Value, node: ts.Node, to: Lowering): ScalarVa
     case "null":
       return scalarConstant("bool", 0n);
     case "literal":
+    case "string":
       return scalarConstant("bool", settled.value ? 1n : 0n);
     case "scalar": {
       if (settled.type === "bool") return settled;

@@ -6,12 +6,15 @@ import { binaryExpression } from "./expressions/binary.ts";
 import { callExpression } from "./expressions/call.ts";
 import { conditionalExpression } from "./expressions/conditional.ts";
 import { identifier } from "./expressions/identifier.ts";
+import { logicalCondition } from "./expressions/logical.ts";
 import { arrayLiteral, objectLiteral } from "./expressions/objects.ts";
 import { postfixUnary, prefixUnary } from "./expressions/unary.ts";
+import { isAny } from "./flavours.ts";
 import { Refusal } from "./frames.ts";
 import type { Lowering } from "./lowering.ts";
 import { text } from "./operators.ts";
 import {
+  anyType,
   asyncUsed,
   classUsed,
   generatorUsed,
@@ -36,6 +39,7 @@ interface Supported {
   readonly Identifier: ts.Identifier;
   readonly ParenthesizedExpression: ts.ParenthesizedExpression;
   readonly AsExpression: ts.AsExpression;
+  readonly TypeAssertionExpression: ts.TypeAssertion;
   readonly SatisfiesExpression: ts.SatisfiesExpression;
   readonly NonNullExpression: ts.NonNullExpression;
   readonly PrefixUnaryExpression: ts.PrefixUnaryExpression;
@@ -59,6 +63,14 @@ const functionValue = (node: ts.ArrowFunction | ts.FunctionExpression, to: Lower
   name: node.name?.text ?? "function",
 });
 
+/** `x as T` changes no value; as `any`, it would silence what finds mistakes. */
+function assertion(node: ts.AsExpression | ts.TypeAssertion, to: Lowering): Value {
+  if (!to.module.isOwn(node) && !ts.isConstTypeReference(node.type)) {
+    if (isAny(to.module.checker.getTypeFromTypeNode(node.type))) return to.refuse((at) => anyType(at), node.type);
+  }
+  return evaluate(node.expression, to);
+}
+
 function template(node: ts.TemplateExpression, to: Lowering): Value {
   let value: StringValue = { kind: "string", value: node.head.text };
   for (const span of node.templateSpans) {
@@ -81,7 +93,8 @@ const evaluations: Evaluations = {
   NullKeyword: () => NULL,
   Identifier: identifier,
   ParenthesizedExpression: (node, to) => evaluate(node.expression, to),
-  AsExpression: (node, to) => evaluate(node.expression, to),
+  AsExpression: assertion,
+  TypeAssertionExpression: assertion,
   SatisfiesExpression: (node, to) => evaluate(node.expression, to),
   NonNullExpression: (node, to) => definite(evaluate(node.expression, to), node.expression, to),
   PrefixUnaryExpression: prefixUnary,
@@ -107,7 +120,6 @@ function refuseExpression(node: ts.Expression, to: Lowering): never {
       return to.refuse((at) => generatorUsed(at), node);
     case ts.SyntaxKind.ClassExpression:
     case ts.SyntaxKind.NewExpression:
-    case ts.SyntaxKind.ThisKeyword:
     case ts.SyntaxKind.SuperKeyword:
       return to.refuse((at) => classUsed(at), node);
     default:
@@ -125,8 +137,17 @@ export function evaluate(node: ts.Expression, to: Lowering): Value {
   return settleNull(value, to);
 }
 
-export const evaluateCondition = (node: ts.Expression, to: Lowering): ScalarValue =>
-  toCondition(evaluate(node, to), node, to);
+/** Whether an expression is true: of `a && b` and `a || b`, only their truth counts there. */
+export function evaluateCondition(node: ts.Expression, to: Lowering): ScalarValue {
+  const inner = ts.isParenthesizedExpression(node) ? node.expression : node;
+  if (inner !== node) return evaluateCondition(inner, to);
+  const operator = ts.isBinaryExpression(node) ? ts.tokenToString(node.operatorToken.kind) : undefined;
+  if (ts.isBinaryExpression(node) && (operator === "&&" || operator === "||")) {
+    to.at(node);
+    return logicalCondition(operator, node, to);
+  }
+  return toCondition(evaluate(node, to), node, to);
+}
 
 /** SyntaxKind has aliases (FirstLiteralToken = NumericLiteral), so the reverse mapping alone does not name a kind. */
 const NAMES = new Map<number, string>();

@@ -46,6 +46,17 @@ export class Lowering extends Paths {
     this.module = module;
   }
 
+  /** Does `work` with that floor; refused or not, what comes after has its own. */
+  merging<R>(floor: number, work: () => R): R {
+    const { mergeFloor } = this;
+    this.mergeFloor = floor;
+    try {
+      return work();
+    } finally {
+      this.mergeFloor = mergeFloor;
+    }
+  }
+
   at(node: ts.Node): void {
     this.module.step(() => this.refuse((at) => tooLarge(at, "What this becomes"), node));
     this.node = node;

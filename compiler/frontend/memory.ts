@@ -18,7 +18,16 @@ import {
 } from "./problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "./types.ts";
 import type { ts } from "./typescript.js";
-import { describe, NULL, type NullableValue, type ScalarValue, type Value, type ViewValue } from "./values.ts";
+import {
+  describe,
+  NULL,
+  type NullableValue,
+  placeOfField,
+  placeOfItem,
+  type ScalarValue,
+  type Value,
+  type ViewValue,
+} from "./values.ts";
 
 /** A view of memory that the packet's moves do not kill. */
 export const memoryView = (layout: LayoutData, place: Operand, readOnlyView = false): ViewValue => ({
@@ -237,7 +246,7 @@ function writeBits(
   const source = definite(value, node, to);
   let whole: Operand = constant(word, 0n);
   for (const field of layout.fields) {
-    const part = coerce(partOf(source, field.name, node, to), "u32", node, to);
+    const part = coerce(partOf(source, field.name, node, to), "u32", placeOfField(source, field.name, node), to);
     const masked = to.binary(
       "and",
       word,
@@ -283,8 +292,10 @@ function writeAggregate(
     return;
   }
   if (layout.kind === "array") {
-    for (let i = 0; i < layout.length; i++)
-      writeAt(view, layout.of, offset + i * layout.of.size, itemOf(source, i, layout.length, node, to), node, to);
+    for (let i = 0; i < layout.length; i++) {
+      const item = itemOf(source, i, layout.length, node, to);
+      writeAt(view, layout.of, offset + i * layout.of.size, item, placeOfItem(source, i, node), to);
+    }
     return;
   }
   if (source.kind !== "object" && source.kind !== "view")
@@ -295,8 +306,9 @@ function writeAggregate(
         to.refuse((at) => unknownField(at, name, layout.fields.map((f) => f.name).join(", ")), node);
   }
   for (const field of layout.fields) {
-    if (field.layout.kind !== "spinLock")
-      writeAt(view, field.layout, offset + field.offset, partOf(source, field.name, node, to), node, to);
+    if (field.layout.kind === "spinLock") continue;
+    const part = partOf(source, field.name, node, to);
+    writeAt(view, field.layout, offset + field.offset, part, placeOfField(source, field.name, node), to);
   }
 }
 

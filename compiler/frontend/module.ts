@@ -7,12 +7,14 @@ import type { Global, IrFunction, IrProgram, MapDeclaration, Module, Place, Sour
 import { collectAssignments } from "./assigned.ts";
 import { builtins } from "./builtins/index.ts";
 import { coerce } from "./coerce.ts";
+import { functionOf, isConstant, refuseDeclaration } from "./declarations.ts";
+import { enumeration } from "./enumeration.ts";
 import { evaluate } from "./evaluate.ts";
 import { flavourOf } from "./flavours.ts";
 import { Refusal } from "./frames.ts";
 import { Lowering } from "./lowering.ts";
 import { isSymbolName } from "./names.ts";
-import { badName, duplicateName, hostOnly, recursion, unknownName } from "./problems.ts";
+import { badName, duplicateName, hostOnly, ownValue, unknownName } from "./problems.ts";
 import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
 import { Scope } from "./scope.ts";
 import type { Hook, ServiceSpec } from "./services/spec.ts";
@@ -201,7 +203,7 @@ export class ModuleBuilder {
       if (known.kind === "poison") throw new Refusal(null);
       return known;
     }
-    if (this.#evaluating.has(symbol)) throw new Refusal(recursion(this.topLevel.span(node), symbol.name));
+    if (this.#evaluating.has(symbol)) throw new Refusal(ownValue(this.topLevel.span(node), symbol.name));
     this.#evaluating.add(symbol);
     const { declaring } = this;
     try {
@@ -230,19 +232,12 @@ export class ModuleBuilder {
     const builtin = isSdk(source.fileName) ? builtins.get(symbol.name) : undefined;
     if (builtin !== undefined) return builtin;
     if (ts.isSourceFile(declaration)) return this.#namespace(symbol);
-    if (ts.isFunctionDeclaration(declaration))
-      return { kind: "function", declaration, scope: new Scope(null), name: symbol.name };
-    if (ts.isEnumDeclaration(declaration)) return this.#enumeration(declaration);
+    if (ts.isFunctionDeclaration(declaration)) return functionOf(symbol, declaration);
+    if (ts.isEnumDeclaration(declaration)) return enumeration(symbol, this);
     if (ts.isExportAssignment(declaration)) return this.#evaluateTop(declaration.expression, null);
-    if (
-      ts.isVariableDeclaration(declaration) &&
-      ts.isIdentifier(declaration.name) &&
-      declaration.initializer !== undefined &&
-      isConst(declaration)
-    ) {
+    if (isConstant(declaration))
       return this.#asDeclared(declaration, this.#evaluateTop(declaration.initializer, symbol.name));
-    }
-    return refuse();
+    return refuseDeclaration(declaration, symbol.name, node, this.topLevel) ?? refuse();
   }
 
   /** `const LIMIT: u32 = 5` computes as a u32 from then on, as it would inside a function. */
@@ -284,18 +279,6 @@ export class ModuleBuilder {
     };
   }
 
-  #enumeration(declaration: ts.EnumDeclaration): Value {
-    const fields = new Map(
-      declaration.members.map((member) => {
-        const value = this.checker.getConstantValue(member);
-        const part: Value =
-          typeof value === "string" ? { kind: "string", value } : { kind: "literal", value: value ?? 0 };
-        return [member.name.getText(), { kind: "cell", cell: { kind: "fixed", value: part } } as const];
-      }),
-    );
-    return { kind: "object", fields, name: `enum ${declaration.name.text}` };
-  }
-
   finish(name: string): Module {
     return {
       name,
@@ -309,8 +292,5 @@ export class ModuleBuilder {
 }
 
 const sameMap = ({ at: _, ...map }: MapDeclaration, data: MapData): boolean => isDeepStrictEqual(map, data);
-
-const isConst = (declaration: ts.VariableDeclaration): boolean =>
-  ts.isVariableDeclarationList(declaration.parent) && (declaration.parent.flags & ts.NodeFlags.Const) !== 0;
 
 export const baseName = (file: string): string => path.basename(file).replace(/\.[cm]?tsx?$/, "");

@@ -1,7 +1,7 @@
 /** The operators: which types may meet, at which width they compute, and how far the result can reach. */
-import type { BinaryOperator, CompareOperator } from "../ir/ir.ts";
-import { literalAs, settleNull, shortText, toCondition, toScalar } from "./coerce.ts";
-import { computeBinary, computeCompare } from "./fold.ts";
+import type { BinaryOperator, CompareOperator, Operand } from "../ir/ir.ts";
+import { literalAs, settleNull, shortText, toScalar } from "./coerce.ts";
+import { computeBinary } from "./fold.ts";
 import type { Lowering } from "./lowering.ts";
 import {
   addressArithmetic,
@@ -87,12 +87,13 @@ const LONGEST_CONSTANT = 4096n;
 
 const bitsOf = (value: bigint): bigint => BigInt(value.toString(2).length);
 
-/** `**` and `<<` of bigint constants: exact, where the result has a size. */
-function largeConstant(operator: "**" | "<<", x: bigint, y: bigint, node: ts.Node, to: Lowering): bigint {
-  const bits = operator === "**" ? bitsOf(x) * y : bitsOf(x) + y;
+/** `**`, `<<` and `>>` of bigint constants: exact, where the result has a size. Shifting by a negative count is the other shift. */
+function largeConstant(operator: "**" | "<<" | ">>", x: bigint, y: bigint, node: ts.Node, to: Lowering): bigint {
+  const left = operator === ">>" ? -y : y;
+  const bits = operator === "**" ? bitsOf(x) * y : bitsOf(x) + left;
   if (bits > LONGEST_CONSTANT || (operator === "**" && y < 0n))
     to.refuse((at) => literalOutOfRange(at, shortText(node), "constants"), node);
-  return operator === "**" ? x ** y : x << y;
+  return operator === "**" ? x ** y : x << left;
 }
 
 /** Arithmetic between literals is exact; bit operators on numbers work at 32 bits, unsigned, as they do at run time. */
@@ -122,9 +123,11 @@ function literalArithmetic(
     return { kind: "literal", value: Number(BITWISE.has(operator) ? BigInt.asUintN(32, exact) : exact) };
   }
   const [x, y] = [BigInt(a.value), BigInt(b.value)];
-  if (operator === "**" || operator === "<<")
+  if (operator === "**" || operator === "<<" || operator === ">>")
     return { kind: "literal", value: largeConstant(operator, x, y, node, to) };
-  const value = operator === ">>" ? x >> y : computeBinary(ARITHMETIC[operator] as BinaryOperator, "u128", x, y);
+  if (operator === "*" && bitsOf(x) + bitsOf(y) > LONGEST_CONSTANT)
+    to.refuse((at) => literalOutOfRange(at, shortText(node), "constants"), node);
+  const value = computeBinary(ARITHMETIC[operator] as BinaryOperator, "u128", x, y);
   return { kind: "literal", value, ...(value < 0n && (a.complement || b.complement) ? { complement: true } : {}) };
 }
 
@@ -308,24 +311,35 @@ export function comparison(operator: string, a: Value, b: Value, node: ts.Node, 
       ? { ...scalar("bool", to.not(present)), facts: { whenTrue: absent, whenFalse: there } }
       : { ...scalar("bool", present), facts: { whenTrue: there, whenFalse: absent } };
   }
-  const nullable = x.kind === "nullable" ? x : y.kind === "nullable" ? y : null;
-  if (nullable !== null && (op === "eq" || op === "ne")) {
-    const inner = comparison("===", x === nullable ? nullable.value : x, y === nullable ? nullable.value : y, node, to);
-    const both = to.binary("and", "bool", nullable.present, inner.operand);
-    const there: Fact[] = [...presence(nullable).whenTrue, ...(inner.facts?.whenTrue ?? [])];
-    return op === "eq"
-      ? { ...scalar("bool", both), facts: { whenTrue: there, whenFalse: [] } }
-      : { ...scalar("bool", to.not(both)), facts: { whenTrue: [], whenFalse: there } };
+  if ((x.kind === "nullable" || y.kind === "nullable") && (op === "eq" || op === "ne")) {
+    const equal = compareNullables(x, y, node, to);
+    if (op === "eq") return equal;
+    const facts = equal.facts && { whenTrue: equal.facts.whenFalse, whenFalse: equal.facts.whenTrue };
+    return { ...scalar("bool", to.not(equal.operand)), ...(facts ? { facts } : {}) };
   }
   if (x.kind === "scalar" && x.names !== undefined && y.kind === "string")
     return compareWords(op, x, y.value, node, to);
   if (x.kind === "string" && y.kind === "string")
-    return scalarConstant("bool", computeStringCompare(op, x.value, y.value) ? 1n : 0n);
+    return scalarConstant("bool", computeConstantCompare(op, x.value, y.value) ? 1n : 0n);
   if (x.kind === "literal" && y.kind === "literal") {
-    const truth = typeof x.value === typeof y.value && computeLiteralCompare(op, x.value, y.value);
+    const truth = computeConstantCompare(op, x.value, y.value);
     return scalarConstant("bool", truth ? 1n : 0n);
   }
   return compareScalars(operator, op, x, y, node, to);
+}
+
+/** Equality where either may be null: two that are null are equal, and then nothing is known of either. */
+function compareNullables(x: Value, y: Value, node: ts.Node, to: Lowering): ScalarValue {
+  const a = x.kind === "nullable" ? x : null;
+  const b = y.kind === "nullable" ? y : null;
+  const inner = comparison("===", a?.value ?? x, b?.value ?? y, node, to);
+  const there = [a, b].filter((value) => value !== null);
+  const and = (left: Operand, right: Operand): Operand => to.binary("and", "bool", left, right);
+  const both = there.reduce((equal, { present }) => and(present, equal), inner.operand);
+  if (a !== null && b !== null)
+    return scalar("bool", to.binary("or", "bool", both, and(to.not(a.present), to.not(b.present))));
+  const known: Fact[] = [...there.flatMap((value) => presence(value).whenTrue), ...(inner.facts?.whenTrue ?? [])];
+  return { ...scalar("bool", both), facts: { whenTrue: known, whenFalse: [] } };
 }
 
 /** A number that authors see as one of several words, against such a word. */
@@ -335,13 +349,9 @@ function compareWords(op: CompareOperator, value: ScalarValue, word: string, nod
   return scalar("bool", to.compare(op, "u32", value.operand, constant("u32", BigInt(index))));
 }
 
-const computeStringCompare = (op: CompareOperator, a: string, b: string): boolean =>
-  op === "eq" ? a === b : op === "ne" ? a !== b : false;
-const computeLiteralCompare = (op: CompareOperator, a: number | bigint, b: number | bigint): boolean => {
-  if (typeof a === "bigint" && typeof b === "bigint") return computeCompare(op, a, b);
-  const results = { eq: a === b, ne: a !== b, lt: a < b, le: a <= b, gt: a > b, ge: a >= b };
-  return results[op];
-};
+/** Constants compare as JavaScript compares them. */
+const computeConstantCompare = <T extends number | bigint | string>(op: CompareOperator, a: T, b: T): boolean =>
+  ({ eq: a === b, ne: a !== b, lt: a < b, le: a <= b, gt: a > b, ge: a >= b })[op];
 
 function compareScalars(
   operator: string,
@@ -362,6 +372,9 @@ function compareScalars(
   ) {
     to.refuse((at) => negativeComparison(at, other.type), node);
   }
+  for (const [i, side] of [x, y].entries())
+    if (side.kind === "object" || side.kind === "list" || side.kind === "function")
+      to.refuse((at) => wrongArgument(at, "numbers to compare", describe(side)), sidesOf(node)[i] ?? node);
   const [left, right, type] = together(operator, x, y, node, to);
   if (type === "bool" && op !== "eq" && op !== "ne") to.refuse((at) => wrongArgument(at, "numbers", "booleans"), node);
   const operand = to.compare(op, IR_TYPE[type], left.operand, right.operand);
@@ -393,8 +406,7 @@ export function complement(value: Value, node: ts.Node, to: Lowering): Value {
   return scalar(type, to.binary("xor", word, typed.operand, constant(word, isSignedType(type) ? -1n : RANGE[type][1])));
 }
 
-export function not(value: Value, node: ts.Node, to: Lowering): ScalarValue {
-  const condition = toCondition(value, node, to);
+export function not(condition: ScalarValue, to: Lowering): ScalarValue {
   const facts = condition.facts && { whenTrue: condition.facts.whenFalse, whenFalse: condition.facts.whenTrue };
   return { ...scalar("bool", to.not(condition.operand)), ...(facts ? { facts } : {}) };
 }

@@ -20,8 +20,8 @@ export const nothingToBuild = problem("ZT1004", (file: string) => ({
   fix: 'Export one: `export default program("name", (frame) => Action.Pass)` or `export default service("name", { chain: [...] })`.',
 }));
 export const anyType = problem("ZT1010", () => ({
-  message: "A value of type 'any' has no width.",
-  fix: "Give it a type of the language, such as u32.",
+  message: "'any' is not part of the language: a value of type 'any' has no width.",
+  fix: "Give it a type of the language, such as u32, or leave the 'as' away.",
 }));
 export const classUsed = problem("ZT1011", () => ({
   message: "A class dispatches at run time, which XDP cannot.",
@@ -47,8 +47,8 @@ export const floatingPoint = problem("ZT1016", (text: string) => ({
   message: `${text} is not a whole number, and the kernel has no floating point.`,
   fix: "Scale to whole units (thousandths, nanoseconds).",
 }));
-export const stringInDataPath = problem("ZT1017", () => ({
-  message: "Strings cannot be built or examined in the data path.",
+export const stringInDataPath = problem("ZT1017", (what: string | null = null) => ({
+  message: `${what === null ? "Strings" : `${what} is not part of the language: strings`} cannot be built or examined in the data path.`,
   fix: "Strings are for names and for `log(format, ...values)`; use numbers and enums otherwise.",
 }));
 export const escapingObject = problem("ZT1018", (what: string) => ({
@@ -67,19 +67,32 @@ export const recursion = problem("ZT1021", (name: string) => ({
   message: `'${name}' calls itself, and the kernel's stack is 512 bytes.`,
   fix: "Use a loop with a constant bound.",
 }));
-export const unknownName = problem("ZT1022", (name: string) => ({
-  message: `'${name}' has no meaning in the data path.`,
-  fix: "Only the language, your own modules, and 'zeta' or 'zeta/bpf' can be used.",
+export const ownValue = problem("ZT1028", (name: string) => ({
+  message: `The value of '${name}' is needed to compute it.`,
+  fix: "Break the circle: one of the constants in it must be computed without the others.",
 }));
-export const unknownImport = problem("ZT1023", (name: string) =>
-  name.startsWith(".")
+export const mutableModule = problem("ZT1029", (name: string) => ({
+  message: `'${name}' is declared by 'let' or 'var' at the top level of a module: nothing that packets change can live there.`,
+  fix: "Make it a 'const', or keep it in a map or in `variable(layout, initial)`.",
+}));
+export const unknownName = problem("ZT1022", (name: string, why: string | null = null) => ({
+  message: why === null ? `'${name}' has no meaning in the data path.` : `'${name}' has no meaning here: ${why}.`,
+  fix:
+    why === null
+      ? "Only the language, your own modules, and 'zeta' or 'zeta/bpf' can be used."
+      : "Declare it before what uses it runs.",
+}));
+export const unknownImport = problem("ZT1023", (name: string, isThere = false) =>
+  name.startsWith(".") && !isThere
     ? {
         message: `There is no module '${name}' beside this one.`,
         fix: "Name a TypeScript file that is there, with its extension: './name.ts'.",
       }
     : {
         message: `'${name}' is not TypeScript source that Zeta can compile.`,
-        fix: "Import from 'zeta', 'zeta/bpf', or from modules shipped as TypeScript.",
+        fix: name.endsWith(".json")
+          ? "Write what is in it into a TypeScript module: `export const limits = { ... } as const;`."
+          : "Import from 'zeta', 'zeta/bpf', or from modules shipped as TypeScript.",
       },
 );
 export const escapingClosure = problem("ZT1024", () => ({
@@ -175,8 +188,8 @@ export const lockMisuse = problem("ZT2019", (what: string) => ({
   message: `${what} is not allowed while a spin lock is held.`,
   fix: "Only read and write fields inside `withLock`.",
 }));
-export const unknownField = problem("ZT2020", (name: string, known: string) => ({
-  message: `There is no '${name}' here.`,
+export const unknownField = problem("ZT2020", (name: string, known: string, of: string | null = null) => ({
+  message: of === null ? `There is no '${name}' here.` : `There is no '${name}' of ${of}.`,
   fix: known === "" ? "Check the name." : `There is: ${known}.`,
 }));
 export const missingField = problem("ZT2021", (name: string) => ({
@@ -199,9 +212,9 @@ export const notCallable = problem("ZT2025", (found: string) => ({
   message: `${found} cannot be called.`,
   fix: "Call a function.",
 }));
-export const badDeclaration = problem("ZT2026", (reason: string) => ({
+export const badDeclaration = problem("ZT2026", (reason: string, fix: string = "See the declaration in the SDK.") => ({
   message: reason,
-  fix: "See the declaration in the SDK.",
+  fix,
 }));
 export const tooDeep = problem("ZT2027", (name: string) => ({
   message: `Calls are nested more than 64 deep at '${name}'.`,

@@ -4,6 +4,7 @@ import type { Problem, Span } from "../diagnostics/problem.ts";
 import { fileKind } from "../file-kind.ts";
 import { packageRoot } from "../package-root.ts";
 import {
+  asyncUsed,
   doesNotFit,
   looseStatement,
   missingFile,
@@ -12,6 +13,8 @@ import {
   typescriptSyntax,
   typescriptType,
   unknownImport,
+  unknownName,
+  unsupportedSyntax,
 } from "./problems.ts";
 import { ts } from "./typescript.js";
 
@@ -40,8 +43,9 @@ const OPTIONS = (): ts.CompilerOptions => ({
   noEmit: true,
   skipLibCheck: true,
   types: [],
+  resolveJsonModule: false,
   // What the language has of JavaScript; authors' editors may use more, which the compiler then refuses by name.
-  lib: ["lib.es2020.d.ts"],
+  lib: ["lib.es2020.d.ts", "lib.esnext.disposable.d.ts"],
 });
 
 export interface SourceProgram {
@@ -144,16 +148,33 @@ function scalarMismatch(span: Span | null, text: string): Problem | null {
 
 /** TypeScript's own numbers. */
 const JUMP_OUT_OF_FUNCTION = 1107;
+const NO_MODULE = 2307;
+/** A file without types, or one of JSON, is there. */
+const NO_TYPESCRIPT: ReadonlySet<number> = new Set([7016, 2732]);
+/** Names of browsers, of Node.js and of newer JavaScript: TypeScript advises to add their types, which would not help here. */
+const FOREIGN_NAME: ReadonlySet<number> = new Set([2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2868]);
+/** `await` and `for await` in a function that is not async: making it so would not help. */
+const ASYNC_ONLY: ReadonlySet<number> = new Set([1308, 1103]);
+const withoutAdvice = (text: string): string => text.replace(/ (?:Do you need to|Try changing the) .*$/s, "");
 
 function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Problem {
-  const text = withoutPaths(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n"));
+  const text = withoutAdvice(withoutPaths(ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n")));
   const span =
     diagnostic.file === undefined
       ? null
       : spanAt(diagnostic.file, diagnostic.start ?? 0, (diagnostic.start ?? 0) + (diagnostic.length ?? 0), root);
-  if (diagnostic.code === 2307 || diagnostic.code === 7016)
-    return unknownImport(span, /'([^']*)'/.exec(text)?.[1] ?? text);
-  if (diagnostic.code === JUMP_OUT_OF_FUNCTION) return outerJump(span, "This jump");
+  const { code } = diagnostic;
+  const named = /'([^']*)'/.exec(text)?.[1] ?? text;
+  const { file, start = 0, length = 0 } = diagnostic;
+  const marked = file?.text.slice(start, start + length) ?? "";
+  if (code === NO_MODULE || NO_TYPESCRIPT.has(code)) return unknownImport(span, named, NO_TYPESCRIPT.has(code));
+  if (FOREIGN_NAME.has(code)) return /^["']/.test(marked) ? unknownImport(span, named) : unknownName(span, named);
+  if (ASYNC_ONLY.has(code)) return asyncUsed(span);
+  if (code === JUMP_OUT_OF_FUNCTION) {
+    const label = /^(?:break|continue)\s+([^\s;]+)/.exec(marked)?.[1];
+    const isNowhere = label !== undefined && !file?.text.includes(`${label}:`);
+    return isNowhere ? unsupportedSyntax(span, "A jump to nowhere") : outerJump(span, "This jump");
+  }
   if (syntax) return typescriptSyntax(span, text);
   return scalarMismatch(span, text) ?? typescriptType(span, text);
 }

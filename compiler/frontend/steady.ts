@@ -1,4 +1,5 @@
 /** What a loop leaves alone: names that neither its text nor any function it might call assigns. */
+import { bare } from "./bare.ts";
 import type { Lowering } from "./lowering.ts";
 import type { MutableCell, Storage } from "./scope.ts";
 import { ts } from "./typescript.js";
@@ -14,7 +15,8 @@ function assignedName(node: ts.Node): ts.Identifier | null {
           (node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken)
         ? node.operand
         : null;
-  return target !== null && ts.isIdentifier(target) ? target : null;
+  const name = target === null ? null : bare(target);
+  return name !== null && ts.isIdentifier(name) ? name : null;
 }
 
 /** How often each name is assigned in a piece of the source. */

@@ -105,7 +105,7 @@ export function findCounter(
       [part.right, part.left, MIRROR[operator] ?? ""],
     ] as const;
     for (const [name, bound, op] of candidates) {
-      const counter = ts.isIdentifier(name) ? counterFor(name, bound, op, steps, body, to) : null;
+      const counter = ts.isIdentifier(name) ? counterFor(name, bound, op, steps, [condition, body], to) : null;
       if (counter !== null) return counter;
     }
   }
@@ -117,7 +117,7 @@ function counterFor(
   bound: ts.Expression,
   operator: string,
   steps: readonly ts.Expression[],
-  body: ts.Statement,
+  [condition, body]: readonly [ts.Expression, ts.Statement],
   to: Lowering,
 ): Counter | null {
   const symbol = to.module.symbolOf(name);
@@ -126,10 +126,10 @@ function counterFor(
   const moves = steps.flatMap((step) => stepOf(step, symbol, to) ?? []);
   const [step] = moves;
   const stepsInBody = steps.filter((node) => isInside(node, body) && stepOf(node, symbol, to) !== null).length;
-  if (movedByClosure(symbol, to)) return null;
+  if (movedByClosure(symbol, to) || assignments(condition, symbol, to) > 0) return null;
   if (step === undefined || moves.length !== 1 || assignments(body, symbol, to) !== stepsInBody) return null;
   const start = known(readCell(cell, to), to);
-  const limit = steady(bound, [...steps, body], to) ? quietly(bound, to) : inAnyTurn(bound, to);
+  const limit = steady(bound, [condition, ...steps, body], to) ? quietly(bound, to) : inAnyTurn(bound, to);
   if (start.bounds === null || limit === null || limit.bounds === null) return null;
   const { storage } = cell.kind === "mutable" ? cell : { storage: null };
   const variable = start.constant && limit.constant && storage?.kind === "scalar" ? storage.variable : null;

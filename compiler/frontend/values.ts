@@ -80,12 +80,19 @@ export interface ObjectValue {
   readonly name: string;
 }
 export type Property =
-  | { readonly kind: "cell"; cell: Cell }
+  | {
+      readonly kind: "cell";
+      cell: Cell;
+      /** Where its value is written, for messages; none where nobody wrote one. */
+      readonly at?: ts.Node;
+    }
   | { readonly kind: "accessor"; readonly get: FunctionValue | null; readonly set: FunctionValue | null };
 
 export interface ListValue {
   readonly kind: "list";
   readonly items: readonly Value[];
+  /** Where each is written, for messages; none where nobody wrote them one by one. */
+  readonly places?: readonly ts.Node[];
 }
 
 export interface FunctionValue {
@@ -161,6 +168,16 @@ export const presence = (value: NullableValue): Facts => ({
   whenTrue: [{ kind: "present", id: value.id, present: true }, ...(value.implies ?? [])],
   whenFalse: [{ kind: "present", id: value.id, present: false }],
 });
+
+/** Where the value of an object's property was written, or `otherwise`. */
+export function placeOfField(value: Value, name: string, otherwise: ts.Node): ts.Node {
+  const property = value.kind === "object" ? value.fields.get(name) : undefined;
+  return (property?.kind === "cell" ? property.at : undefined) ?? otherwise;
+}
+
+/** Where an item of a list was written, or `otherwise`. */
+export const placeOfItem = (value: Value, index: number, otherwise: ts.Node): ts.Node =>
+  (value.kind === "list" ? value.places?.[index] : undefined) ?? otherwise;
 
 export const NULL: NullValue = { kind: "null" };
 export const POISON: PoisonValue = { kind: "poison" };

@@ -21,6 +21,11 @@ export const unknownTemplate = problem("ZT5024", (name: string, known: readonly 
   fix: known.length === 0 ? "This installation has no examples." : `Choose one of: ${known.join(", ")}.`,
 }));
 
+export const notThePackage = problem("ZT5034", (path: string, found: string) => ({
+  message: `'${path}' is not the package that a project would depend on: it is ${found}.`,
+  fix: "Name the tarball that 'npm pack' made of zeta, or the folder that zeta is in; nothing was written.",
+}));
+
 export const folderNotEmpty = problem("ZT5025", (folder: string) => ({
   message: `'${folder}' exists and is not empty.`,
   fix: "Choose a new name; nothing was written.",

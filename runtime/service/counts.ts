@@ -93,6 +93,16 @@ export function nodeDropCounts(
   });
 }
 
+/**
+ * Drops as people read them. A service has its own reasons from its source, and shows them all. The node's are for every
+ * service the same few dozen, of which most cannot befall this one: they are shown where they did.
+ */
+export function dropsOf(own: readonly Count[], byNode: readonly Count[]): Record<string, bigint> {
+  const names = new Set(own.map(({ name }) => name));
+  const all = [...countMap([...own, ...byNode])];
+  return Object.fromEntries(all.filter(([name, value]) => value > 0n || names.has(name)));
+}
+
 /** Reads how many events of a stream found no room, as the library counts them; null where nothing does. */
 export function lostCount({ state }: ServiceManifest, path: string, maps: Maps): (() => bigint) | null {
   const stream = state.find((each) => each.path === path);

@@ -25,7 +25,7 @@ import { type Node, type NodeService, openNode } from "../node/node.ts";
 
 export type { ServiceInterface } from "../node/attach.ts";
 
-import { counts, dropCounts, lostCount, nodeDropCounts, readAll } from "./counts.ts";
+import { counts, dropCounts, dropsOf, lostCount, nodeDropCounts, readAll } from "./counts.ts";
 import { countFlows, openedFlows } from "./flows.ts";
 import { type FlowEvent, lifecycle } from "./lifecycle.ts";
 import { setShare } from "./shares.ts";
@@ -64,7 +64,10 @@ export interface Service {
   readonly config: LiveConfig;
   /** Counters and meters by path: `{ "acl.allowed": 12n, "acl.traffic.bytes": 840n }`. */
   counters(): Record<string, bigint>;
-  /** Dropped packets by reason, zeros included: `{ "acl: not allowed": 3n }`. */
+  /**
+   * Dropped packets by reason: `{ "acl: not allowed": 3n }`. The service's own reasons are always there; those of the node
+   * ("service: table full") where there was one.
+   */
   drops(): Record<string, bigint>;
   /** A stream of the events of a field ("watch.seen"), or of the only one. One consumer each. @throws ZT4015. */
   events<T = unknown>(path?: string, options?: Pick<EventOptions, "signal">): EventStream<T>;
@@ -133,7 +136,8 @@ interface Parts {
 function liveService({ service, node, added, run, attachments, pinned }: Parts): Service {
   const { manifest, object, config } = added;
   const counted = counts(service, object.maps);
-  const dropped = [...dropCounts(service, object.maps), ...nodeDropCounts(node, added.index)];
+  const dropped = dropCounts(service, object.maps);
+  const droppedByNode = nodeDropCounts(node, added.index);
   const streams = service.state.filter(({ kind }) => kind === "events");
   let open = true;
   const detach = async (): Promise<void> => {
@@ -161,7 +165,7 @@ function liveService({ service, node, added, run, attachments, pinned }: Parts):
     run: run.id,
     config,
     counters: () => readAll(counted),
-    drops: () => readAll(dropped),
+    drops: () => dropsOf(dropped, droppedByNode),
     events<T>(path?: string, given: Pick<EventOptions, "signal"> = {}): EventStream<T> {
       const paths = streams.map((stream) => stream.path);
       const stream = path === undefined && streams.length === 1 ? streams[0] : streams.find((one) => one.path === path);

@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -159,11 +161,29 @@ describe("a written bundle", () => {
     expect(readdirSync(folder)).toEqual(["b"]);
   });
 
+  test("goes where a link to a folder leads, and the link stays", async () => {
+    mkdirSync(join(folder, "releases/one"), { recursive: true });
+    symlinkSync("releases/one", join(folder, "current"));
+    for (const cpu of ["v3", "v2"] as const) {
+      expect(writeBundle(join(folder, "current"), compiled(cpu)).ok).toBe(true);
+      expect([...(await openBundle(join(folder, "releases/one"))).objects.keys()]).toEqual([cpu]);
+    }
+    expect(readlinkSync(join(folder, "current"))).toBe("releases/one");
+    expect(readdirSync(join(folder, "releases"))).toEqual(["one"]);
+  });
+
   test("never names a file outside its folder", () => {
     const hostile = compiled("v3", { manifest: { ...compiled().manifest, name: "../../etc/x" } });
     expect(writeBundle(join(folder, "b"), hostile)).toMatchObject({ files: ["______etc_x.o", "manifest.json"] });
   });
 });
+
+/** What is said of a folder that a bundle cannot go into. */
+function refusal(out: string): readonly (string | undefined)[] {
+  const written = writeBundle(out, compiled());
+  const [problem] = written.ok ? [] : written.problems;
+  return [problem?.code, problem?.message];
+}
 
 describe("is refused", () => {
   test("where a folder holds something else, which stays", () => {
@@ -176,10 +196,37 @@ describe("is refused", () => {
     expect(readFileSync(join(out, "thesis.txt"), "utf8")).toBe("years of work");
   });
 
-  test("where a file stands, which stays", () => {
-    writeFileSync(join(folder, "b"), "a file");
-    expect(writeBundle(join(folder, "b"), compiled())).toMatchObject({ ok: false, problems: [{ code: "ZT5001" }] });
-    expect(readFileSync(join(folder, "b"), "utf8")).toBe("a file");
+  test("where a file stands, or a link that leads to one or nowhere, which stay", () => {
+    writeFileSync(join(folder, "file"), "a file");
+    symlinkSync("file", join(folder, "to-file"));
+    symlinkSync("nowhere", join(folder, "dangling"));
+    const said = ["file", "to-file", "dangling", "dangling/"].map((name) => refusal(`${folder}/${name}`));
+    expect(said.map(([code, message = ""]) => [code, message.replaceAll(folder, "")])).toEqual([
+      ["ZT5001", "'/file' is not a bundle (it is a file), so it is not replaced."],
+      ["ZT5001", "'/to-file' is not a bundle (it is a link to a file), so it is not replaced."],
+      ["ZT5001", "'/dangling' is not a bundle (it is a link that leads nowhere), so it is not replaced."],
+      ["ZT5001", "'/dangling/' is not a bundle (it is a link that leads nowhere), so it is not replaced."],
+    ]);
+    expect(readdirSync(folder).sort()).toEqual(["dangling", "file", "to-file"]);
+    expect(readFileSync(join(folder, "file"), "utf8")).toBe("a file");
+  });
+
+  test("where a folder only looks like a bundle", () => {
+    const out = join(folder, "b");
+    mkdirSync(join(out, "sources.o"), { recursive: true });
+    expect(refusal(out)).toEqual(["ZT5001", expect.stringContaining("(it holds 'sources.o')")]);
+    rmSync(join(out, "sources.o"), { recursive: true });
+    writeFileSync(join(out, "main.o"), "an object of somebody's");
+    expect(refusal(out)).toEqual(["ZT5001", expect.stringContaining("(it holds 'main.o', and no 'manifest.json')")]);
+    for (const text of ['{ "manifest_version": 3, "name": "an extension" }', "no JSON", "null", "[]"]) {
+      writeFileSync(join(out, "manifest.json"), text);
+      expect(refusal(out)).toEqual([
+        "ZT5001",
+        expect.stringContaining("(it holds a 'manifest.json' that is no bundle's)"),
+      ]);
+      expect(readFileSync(join(out, "manifest.json"), "utf8")).toBe(text);
+    }
+    expect(readdirSync(out).sort()).toEqual(["main.o", "manifest.json"]);
   });
 
   test("where nothing can be written", () => {

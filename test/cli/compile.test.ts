@@ -1,5 +1,5 @@
 /** `zeta check`, `zeta build` and its stages, on real sources. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openBundle } from "../../runtime/loader/bundle.ts";
@@ -88,6 +88,31 @@ describe("build", () => {
     expect(stderr).toMatch(/^counter +\d+ +\d+ B +- +-$/m);
     const { manifest } = await openBundle(join(cwd, "build/counter"));
     expect(manifest.sources.map(({ path }) => path)).toContain("counter.ts");
+  });
+
+  test("of two services in files of one name stand beside each other, under the names that they give themselves", async () => {
+    for (const name of ["first", "second"]) {
+      mkdirSync(join(cwd, name));
+      writeFileSync(join(cwd, name, "service.ts"), DECIDERS.replace('"deciders"', `"${name}"`));
+      const { stderr } = zeta(["build", `${name}/service.ts`, "--no-verify"], { cwd });
+      expect(stderr).toMatch(new RegExp(`^built build/${name} in`));
+    }
+    expect(readdirSync(join(cwd, "build")).sort()).toEqual(["first", "second"]);
+    expect((await openBundle(join(cwd, "build/second"))).manifest.service?.name).toBe("second");
+  });
+
+  test("does not go where something else stands", () => {
+    writeFileSync(join(cwd, "file"), "mine");
+    symlinkSync("nowhere", join(cwd, "link"));
+    for (const out of ["file", "link", "src"]) {
+      const { code, stdout, stderr } = zeta(["build", "counter.ts", "--no-verify", "--out", out], { cwd });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(
+        new RegExp(`^error ZT5001: '${out}' is not a bundle \\(it .*\\), so it is not replaced.\n`),
+      );
+    }
+    expect(readdirSync(cwd).sort()).toEqual(["counter.ts", "file", "link", "src"]);
+    expect(readFileSync(join(cwd, "file"), "utf8")).toBe("mine");
   });
 
   test("as JSON has the same numbers", () => {
@@ -180,8 +205,8 @@ describe("build --watch", () => {
     running.forget();
     // What only traces need is left to a build that is not waited for.
     writeFileSync(join(cwd, "counter.ts"), DECIDERS);
-    await running.says("built build/counter");
-    const { service } = JSON.parse(readFileSync(join(cwd, "build/counter/manifest.json"), "utf8"));
+    await running.says("built build/deciders");
+    const { service } = JSON.parse(readFileSync(join(cwd, "build/deciders/manifest.json"), "utf8"));
     expect(service).toMatchObject({ decide: "deciders_decide", told: null });
     running.signal("SIGINT");
     expect((await running.ended).code).toBe(130);

@@ -1,7 +1,9 @@
 /** `zeta init`: a project of its own, there whole or not at all. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isFree, placeProject } from "../../runtime/cli/init/place.ts";
 import { projectFiles } from "../../runtime/cli/init/project.ts";
@@ -14,6 +16,16 @@ let cwd: string;
 beforeEach(() => {
   cwd = temporaryFolder();
 });
+
+/** A tarball as `npm pack` makes them, by the machine's own tar, of a package with this description. */
+function packed(path: string, description: object): void {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "package/dist"), { recursive: true });
+  writeFileSync(join(folder, "package/dist/cli.js"), "x".repeat(1000));
+  writeFileSync(join(folder, "package/package.json"), JSON.stringify(description));
+  const files = ["package/dist/cli.js", "package/package.json"];
+  execFileSync("tar", ["--format=ustar", "-czf", path, "-C", folder, ...files]);
+}
 
 describe("a project", () => {
   test.each(exampleNames())("from the example %s has its files, and depends on this installation", (template) => {
@@ -35,7 +47,7 @@ describe("a project", () => {
   });
 
   test("depends on the packed package when one is given", () => {
-    writeFileSync(join(cwd, "zeta-0.1.0.tgz"), "");
+    packed(join(cwd, "zeta-0.1.0.tgz"), { name: "zeta" });
     const [template = ""] = exampleNames();
     const { stdout } = zeta(["init", "apps/lb", "-t", template, "--zeta", "zeta-0.1.0.tgz", "--json"], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, folder: join(cwd, "apps/lb"), template });
@@ -126,6 +138,25 @@ describe("is refused, and nothing written,", () => {
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test.each<[string, (path: string) => void, string]>([
+    ["an empty file", (path) => writeFileSync(path, ""), "it is a file without a package"],
+    ["a text", (path) => writeFileSync(path, "hello"), "it is a file without a package"],
+    [
+      "what is compressed, but no archive",
+      (path) => writeFileSync(path, gzipSync("x".repeat(5000))),
+      "without a package",
+    ],
+    ["another package", (path) => packed(path, { name: "left-pad" }), "it is the package 'left-pad'"],
+    ["an empty folder", (path) => mkdirSync(path), "it is a folder without a package"],
+  ])("for %s in the package's place", (_, make, message) => {
+    make(join(cwd, "given.tgz"));
+    const { code, stderr } = zeta(["init", "x", "-t", exampleNames()[0] ?? "", "--zeta", "given.tgz"], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error ZT5034: 'given.tgz' is not the package that a project would depend on: /);
+    expect(stderr).toContain(message);
+    expect(readdirSync(cwd)).toEqual(["given.tgz"]);
   });
 
   test("where something stands already", () => {

@@ -85,7 +85,7 @@ describe("one mistake is one problem", () => {
       "const f = (n: u32): u32 => { const r = §/a/; return n; };",
     ),
     "a map that fails, used by two programs": `
-const table = map.hash(§{ key: u32, value: u32, max: cpu() });
+const table = map.hash({ key: u32, value: u32, max: §cpu() });
 export const one = program("one", () => (table.get(1) === null ? Action.Pass : Action.Drop));
 export const two = program("two", () => (table.get(2) === null ? Action.Pass : Action.Drop));`,
     "a pattern that fails": body(

@@ -230,6 +230,24 @@ export const examples: readonly RefusalExample[] = [
     body("", "namespace one.two {\n  §throw new Error();\n}"),
     body("", "declare namespace one.two {}"),
   ),
+  example(
+    "ZT1028",
+    "a constant that is computed from itself",
+    body("f(limit);", "const f = (n: number): number => §limit + n;\nconst limit: number = f(1);"),
+    body("f(limit);", "const f = (n: number): number => 60 + n;\nconst limit: number = f(1);"),
+  ),
+  example(
+    "ZT1029",
+    "a name of a module that is assigned",
+    body("seen++;\n  if (seen > 5) return Action.Drop;", "let §seen = 0;"),
+    body("seen.value++;\n  if (seen.value > 5) return Action.Drop;", "const seen = variable(u32, 0);"),
+  ),
+  example(
+    "ZT1029",
+    "a var of a module",
+    body("const n = most;", "var §most = 5;"),
+    body("const n = most;", "const most = 5;"),
+  ),
   example("ZT1027", "a loop at the top level", body("", "§while (true) {}"), body("", '"use strict";')),
 
   example(
@@ -336,7 +354,7 @@ export const examples: readonly RefusalExample[] = [
   example(
     "ZT2009",
     "a map's size that is not known",
-    body("t.get(1);", "const t = map.hash(§{ key: u32, value: u32, max: random() });"),
+    body("t.get(1);", "const t = map.hash({ key: u32, value: u32, max: §random() });"),
     body("t.get(1);", "const t = map.hash({ key: u32, value: u32, max: 4 * 1024 });"),
   ),
   example(

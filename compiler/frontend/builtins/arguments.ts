@@ -3,9 +3,18 @@ import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { readField } from "../cells.ts";
 import { settleNull } from "../coerce.ts";
 import type { Lowering } from "../lowering.ts";
-import { notConstantSize, wrongArgument } from "../problems.ts";
+import { badDeclaration, notConstantSize, wrongArgument } from "../problems.ts";
+import { isNumber } from "../types.ts";
 import type { ts } from "../typescript.js";
-import { type BuiltinCall, type BuiltinValue, describe, NULL, type ObjectValue, type Value } from "../values.ts";
+import {
+  type BuiltinCall,
+  type BuiltinValue,
+  describe,
+  NULL,
+  type ObjectValue,
+  placeOfField,
+  type Value,
+} from "../values.ts";
 
 export const builtin = (name: string, call: (call: BuiltinCall) => Value): BuiltinValue => ({
   kind: "builtin",
@@ -39,11 +48,47 @@ export function layoutOf(value: Value, node: ts.Node, to: Lowering): LayoutData 
   return value.kind === "layout" ? value.layout : refuseKind("a layout, such as u32 or struct({...})", value, node, to);
 }
 
-/** A whole number known now. */
-export function constantNumber(value: Value, what: string, node: ts.Node, to: Lowering): number {
-  if (value.kind === "literal" && Number.isInteger(Number(value.value))) return Number(value.value);
-  if (value.kind === "scalar" && value.operand.kind === "constant") return Number(value.operand.value);
-  return to.refuse((at) => notConstantSize(at, what), node);
+/** A number known now, as JavaScript has it; null for anything else. */
+function knownNumber(value: Value): number | null {
+  if (value.kind === "literal") return typeof value.value === "number" ? value.value : null;
+  if (value.kind === "scalar" && isNumber(value.type) && value.operand.kind === "constant")
+    return Number(value.operand.value);
+  return null;
+}
+
+export interface WholeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A whole number known now, of a range. */
+export function wholeNumber(value: Value, what: string, { from, to: most }: WholeRange, node: ts.Node, to: Lowering) {
+  const number = knownNumber(value);
+  if (number !== null && Number.isInteger(number) && number >= from && number <= most) return number;
+  if (value.kind === "scalar" && value.operand.kind !== "constant")
+    return to.refuse((at) => notConstantSize(at, capitalised(what)), node);
+  const rule = `${capitalised(what)} must be a whole number from ${from} to ${most}`;
+  const given = value.kind === "null" ? "is missing" : `is ${number ?? describe(value)}`;
+  return to.refuse((at) => badDeclaration(at, `${rule}, and ${given}.`, "Give a number of that range."), node);
+}
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Most entries that a map of the kernel's may have. */
+export const MOST_ENTRIES = 2 ** 31;
+
+/** The option `name` as such a number; refused where its author wrote it. */
+export function wholeOption(
+  options: ObjectValue,
+  name: string,
+  range: WholeRange,
+  { argument: place, to }: Pick<BuiltinCall, "argument" | "to">,
+  index = 0,
+  otherwise: number | null = null,
+): number {
+  const value = option(options, name, place(index), to);
+  if (value.kind === "null" && otherwise !== null) return otherwise;
+  return wholeNumber(value, `'${name}'`, range, placeOfField(options, name, place(index)), to);
 }
 
 /** A boolean known now. */
@@ -64,3 +109,25 @@ export function optionalText(value: Value, what: string, node: ts.Node, to: Lowe
 /** Entries of an object written in the source, in order. */
 export const entriesOf = (object: ObjectValue, node: ts.Node, to: Lowering): [string, Value][] =>
   [...object.fields.keys()].map((name) => [name, option(object, name, node, to)]);
+
+/** One of several words. */
+export function wordOption<const W extends string>(
+  options: ObjectValue,
+  name: string,
+  words: readonly W[],
+  call: BuiltinCall,
+  index = 0,
+  otherwise: W | null = null,
+): W {
+  const value = option(options, name, call.argument(index), call.to);
+  if (value.kind === "null" && otherwise !== null) return otherwise;
+  const word = value.kind === "string" ? words.find((each) => each === value.value) : undefined;
+  return (
+    word ??
+    call.to.refuse(
+      (at) => wrongArgument(at, `'${name}' to be ${words.map((word) => `"${word}"`).join(" or ")}`, described(value)),
+      placeOfField(options, name, call.argument(index)),
+    )
+  );
+}
+const described = (value: Value): string => (value.kind === "string" ? `"${value.value}"` : describe(value));

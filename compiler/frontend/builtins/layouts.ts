@@ -2,8 +2,8 @@
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import * as sdk from "../../../sdk/layout/layouts.ts";
 import { badDeclaration, tooLarge } from "../problems.ts";
-import type { BuiltinCall, LayoutValue, Value } from "../values.ts";
-import { argument, builtin, constantNumber, entriesOf, layoutOf, optionsArgument } from "./arguments.ts";
+import { type BuiltinCall, type LayoutValue, placeOfField, type Value } from "../values.ts";
+import { argument, builtin, entriesOf, layoutOf, optionsArgument, wholeNumber } from "./arguments.ts";
 
 const value = (layout: LayoutData): LayoutValue => ({ kind: "layout", layout });
 const asLayout = (layout: LayoutData): sdk.Layout<unknown> => ({ layout });
@@ -11,6 +11,8 @@ const asLayout = (layout: LayoutData): sdk.Layout<unknown> => ({ layout });
 /** Every field is written out in debug information and manifest; the kernel takes no map value of more bytes. */
 const MOST_FIELDS = 65_536;
 const LARGEST = 2 ** 31 - 1;
+const BIT_FIELD = { from: 1, to: 32 };
+const LENGTH = { from: 1, to: LARGEST };
 
 /** Counted once for each layout: the same one may stand in many places, and in those again. */
 const leaves = new WeakMap<LayoutData, number>();
@@ -42,21 +44,23 @@ function guarded(call: BuiltinCall, make: () => sdk.Layout<unknown>): LayoutValu
   }
 }
 
-const fieldsOf = (call: BuiltinCall): Record<string, sdk.Layout<unknown>> =>
-  Object.fromEntries(
-    entriesOf(optionsArgument(call, 0), call.argument(0), call.to).map(([name, field]) => [
-      name,
-      asLayout(layoutOf(field, call.argument(0), call.to)),
-    ]),
+function fieldsOf(call: BuiltinCall): Record<string, sdk.Layout<unknown>> {
+  const fields = optionsArgument(call, 0);
+  const layouts = entriesOf(fields, call.argument(0), call.to).map(
+    ([name, field]) =>
+      [name, asLayout(layoutOf(field, placeOfField(fields, name, call.argument(0)), call.to))] as const,
   );
+  return Object.fromEntries(layouts);
+}
 
-const widthsOf = (call: BuiltinCall): Record<string, number> =>
-  Object.fromEntries(
-    entriesOf(optionsArgument(call, 0), call.argument(0), call.to).map(([name, width]) => [
-      name,
-      constantNumber(width, "A bit field's width", call.argument(0), call.to),
-    ]),
-  );
+function widthsOf(call: BuiltinCall): Record<string, number> {
+  const fields = optionsArgument(call, 0);
+  const widths = entriesOf(fields, call.argument(0), call.to).map(([name, width]) => {
+    const place = placeOfField(fields, name, call.argument(0));
+    return [name, wholeNumber(width, `the width of '${name}'`, BIT_FIELD, place, call.to)] as const;
+  });
+  return Object.fromEntries(widths);
+}
 
 const first = (call: BuiltinCall): sdk.Layout<unknown> =>
   asLayout(layoutOf(argument(call, 0), call.argument(0), call.to));
@@ -74,7 +78,7 @@ export const layoutBuiltins: readonly (readonly [string, Value])[] = [
     "array",
     builtin("array", (call) =>
       guarded(call, () =>
-        sdk.array(first(call), constantNumber(argument(call, 1), "An array's length", call.argument(1), call.to)),
+        sdk.array(first(call), wholeNumber(argument(call, 1), "an array's length", LENGTH, call.argument(1), call.to)),
       ),
     ),
   ],

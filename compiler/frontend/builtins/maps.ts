@@ -6,7 +6,7 @@ import { MAP_TYPE, type MapData, type MapKind } from "../../../sdk/maps/data.ts"
 import type { MapOperand, Operand } from "../../ir/ir.ts";
 import { coerce } from "../coerce.ts";
 import type { Lowering } from "../lowering.ts";
-import { badDeclaration, notConstantSize, wrongArgument } from "../problems.ts";
+import { badDeclaration, wrongArgument } from "../problems.ts";
 import { ts } from "../typescript.js";
 import {
   type BuiltinCall,
@@ -14,17 +14,19 @@ import {
   describe,
   type MapValue,
   type ObjectValue,
+  placeOfField,
   type Value,
 } from "../values.ts";
 import {
   builtin,
   constantFlag,
-  constantNumber,
   layoutOf,
+  MOST_ENTRIES,
   named,
   option,
   optionalText,
   optionsArgument,
+  wholeOption,
 } from "./arguments.ts";
 import { methods } from "./map-methods.ts";
 
@@ -75,7 +77,7 @@ type Shape = Pick<MapData, "key" | "value" | "flags" | "extra" | "inner">;
 const PLAIN: Shape = { key: null, value: null, flags: 0, extra: 0, inner: null };
 
 const layoutOption = (options: ObjectValue, name: string, call: BuiltinCall): LayoutData =>
-  layoutOf(option(options, name, call.argument(0), call.to), call.argument(0), call.to);
+  layoutOf(option(options, name, call.argument(0), call.to), placeOfField(options, name, call.argument(0)), call.to);
 const keyed = (options: ObjectValue, call: BuiltinCall): Shape => ({
   ...PLAIN,
   key: layoutOption(options, "key", call),
@@ -139,27 +141,27 @@ const shapes: Declare = {
   cpumap: slots,
   queue: valued,
   stack: valued,
-  bloom: (options, call) => {
-    const hashes = option(options, "hashes", call.argument(0), call.to);
-    return {
-      ...valued(options, call),
-      extra:
-        hashes.kind === "null" ? 5 : constantNumber(hashes, "The number of hash functions", call.argument(0), call.to),
-    };
-  },
+  bloom: (options, call) => ({
+    ...valued(options, call),
+    extra: wholeOption(options, "hashes", { from: 1, to: 15 }, call, 0, 5),
+  }),
   ringBuffer: () => PLAIN,
   userRingBuffer: () => PLAIN,
 };
 
-function checkSize(kind: MapKind, max: number, call: BuiltinCall): void {
-  if (max < 1 || max > 2 ** 31)
-    call.to.refuse((at) => notConstantSize(at, "A map's size, from 1 to 2^31,"), call.argument(0));
-  if ((kind === "ringBuffer" || kind === "userRingBuffer") && (max < 4096 || (max & (max - 1)) !== 0)) {
-    call.to.refuse(
-      (at) => badDeclaration(at, `A ring buffer's size is a power of two of at least 4096 bytes, not ${max}.`),
-      call.argument(0),
-    );
-  }
+/** What a ring buffer's bytes must be; null where it is content. */
+const ringMistake = (bytes: number): string | null =>
+  bytes >= 4096 && Number.isInteger(Math.log2(bytes))
+    ? null
+    : `A ring buffer's size is a power of two of at least 4096 bytes, not ${bytes}.`;
+
+/** The bytes of a ring buffer, from an option of its author's. */
+export function ringBytes(options: ObjectValue, name: string, call: BuiltinCall, otherwise: number | null): number {
+  const bytes = wholeOption(options, name, { from: 1, to: MOST_ENTRIES }, call, 0, otherwise);
+  const mistake = ringMistake(bytes);
+  return mistake === null
+    ? bytes
+    : call.to.refuse((at) => badDeclaration(at, mistake), placeOfField(options, name, call.argument(0)));
 }
 
 const KIBIBYTE = 1024;
@@ -175,7 +177,7 @@ const LARGEST_VALUE: Partial<Readonly<Record<MapKind, number>>> = {
 /** Keys are put together on the stack; those of prefix maps have 4 bytes of length before 256 of prefix. */
 const LARGEST_KEY: Partial<Readonly<Record<MapKind, number>>> = { lpm: 260 };
 
-function checkEntries(kind: MapKind, { key, value, extra, inner }: Shape, call: BuiltinCall): void {
+function checkEntries(kind: MapKind, { key, value, inner }: Shape, call: BuiltinCall): void {
   const refuse = (reason: string): never => call.to.refuse((at) => badDeclaration(at, reason), call.argument(0));
   const check = (what: string, layout: LayoutData | null, largest: number): void => {
     if (layout !== null && (layout.size === 0 || layout.size > largest))
@@ -183,7 +185,6 @@ function checkEntries(kind: MapKind, { key, value, extra, inner }: Shape, call: 
   };
   check("key", key, LARGEST_KEY[kind] ?? 512);
   check("value", value, LARGEST_VALUE[kind] ?? 2 ** 31 - 1);
-  if (kind === "bloom" && (extra < 1 || extra > 15)) refuse(`A Bloom filter has 1 to 15 hash functions, not ${extra}.`);
   if (inner !== null && (inner.inner !== null || inner.kind === "progArray"))
     refuse(`A map inside a map holds values, not ${inner.inner === null ? "programs" : "maps"}.`);
 }
@@ -194,8 +195,10 @@ function declare(kind: MapKind, call: BuiltinCall): MapValue {
   const { to } = call;
   const given = optionalText(option(options, "name", call.argument(0), to), "the map's name", call.argument(0), to);
   const name = to.module.nameFor(given, "A map", call.node, to);
-  const maxEntries = constantNumber(option(options, "max", call.argument(0), to), "A map's size", call.argument(0), to);
-  checkSize(kind, maxEntries, call);
+  const maxEntries =
+    kind === "ringBuffer" || kind === "userRingBuffer"
+      ? ringBytes(options, "max", call, null)
+      : wholeOption(options, "max", { from: 1, to: MOST_ENTRIES }, call);
   const shape = shapes[kind](options, call);
   checkEntries(kind, shape, call);
   return { kind: "map", inner: null, map: to.module.declareMap({ name, kind, maxEntries, ...shape }, call.node, to) };

@@ -6,7 +6,7 @@ import { expectFunction } from "../calls.ts";
 import { plainValue } from "../constants.ts";
 import { memoryView, readView, writeAt } from "../memory.ts";
 import { isSymbolName, isTaken } from "../names.ts";
-import { badDeclaration, badName, duplicateName, wrongArgument } from "../problems.ts";
+import { badName, duplicateName, wrongArgument } from "../problems.ts";
 import { callSubprogram } from "../subprograms.ts";
 import {
   type BuiltinCall,
@@ -20,14 +20,15 @@ import {
 import {
   argument,
   builtin,
-  constantNumber,
   layoutOf,
   named,
   option,
   optionalText,
   optionsArgument,
   textArgument,
+  wholeOption,
 } from "./arguments.ts";
+import { declared } from "./declared.ts";
 
 export interface ProgramSpec {
   readonly name: string;
@@ -50,22 +51,9 @@ function slotOf(options: ObjectValue, call: BuiltinCall): ProgramSlot | null {
   const declaration = table.kind === "map" && table.inner === null ? call.to.module.maps[table.map] : undefined;
   if (declaration?.kind !== "progArray")
     return call.to.refuse((at) => wrongArgument(at, "a jump table (map.programs)", describe(table)), call.argument(2));
-  const index = constantNumber(option(slot, "index", call.argument(2), call.to), "'index'", call.argument(2), call.to);
-  return index < declaration.maxEntries
-    ? { map: declaration.name, index }
-    : call.to.refuse(
-        (at) => badDeclaration(at, `The jump table '${declaration.name}' has no slot ${index}.`),
-        call.argument(2),
-      );
+  const inTable = { from: 0, to: declaration.maxEntries - 1 };
+  return { map: declaration.name, index: wholeOption(slot, "index", inTable, call, 2) };
 }
-
-const declared = (what: string, data: unknown): DeclaredValue => ({
-  kind: "declared",
-  what,
-  data,
-  names: [],
-  member: () => null,
-});
 
 function program(call: BuiltinCall): Value {
   const name = textArgument(call, 0, "the program's name");

@@ -14,7 +14,9 @@ const PARSERS: Readonly<Partial<Record<ScalarType, (text: string) => number | bi
 };
 
 export function readText(text: string, type: ScalarType, node: ts.Node, to: Lowering): ScalarValue {
-  const value = PARSERS[type]?.(text) ?? null;
+  const parse = PARSERS[type];
+  if (parse === undefined) return to.refuse((at) => wrongArgument(at, "a number", `the text '${text}'`), node);
+  const value = parse(text);
   if (value === null) return to.refuse((at) => wrongArgument(at, `the text of an ${type}`, `'${text}'`), node);
   return scalarConstant(type, BigInt(value));
 }

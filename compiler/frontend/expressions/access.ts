@@ -3,15 +3,16 @@
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { mapMember } from "../builtins/maps.ts";
 import { readField } from "../cells.ts";
-import { definite, settleNull, shortText } from "../coerce.ts";
+import { definite, settleNull } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
+import { includesNull, isAny } from "../flavours.ts";
 import { listMember } from "../lists.ts";
 import type { Lowering } from "../lowering.ts";
 import { elementOf, readMember } from "../memory.ts";
 import { whenPresent } from "../optional.ts";
-import { dynamicProperty, indexOutOfRange, unknownField } from "../problems.ts";
+import { anyType, dynamicProperty, indexOutOfRange, stringInDataPath, unknownField } from "../problems.ts";
 import { ts } from "../typescript.js";
-import { describe, NULL, type Value } from "../values.ts";
+import { describe, NULL, type ObjectValue, type Value } from "../values.ts";
 import { callExpression } from "./call.ts";
 
 /** What programs may know of a layout: `entry.layout.size`. */
@@ -34,8 +35,7 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
     case "view":
       return readMember(base, name, node, to);
     case "object":
-      // TypeScript has checked the name: what is not there is an optional property that was left out.
-      return readField(base, name, node, to) ?? NULL;
+      return readField(base, name, node, to) ?? absent(base, name, node, to);
     case "declared":
       return base.read?.(name, node, to) ?? base.member(name, node) ?? missing(base.names);
     case "map":
@@ -44,9 +44,31 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
       return listMember(base, name, to) ?? missing(["length", "map", "forEach"]);
     case "layout":
       return name === "layout" ? sizes(base.layout) : missing(["layout"]);
+    case "string":
+      return to.refuse((at) => stringInDataPath(at, `'${name}' of a string`), node);
     default:
-      return to.refuse((at) => unknownField(at, `${name}' in '${shortText(node)}' (${describe(base)})`, ""), node);
+      refuseAny(node, to);
+      return to.refuse((at) => unknownField(at, name, "", base.kind === "literal" ? "a number" : describe(base)), node);
   }
+}
+
+/** Where TypeScript knows nothing of what a member is of, it has let everything pass. */
+function refuseAny(node: ts.Node, to: Lowering): void {
+  const link = ts.isElementAccessExpression(node) ? node : node.parent;
+  if (to.module.isOwn(node) || !(ts.isPropertyAccessExpression(link) || ts.isElementAccessExpression(link))) return;
+  if (isAny(to.module.checker.getTypeAtLocation(link.expression))) to.refuse((at) => anyType(at), link.expression);
+}
+
+/**
+ * What an object does not have: an optional property that was left out. TypeScript has checked the name, unless an `as` made
+ * it believe otherwise.
+ */
+function absent(base: ObjectValue, name: string, node: ts.Node, to: Lowering): Value {
+  if (to.module.isOwn(node) || ts.isBindingElement(node)) return NULL;
+  refuseAny(node, to);
+  const type = to.module.checker.getTypeAtLocation(node);
+  if (includesNull(type) || type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Instantiable)) return NULL;
+  return to.refuse((at) => unknownField(at, name, [...base.fields.keys()].join(", ")), node);
 }
 
 /** What is done with the value of a link of a chain. */
@@ -91,7 +113,9 @@ export function indexOf(base: Value, index: Value, node: ts.Node, to: Lowering):
     if (at === null) return to.refuse((span) => dynamicProperty(span), node);
     return base.items[at] ?? to.refuse((span) => indexOutOfRange(span, String(at), base.items.length, true), node);
   }
-  if (settled.kind === "string") return memberOf(base, settled.value, node, to);
+  if (base.kind === "string") return to.refuse((span) => stringInDataPath(span, "A character of a string"), node);
+  if (settled.kind === "string" || (settled.kind === "literal" && base.kind === "object"))
+    return memberOf(base, String(settled.value), node, to);
   return to.refuse((span) => dynamicProperty(span), node);
 }
 

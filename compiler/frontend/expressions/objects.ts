@@ -8,7 +8,15 @@ import type { Lowering } from "../lowering.ts";
 import { alive, readAt, readMember } from "../memory.ts";
 import { dynamicProperty, tooLarge, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.js";
-import type { FunctionValue, ListValue, ObjectValue, Property, ScalarType, Value } from "../values.ts";
+import {
+  describe,
+  type FunctionValue,
+  type ListValue,
+  type ObjectValue,
+  type Property,
+  type ScalarType,
+  type Value,
+} from "../values.ts";
 import { identifier } from "./identifier.ts";
 
 function nameOf(name: ts.PropertyName, to: Lowering): string {
@@ -48,6 +56,7 @@ function property(
       assigned && plain
         ? mutable(value, wantedType(literal, name, to), false, name, node, to)
         : { kind: "fixed", value },
+    at: node,
   };
 }
 
@@ -80,7 +89,8 @@ function spread(
       fields.set(name, from.kind === "cell" ? property(name, readCell(from.cell, to), literal, node, to) : from);
     return;
   }
-  if (source.kind !== "view") return to.refuse((at) => unsupportedSyntax(at, "Spreading this"), node);
+  if (source.kind !== "view")
+    return to.refuse((at) => unsupportedSyntax(at, `Spreading ${describe(source)} into an object`), node);
   alive(source, node, to);
   for (const [name, value] of Object.entries(snapshot(source.layout, source, node, to)))
     fields.set(name, property(name, value, literal, node, to));
@@ -133,8 +143,10 @@ export function objectLiteral(literal: ts.ObjectLiteralExpression, to: Lowering)
       continue;
     }
     const name = nameOf(part.name, to);
+    if (ts.isPropertyAssignment(part) && name === "__proto__" && !ts.isComputedPropertyName(part.name))
+      return to.refuse((at) => unsupportedSyntax(at, "'__proto__' in an object"), part.name);
     if (ts.isPropertyAssignment(part))
-      fields.set(name, property(name, evaluate(part.initializer, to), literal, part, to));
+      fields.set(name, property(name, evaluate(part.initializer, to), literal, part.initializer, to));
     else if (ts.isShorthandPropertyAssignment(part))
       fields.set(name, property(name, identifier(part.name, to), literal, part, to));
     else if (ts.isMethodDeclaration(part)) fields.set(name, property(name, method(part, name, to), literal, part, to));
@@ -148,12 +160,21 @@ export function objectLiteral(literal: ts.ObjectLiteralExpression, to: Lowering)
 /** Lists stand in no memory; they are written out where they are used. */
 const LONGEST_LIST = 65_536;
 
+function itemsOf(element: ts.Expression, to: Lowering): readonly Value[] {
+  if (!ts.isSpreadElement(element)) return [evaluate(element, to)];
+  const list = definite(evaluate(element.expression, to), element, to);
+  return list.kind === "list"
+    ? list.items
+    : to.refuse((at) => unsupportedSyntax(at, `Spreading ${describe(list)} into a list`), element);
+}
+
 export function arrayLiteral(node: ts.ArrayLiteralExpression, to: Lowering): ListValue {
+  const places: ts.Node[] = [];
   const items = node.elements.flatMap((element) => {
-    if (!ts.isSpreadElement(element)) return [evaluate(element, to)];
-    const list = definite(evaluate(element.expression, to), element, to);
-    return list.kind === "list" ? [...list.items] : to.refuse((at) => unsupportedSyntax(at, "Spreading this"), element);
+    const found = itemsOf(element, to);
+    places.push(...found.map(() => element));
+    return found;
   });
   if (items.length > LONGEST_LIST) to.refuse((at) => tooLarge(at, `A list of ${items.length} items`), node);
-  return { kind: "list", items };
+  return { kind: "list", items, places };
 }

@@ -1,6 +1,6 @@
 /** `-x`, `~x`, `!x`, `+x`, `++x`, `x--`. */
 import { update } from "../assignment.ts";
-import { evaluate } from "../evaluate.ts";
+import { evaluate, evaluateCondition } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
 import { complement, negate, not, step } from "../operators.ts";
 import { unsupportedSyntax } from "../problems.ts";
@@ -14,7 +14,7 @@ export function prefixUnary(node: ts.PrefixUnaryExpression, to: Lowering): Value
     case ts.SyntaxKind.TildeToken:
       return complement(evaluate(node.operand, to), node, to);
     case ts.SyntaxKind.ExclamationToken:
-      return not(evaluate(node.operand, to), node, to);
+      return not(evaluateCondition(node.operand, to), to);
     case ts.SyntaxKind.PlusPlusToken:
       return update(node.operand, (old) => step("+", old, node, to), to).next;
     case ts.SyntaxKind.MinusMinusToken:

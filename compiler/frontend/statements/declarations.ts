@@ -7,7 +7,9 @@ import { NULL } from "../values.ts";
 import { declareBinding } from "./bindings.ts";
 
 export function variableDeclarations(list: ts.VariableDeclarationList, to: Lowering): void {
-  if (!(list.flags & ts.NodeFlags.BlockScoped)) to.refuse((at) => unsupportedSyntax(at, "'var'"), list);
+  const kind = list.flags & ts.NodeFlags.BlockScoped;
+  if (kind !== ts.NodeFlags.Let && kind !== ts.NodeFlags.Const)
+    to.refuse((at) => unsupportedSyntax(at, kind === 0 ? "'var'" : "'using'"), list);
   for (const declaration of list.declarations) {
     const value = declaration.initializer === undefined ? NULL : evaluate(declaration.initializer, to);
     to.at(declaration);

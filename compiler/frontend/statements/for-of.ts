@@ -11,7 +11,7 @@ import { unsupportedSyntax } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { constant, scalar } from "../types.ts";
 import { ts } from "../typescript.js";
-import type { Value } from "../values.ts";
+import { describe, type Value } from "../values.ts";
 import { declareBinding } from "./bindings.ts";
 import { lowerStatement } from "./index.ts";
 import { labelOf } from "./jumps.ts";
@@ -70,7 +70,7 @@ export function forOfStatement(node: ts.ForOfStatement, to: Lowering): void {
   const source = definite(evaluate(node.expression, to), node.expression, to);
   if (source.kind === "list") return unrolled(node, source.items, to);
   if (source.kind !== "view" || source.layout.kind !== "array")
-    return to.refuse((at) => unsupportedSyntax(at, "Iterating over this"), node.expression);
+    return to.refuse((at) => unsupportedSyntax(at, `Iterating over ${describe(source)}`), node.expression);
   const { length } = source.layout;
   const { scope } = to;
   to.scope = new Scope(scope);

@@ -118,6 +118,6 @@ function whileCompiling(subject: Value, groups: readonly Group[], node: ts.Switc
   if (subject.kind !== "string") toScalar(subject, node.expression, to);
   const chosen = groups.find((group) => group.labels.some(matches)) ?? groups.find((group) => group.isDefault);
   if (chosen === undefined) return;
-  const end = body(chosen, true, [], to);
+  const end = body(chosen, chosen === groups.at(-1), [], to);
   to.splice(end);
 }

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { CompileResult } from "../../../compiler/api.ts";
+import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import type { Problem } from "../../../compiler/diagnostics/problem.ts";
 import { displayPath, loadCompiler, localize, missingInputs } from "../compiler.ts";
 import type { ExitCode } from "../exit.ts";
@@ -15,8 +16,11 @@ import { buildReport, reportText } from "./report.ts";
 import { type Verification, verify } from "./verify.ts";
 import { watchFiles } from "./watch.ts";
 
-/** Bundles stand together in one folder that version control can ignore. */
-const defaultOut = (name: string): string => join("build", name);
+/**
+ * Bundles stand together in one folder that version control can ignore, each under the name that its source gives it: many
+ * services are called `service.ts`. A module of programs has but its file's name.
+ */
+const defaultOut = ({ service, name }: Manifest): string => join("build", service?.name ?? name);
 
 interface Build {
   readonly file: string;
@@ -39,7 +43,7 @@ async function deliver(session: Session, { file, options, result, signals, start
     options.verify === false ? { ok: null, reason: "--no-verify." } : await verify(result, options.verify === true);
   if (verification.ok === false) return report([...result.problems, ...verification.problems]);
 
-  const out = options.out ?? defaultOut(result.manifest.name);
+  const out = options.out ?? defaultOut(result.manifest);
   const { writeBundle } = await import("../../../compiler/bundle/write.ts");
   // A signal that is caught interrupts nothing that does not wait: it is heard when the bundle is there, or was before.
   await signals.check();

@@ -18,7 +18,10 @@ export function buildCommand(context: CommandContext): Command {
     ],
     reportsSource: true,
   })
-    .option("-o, --out <folder>", "where the bundle goes (default build/NAME), or the file for --emit")
+    .option(
+      "-o, --out <folder>",
+      "where the bundle goes (default build/ and the service's name), or the file for --emit",
+    )
     .addOption(new Option("--emit <stage>", "write one stage of the compilation instead of a bundle").choices(EMITTED))
     .option("--fold <file>", "config that never changes, as JSON: constants of the programs from then on")
     .option("-w, --watch", "build again whenever a source file changes; without what only traces need")

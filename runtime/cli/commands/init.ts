@@ -5,10 +5,11 @@ import type { Command } from "commander";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { displayPath } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
+import { packageMistake } from "../init/package.ts";
 import { isFree, placeProject } from "../init/place.ts";
 import { projectFiles } from "../init/project.ts";
 import { exampleNames, installation } from "../installation.ts";
-import { folderNotEmpty, noSuchInput, projectNotWritten, unknownTemplate, usage } from "../problems.ts";
+import { folderNotEmpty, noSuchInput, notThePackage, projectNotWritten, unknownTemplate, usage } from "../problems.ts";
 import type { CommonOptions, Session } from "../session.ts";
 
 interface InitOptions extends CommonOptions {
@@ -33,8 +34,11 @@ function init(session: Session, options: InitOptions, given: string): ExitCode {
     return session.report([usage(null, message, "zeta init")]);
   }
   if (!known.includes(options.template)) return session.report([unknownTemplate(null, options.template, known)]);
-  if (options.zeta !== undefined && !existsSync(session.path(options.zeta))) {
-    return session.report([noSuchInput(null, options.zeta)]);
+  if (options.zeta !== undefined) {
+    const path = session.path(options.zeta);
+    if (!existsSync(path)) return session.report([noSuchInput(null, options.zeta)]);
+    const mistake = packageMistake(path, installation().package.name);
+    if (mistake !== null) return session.report([notThePackage(null, options.zeta, mistake)]);
   }
   if (!isFree(folder)) return session.report([folderNotEmpty(null, given)]);
 

@@ -53,7 +53,7 @@ export async function run(session: Session, options: RunOptions, input: string, 
   }
 
   async function show(): Promise<EndingSignal | "over" | Problem> {
-    const read = counterReader(manifest, object);
+    const read = counterReader(manifest, started);
     const look = (): void => display.counters(read(), options.interval);
     const ticker = setInterval(look, options.interval * 1000);
     const limit = timer(options.for);

@@ -5,7 +5,7 @@ import { openRun } from "../../attach/runs.ts";
 import { notAService } from "../../config/problems.ts";
 import { type LoadedObject, load } from "../../loader/load.ts";
 import { failure } from "../../loader/problems.ts";
-import { startService } from "../../service/service.ts";
+import { type Service, startService } from "../../service/service.ts";
 import type { Session } from "../session.ts";
 import { readConfig } from "./config-file.ts";
 import { type RunInput, rootProgram } from "./input.ts";
@@ -21,6 +21,8 @@ export interface Started {
   readonly run: string;
   readonly object: LoadedObject;
   readonly attachments: readonly Attachment[];
+  /** Null for a plain program. */
+  readonly service: Pick<Service, "counters" | "drops"> | null;
   /** Safe to call twice. */
   detach(): Promise<void>;
 }
@@ -55,7 +57,7 @@ async function startProgram(
       run.record(attachment);
     }
     await throwIfAborted(signal);
-    return { run: run.id, object, attachments, detach };
+    return { run: run.id, object, attachments, service: null, detach };
   } catch (error) {
     await detach();
     throw error;
@@ -79,5 +81,5 @@ export async function start(
     ...(given.config === undefined ? {} : { config: readConfig(session, given.config) }),
   });
   const { run, object, attachments, detach } = service;
-  return { run, object, attachments, detach };
+  return { run, object, attachments, service, detach };
 }
