@@ -1,4 +1,5 @@
 /** Calling functions: every call is inlined with its arguments as they are, which specialises generics and callbacks. */
+import { isOutcome } from "./builtins/outcomes.ts";
 import { merge } from "./cells.ts";
 import { coerce, shortText } from "./coerce.ts";
 import { evaluate } from "./evaluate.ts";
@@ -8,7 +9,7 @@ import type { Nested } from "./knowledge.ts";
 import type { Lowering } from "./lowering.ts";
 import { asyncUsed, generatorUsed, notCallable, recursion, tooDeep, wrongArgument } from "./problems.ts";
 import { Scope } from "./scope.ts";
-import { declareBinding } from "./statements/bindings.ts";
+import { declareBinding, orDefault } from "./statements/bindings.ts";
 import { lowerStatements } from "./statements/index.ts";
 import { ts } from "./typescript.js";
 import { describe, type FunctionValue, NULL, type Value } from "./values.ts";
@@ -38,6 +39,7 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
   const frame: Frame = {
     name: fn.name,
     declaration: fn.declaration,
+    around: fn.scope,
     call: node,
     label: to.label(),
     exits: [],
@@ -54,7 +56,9 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
       bindParameters(fn, values, node, to);
       lowerBody(fn, frame, to);
     });
-    return finish(frame, body, moves !== to.moves, node, to);
+    const value = finish(frame, body, moves !== to.moves, node, to);
+    if (to.module.isOwn(node) && !to.module.isOwn(fn.declaration)) gave(fn, value, to);
+    return value;
   } finally {
     to.frames.pop();
     to.purity = purity;
@@ -62,6 +66,15 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
     to.place = place;
     to.node = caller;
   }
+}
+
+/** An author's function has given something to our library: what is wrong with it is told there. */
+function gave({ declaration }: FunctionValue, value: Value, to: Lowering): void {
+  const place = declaration.name ?? declaration;
+  const hook = to.module.hooks.get(declaration)?.hook;
+  if (hook !== undefined && hook !== "holds" && value.kind !== "poison" && !isOutcome(value))
+    to.refuse((at) => wrongArgument(at, `'${hook}' to give a verdict on every path`, describe(value)), place);
+  to.lastAuthored = place;
 }
 
 const returnType = (fn: ts.FunctionLikeDeclaration, to: Lowering): ts.Type | null => {
@@ -75,8 +88,7 @@ function bindParameters(fn: FunctionValue, values: readonly Value[], node: ts.No
       declareBinding(parameter.name, { kind: "list", items: values.slice(index) }, null, to);
       continue;
     }
-    let value = values[index] ?? NULL;
-    if (value.kind === "null" && parameter.initializer !== undefined) value = evaluate(parameter.initializer, to);
+    let value = orDefault(values[index] ?? NULL, parameter, to);
     const type = parameter.type === undefined ? null : to.module.checker.getTypeAtLocation(parameter);
     const flavour = type === null ? null : flavourOf(type);
     if (flavour !== null && (value.kind === "scalar" || value.kind === "literal"))

@@ -1,6 +1,7 @@
 /** Calls being inlined, and what statements can jump out of. */
 import type { Problem } from "../diagnostics/problem.ts";
 import type { Hole } from "./drafts.ts";
+import type { Scope } from "./scope.ts";
 import type { ts } from "./typescript.js";
 import type { ScalarType, Value } from "./values.ts";
 
@@ -23,6 +24,8 @@ export interface Exit {
 export interface Frame {
   readonly name: string;
   readonly declaration: ts.FunctionLikeDeclaration;
+  /** What it captures. */
+  readonly around: Scope;
   /** Where it was called. */
   readonly call: ts.Node;
   readonly label: number;

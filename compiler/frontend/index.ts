@@ -12,10 +12,11 @@ import { isProgram } from "./builtins/program.ts";
 import { isService } from "./builtins/service.ts";
 import { Refusal } from "./frames.ts";
 import { baseName, ModuleBuilder } from "./module.ts";
-import { nothingToBuild, tooLarge } from "./problems.ts";
+import { badDeclaration, nothingToBuild, tooLarge } from "./problems.ts";
 import { createSourceProgram, type FileOverlay, libraryPath, type SourceCache } from "./program.ts";
 import { lowerProgram } from "./programs.ts";
 import { lowerService, serviceManifest } from "./services/build.ts";
+import type { ServiceSpec } from "./services/spec.ts";
 import type { ts } from "./typescript.js";
 import type { Value } from "./values.ts";
 
@@ -59,16 +60,33 @@ function refusing<R>(module: ModuleBuilder, use: () => R): R | null {
 }
 
 /** Values of the entry's exports that declare something to build. */
-function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): Value[] {
+function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): { value: Value; at: ts.Node }[] {
   const { checker } = module;
   const symbol = checker.getSymbolAtLocation(entry);
   const exported = symbol === undefined ? [] : checker.getExportsOfModule(symbol);
   return exported.flatMap((each) => {
     const target = each.flags & 2097152 ? checker.getAliasedSymbol(each) : each;
-    if (target.valueDeclaration === undefined && target.declarations?.[0] === undefined) return [];
+    const at = target.valueDeclaration ?? target.declarations?.[0];
+    if (at === undefined) return [];
     const value = refusing(module, () => module.globalValue(target, entry));
-    return value === null ? [] : [value];
+    return value === null ? [] : [{ value, at }];
   });
+}
+
+/** A bundle is one service's. */
+function lowerOnly(
+  module: ModuleBuilder,
+  spec: ServiceSpec,
+  at: ts.Node,
+  entry: ts.SourceFile,
+  options: LowerOptions,
+): void {
+  const { service } = module;
+  if (service !== null) {
+    const message = `A module exports one service, and this one exports '${service.name}' and '${spec.name}'.`;
+    module.topLevel.refuse((span) => badDeclaration(span, message, "Export the other from a file of its own."), at);
+  }
+  lowerService(module, spec, entry, options);
 }
 
 /** Source → IR. Blocks and brackets by the thousand exhaust the stack of TypeScript's parser as they do ours: a mistake of the source. */
@@ -92,11 +110,11 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
   const module = new ModuleBuilder(source);
   module.folded = options.fold ?? module.folded;
   const built = new Set<Value>();
-  for (const value of exportedValues(module, source.entry)) {
+  for (const { value, at } of exportedValues(module, source.entry)) {
     if (built.has(value)) continue;
     built.add(value);
     if (isProgram(value)) lowerProgram(module, value.data);
-    else if (isService(value)) refusing(module, () => lowerService(module, value.data, source.entry, options));
+    else if (isService(value)) refusing(module, () => lowerOnly(module, value.data, at, source.entry, options));
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
   if (module.failed) return { ok: false, problems: collectProblems(module.problems) };

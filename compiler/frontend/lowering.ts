@@ -77,10 +77,14 @@ export class Lowering extends Paths {
     return this.#doubtful.size > 0 && namesIn(node).some((name) => this.#doubtful.has(name));
   }
 
+  /** Of the author's functions that our library calls, such as hooks, the one that was the last to give something. */
+  lastAuthored: ts.Node | null = null;
+
   /** The node, or, inside our own library, the author's call that led there: a mistake is told where it can be mended. */
   #authored(node: ts.Node): ts.Node {
     if (!this.module.isOwn(node)) return node;
-    return this.frames.findLast((frame) => !this.module.isOwn(frame.call))?.call ?? node;
+    const call = this.frames.findLast((frame) => !this.module.isOwn(frame.call))?.call ?? null;
+    return call ?? this.lastAuthored ?? node;
   }
 
   span(node: ts.Node): ReturnType<typeof spanOf> {
@@ -112,8 +116,9 @@ export class Lowering extends Paths {
     return frame;
   }
 
+  /** A closure made anew is another one, though its text be the same: `twice(twice(f))` is no recursion. */
   isActive(fn: FunctionValue): boolean {
-    return this.frames.some((frame) => frame.declaration === fn.declaration);
+    return this.frames.some((frame) => frame.declaration === fn.declaration && frame.around === fn.scope);
   }
 }
 

@@ -200,9 +200,9 @@ export const duplicateName = problem("ZT2022", (what: string, name: string) => (
   message: `Two ${what} are called '${name}'.`,
   fix: "Give each its own name.",
 }));
-export const badName = problem("ZT2023", (what: string, name: string) => ({
-  message: `'${name}' cannot name ${what}.`,
-  fix: "Use a letter, then letters, digits, '-' or '_', at most 63.",
+export const badName = problem("ZT2023", (what: string, name: string, rule: string | null = null) => ({
+  message: `${JSON.stringify(name).replace(/^"(.*)"$/, "'$1'")} cannot name ${what}.`,
+  fix: `Use ${rule ?? "a letter, then letters, digits, '-' or '_', at most 63"}.`,
 }));
 export const outerJump = problem("ZT2024", (what: string) => ({
   message: `${what} cannot leave the function it stands in.`,

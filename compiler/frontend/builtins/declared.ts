@@ -15,11 +15,13 @@ export const dataOf = <T>(value: Value, what: string): T | null =>
   value.kind === "declared" && value.what === what ? (value.data as T) : null;
 
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
+const NAME_RULE = "a lower-case letter, then lower-case letters, digits or '-', at most 31";
 
 /** The first argument, where it can name a middlebox or a service. */
 export function nameOf(call: BuiltinCall, what: string): string {
   const name = textArgument(call, 0, `the name of ${what}`);
   // The service's own config, such as its addresses, has paths that begin so.
   const taken = what === "a middlebox" && name === "service";
-  return NAME.test(name) && !taken ? name : call.to.refuse((at) => badName(at, what, name), call.argument(0));
+  const rule = taken ? "another name: the service's own config is called so" : NAME_RULE;
+  return NAME.test(name) && !taken ? name : call.to.refuse((at) => badName(at, what, name, rule), call.argument(0));
 }

@@ -1,8 +1,8 @@
 /** `middlebox`: config, state and hooks. */
 import type { Lowering } from "../lowering.ts";
-import { wrongArgument } from "../problems.ts";
-import type { MiddleboxSpec } from "../services/spec.ts";
-import type { ts } from "../typescript.js";
+import { badName, wrongArgument } from "../problems.ts";
+import { type MiddleboxSpec, mapName } from "../services/spec.ts";
+import { ts } from "../typescript.js";
 import {
   type BuiltinCall,
   describe,
@@ -17,7 +17,8 @@ import { configOf, stateOf } from "./fields.ts";
 
 function fieldsOf<T>(
   options: ObjectValue,
-  part: string,
+  part: "config" | "state",
+  box: string,
   call: BuiltinCall,
   read: (value: Value, name: string, node: ts.Node, to: Lowering) => T,
 ): Map<string, T> {
@@ -27,11 +28,24 @@ function fieldsOf<T>(
   if (object.kind !== "object")
     return call.to.refuse((at) => wrongArgument(at, `an object for '${part}'`, describe(object)), place);
   return new Map(
-    entriesOf(object, place, call.to).map(([name, value]) => [
-      name,
-      read(value, name, placeOfField(object, name, place), call.to),
-    ]),
+    entriesOf(object, place, call.to).map(([name, value]) => {
+      const at = placeOfField(object, name, place);
+      const named = ts.isPropertyAssignment(at.parent) ? at.parent.name : at;
+      checkField(box, name, `a field of '${part}'`, named, call.to);
+      return [name, read(value, name, at, call.to)];
+    }),
   );
+}
+
+const FIELD = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Names of maps take 63 characters, and the longest of a pool are the field's with this behind it. */
+const LONGEST_FIELD = 63 - "_outward_one".length;
+
+/** Fields have paths in config and metrics, and maps of their names. */
+function checkField(box: string, name: string, what: string, node: ts.Node, to: Lowering): void {
+  const room = LONGEST_FIELD - mapName(box, "").length;
+  if (FIELD.test(name) && name.length <= room) return;
+  to.refuse((at) => badName(at, what, name, `a letter, then letters, digits or '_', at most ${room} here`), node);
 }
 
 function hook(options: ObjectValue, name: string, call: BuiltinCall): FunctionValue | null {
@@ -47,15 +61,16 @@ function hook(options: ObjectValue, name: string, call: BuiltinCall): FunctionVa
 
 function middlebox(call: BuiltinCall): Value {
   const options = optionsArgument(call, 1);
+  const name = nameOf(call, "a middlebox");
   const spec: MiddleboxSpec = {
-    name: nameOf(call, "a middlebox"),
+    name,
     both: wordOption(options, "sees", ["client", "both"], call, 1, "client") === "both",
     filter: hook(options, "filter", call),
     decide: hook(options, "decide", call),
     complete: hook(options, "complete", call),
     holds: hook(options, "holds", call),
-    config: fieldsOf(options, "config", call, configOf),
-    state: fieldsOf(options, "state", call, stateOf),
+    config: fieldsOf(options, "config", name, call, configOf),
+    state: fieldsOf(options, "state", name, call, stateOf),
   };
   return declared("a middlebox", spec);
 }

@@ -1,11 +1,13 @@
 /** `pass`, `drop`, `reject`, and what bpf-lib asks of the compiler (sdk/middlebox/internal.ts). */
 import { callFunction, expectFunction } from "../calls.ts";
 import { definite, toScalar } from "../coerce.ts";
-import { hostOnly, keyFieldEdited, uncompleted, wrongArgument } from "../problems.ts";
+import { Refusal } from "../frames.ts";
+import { badDeclaration, badName, hostOnly, keyFieldEdited, uncompleted, wrongArgument } from "../problems.ts";
 import { openOwn, servingGeneration } from "../services/own.ts";
 import { scalarConstant } from "../types.ts";
 import { type BuiltinCall, describe, NULL, type ObjectValue, type ScalarType, type Value } from "../values.ts";
 import { argument, builtin, layoutOf, textArgument } from "./arguments.ts";
+import { MOST_REASONS } from "./limits.ts";
 
 const KIND = { pass: 0n, drop: 1n, reject: 2n } as const;
 
@@ -53,11 +55,28 @@ function currentBox(call: BuiltinCall): string {
   return call.to.refuse((at) => hostOnly(at, "drop"), call.node);
 }
 
+/** Reasons stand in tables and metrics: no control characters, and not without end. */
+const REASON = /^[^\p{C}]{1,63}$/u;
+
 const refusing = (name: "drop" | "reject") =>
   builtin(name, (call) => {
+    const { to } = call;
     const reason = textArgument(call, 0, "the reason's name");
-    return outcome(KIND[name], BigInt(call.to.module.dropReason(`${currentBox(call)}: ${reason}`)));
+    if (!REASON.test(reason))
+      to.refuse(
+        (at) => badName(at, `a reason to ${name}`, reason, "1 to 63 characters that can be seen"),
+        call.argument(0),
+      );
+    const index = to.module.dropReason(`${currentBox(call)}: ${reason}`);
+    if (index > MOST_REASONS) throw new Refusal(null);
+    if (index === MOST_REASONS)
+      to.refuse(
+        (at) => badDeclaration(at, TOO_MANY_REASONS, "Give one name to what is much the same."),
+        call.argument(0),
+      );
+    return outcome(KIND[name], BigInt(index));
   });
+const TOO_MANY_REASONS = `A service counts at most ${MOST_REASONS} reasons to drop, and this is one more.`;
 
 function choice(call: BuiltinCall): Value {
   const words = argument(call, 0);

@@ -14,9 +14,7 @@ import {
 import { builtin, option, optionsArgument, wholeOption, wordOption } from "./arguments.ts";
 import { dataOf, declared, nameOf } from "./declared.ts";
 import { ENTRIES } from "./fields.ts";
-
-/** A decision names them by the bits of a u32. */
-const MOST_BINDINGS = 32;
+import { sharedMap, tooMany } from "./limits.ts";
 
 /** Refuses one of the chain's items, where it stands. */
 type RefuseItem = (index: number, make: Parameters<Lowering["refuse"]>[0]) => never;
@@ -64,11 +62,14 @@ function chainOf(options: ObjectValue, call: BuiltinCall): MiddleboxSpec[] {
     const boxes = waiting.map((index) => names[index]).join(" and ");
     refuse(second, (at) => badDeclaration(at, `One middlebox of a chain has 'complete', and here ${boxes} have it.`));
   }
-  const bindings = chain.flatMap((box) => [...box.state.values()]).filter(({ kind }) => kind === "binding").length;
-  if (bindings > MOST_BINDINGS)
+  const place = placeOfField(options, "chain", call.argument(1));
+  const reason = tooMany(chain);
+  if (reason !== null) call.to.refuse((at) => badDeclaration(at, reason, "Make two services of it."), place);
+  const shared = sharedMap(chain);
+  if (shared !== null)
     call.to.refuse(
-      (at) => badDeclaration(at, `A service has at most ${MOST_BINDINGS} bindings, and this one ${bindings}.`),
-      placeOfField(options, "chain", call.argument(1)),
+      (at) => badDeclaration(at, `${shared.join(" and ")} would be one map.`, "Give one of them another name."),
+      place,
     );
   return chain;
 }

@@ -1,12 +1,13 @@
 /** `{ a, b: 1, ...view, get c() {} }` and `[a, b]`: they exist while compiling, and dissolve into their parts. */
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { mutable, readCell } from "../cells.ts";
-import { definite } from "../coerce.ts";
+import { coerce, definite } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
 import { flavourOf } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
 import { alive, readAt, readMember } from "../memory.ts";
 import { dynamicProperty, tooLarge, unsupportedSyntax } from "../problems.ts";
+import { compatible } from "../types.ts";
 import { ts } from "../typescript.js";
 import {
   describe,
@@ -31,8 +32,25 @@ function nameOf(name: ts.PropertyName, to: Lowering): string {
 /** The width that the place of an object wants of a property: `{ mask: 1n }` is an ipv6 where a struct has one. */
 function wantedType(literal: ts.ObjectLiteralExpression, name: string, to: Lowering): ScalarType | null {
   const { checker } = to.module;
-  const wanted = checker.getContextualType(literal)?.getProperty(name);
-  return wanted === undefined ? null : flavourOf(checker.getTypeOfSymbolAtLocation(wanted, literal));
+  const place = checker.getContextualType(literal);
+  const ways = place === undefined ? [] : place.isUnion() ? place.types : [place];
+  const wanted = ways.flatMap((way) => way.getProperty(name) ?? []);
+  const flavours = new Set(wanted.map((property) => flavourOf(checker.getTypeOfSymbolAtLocation(property, literal))));
+  return flavours.size === 1 ? ([...flavours][0] ?? null) : null;
+}
+
+/** A number must fit where TypeScript sees that the object goes, since there it may be stored by code that is not its author's. */
+function checkWidth(
+  name: string,
+  value: Value,
+  literal: ts.ObjectLiteralExpression,
+  node: ts.Node,
+  to: Lowering,
+): void {
+  if ((value.kind !== "scalar" && value.kind !== "literal") || to.module.isOwn(literal)) return;
+  const wanted = wantedType(literal, name, to);
+  if (wanted === null || (value.kind === "scalar" && !compatible(value.type, wanted))) return;
+  coerce(value, wanted, node, to);
 }
 
 /**
@@ -50,12 +68,13 @@ function property(
   const assigned =
     inFunction && to.module.isAssignedProperty(literal, name) && value.kind !== "function" && value.kind !== "builtin";
   const plain = value.kind === "scalar" || value.kind === "literal" || value.kind === "nullable";
+  checkWidth(name, value, literal, node, to);
   return {
     kind: "cell",
     cell:
       assigned && plain
         ? mutable(value, wantedType(literal, name, to), false, name, node, to)
-        : { kind: "fixed", value },
+        : { kind: "fixed", value, ...(assigned ? { what: `'${name}', which holds ${describe(value)},` } : {}) },
     at: node,
   };
 }

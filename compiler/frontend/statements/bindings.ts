@@ -5,6 +5,7 @@ import { evaluate } from "../evaluate.ts";
 import { indexOf, memberOf } from "../expressions/access.ts";
 import { flavourOf, includesNull, isAny } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
+import { orElse } from "../optional.ts";
 import { anyType, unsupportedSyntax } from "../problems.ts";
 import type { Cell } from "../scope.ts";
 import { ts } from "../typescript.js";
@@ -70,11 +71,22 @@ function partFor(
     ? ts.isIdentifier(key) || ts.isStringLiteral(key)
       ? memberOf(source, key.text, element, to)
       : to.refuse((at) => unsupportedSyntax(at, "This pattern"), element)
-    : indexOf(source, { kind: "literal", value: index }, element, to);
-  const settled = settleNull(part, to);
-  return settled.kind === "null" && element.initializer !== undefined
-    ? evaluate(element.initializer, to)
-    : (settled ?? NULL);
+    : isMissing(source, index, element)
+      ? NULL
+      : indexOf(source, { kind: "literal", value: index }, element, to);
+  return orDefault(part, element, to);
+}
+
+/** `[a, b = 5]` of a list of one. */
+const isMissing = (source: Value, index: number, { initializer }: ts.BindingElement): boolean =>
+  source.kind === "list" && index >= source.items.length && initializer !== undefined;
+
+/** What stands behind `=` in a pattern or a list of parameters takes the place of what is missing. */
+export function orDefault(value: Value, declared: ts.BindingElement | ts.ParameterDeclaration, to: Lowering): Value {
+  const { initializer } = declared;
+  return initializer === undefined
+    ? settleNull(value, to)
+    : orElse(value, declared, to, () => evaluate(initializer, to));
 }
 
 function poisonPattern(name: ts.BindingName, to: Lowering): void {
