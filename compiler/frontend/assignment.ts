@@ -5,6 +5,7 @@ import { definite, settleNull, shortText, toCondition } from "./coerce.ts";
 import { refuseDeclaration } from "./declarations.ts";
 import { evaluate } from "./evaluate.ts";
 import { indexOf, memberOf } from "./expressions/access.ts";
+import { cellOf } from "./foreign.ts";
 import type { Lowering } from "./lowering.ts";
 import { writeAt, writeMember } from "./memory.ts";
 import { arithmetic } from "./operators.ts";
@@ -20,7 +21,7 @@ interface Target {
 
 function nameTarget(node: ts.Identifier, to: Lowering): Target {
   const symbol = to.module.symbolOf(node);
-  const cell = symbol && to.scope.find(symbol);
+  const cell = symbol && cellOf(symbol, node, to);
   if (symbol === undefined) return to.refuse((at) => unknownName(at, node.text), node);
   if (cell === undefined) {
     const { valueDeclaration } = symbol;

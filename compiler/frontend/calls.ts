@@ -72,7 +72,10 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
 function gave({ declaration }: FunctionValue, value: Value, to: Lowering): void {
   const place = declaration.name ?? declaration;
   const hook = to.module.hooks.get(declaration)?.hook;
-  if (hook !== undefined && hook !== "holds" && value.kind !== "poison" && !isOutcome(value))
+  const isVerdict = hook === undefined || hook === "holds" || value.kind === "poison" || isOutcome(value);
+  // Where something in it was refused, a return may have been with it.
+  if (!isVerdict && to.module.failed) throw new Refusal(null);
+  if (!isVerdict)
     to.refuse((at) => wrongArgument(at, `'${hook}' to give a verdict on every path`, describe(value)), place);
   to.lastAuthored = place;
 }

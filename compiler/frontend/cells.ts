@@ -250,7 +250,9 @@ export function readStorage(storage: Storage, version: number, to: Lowering): Va
     }
     case "view": {
       const epoch = to.knowledge.epochs.get(storage.variable) ?? storage.epoch;
-      return { ...storage.example, place: to.get(storage.variable), offset: 0, epoch };
+      // Which record it is, of several that the variable may hold, is not followed.
+      const record = storage.example.record === undefined ? {} : { record: to.fresh() };
+      return { ...storage.example, ...record, place: to.get(storage.variable), offset: 0, epoch };
     }
     case "map":
       return { kind: "map", map: storage.map, inner: to.get(storage.variable) };

@@ -3,9 +3,9 @@ import type { LayoutData } from "../../sdk/layout/data.ts";
 import { readField } from "./cells.ts";
 import { settleNull } from "./coerce.ts";
 import type { Lowering } from "./lowering.ts";
-import { notConstant } from "./problems.ts";
+import { missingField, notConstant } from "./problems.ts";
 import type { ts } from "./typescript.js";
-import { NULL, type Value } from "./values.ts";
+import { placeOfField, type Value } from "./values.ts";
 
 /** The value as the codec takes it. */
 export function plainValue(value: Value, layout: LayoutData, node: ts.Node, to: Lowering): unknown {
@@ -21,7 +21,10 @@ export function plainValue(value: Value, layout: LayoutData, node: ts.Node, to: 
         ? layout.fields.map((field) => [field.name, field.layout] as const)
         : layout.fields.map((field) => [field.name, layout] as const);
     return Object.fromEntries(
-      parts.map(([name, part]) => [name, plainValue(readField(settled, name, node, to) ?? NULL, part, node, to)]),
+      parts.map(([name, part]) => {
+        const given = readField(settled, name, node, to) ?? to.refuse((at) => missingField(at, name), node);
+        return [name, plainValue(given, part, placeOfField(settled, name, node), to)];
+      }),
     );
   }
   return to.refuse((at) => notConstant(at, "An initial value"), node);

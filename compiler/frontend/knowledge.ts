@@ -20,6 +20,8 @@ export interface Knowledge {
   readonly epochs: ReadonlyMap<number, number>;
   /** Ring-buffer records reserved on this path that nothing has finished yet, and where they were reserved. */
   readonly records: Records;
+  /** Ring-buffer records that were submitted or discarded on a way that leads here. */
+  readonly finished: ReadonlySet<number>;
   /** Changes with every head or tail adjustment; a packet view of another epoch is dead. */
   readonly epoch: number;
 }
@@ -38,6 +40,7 @@ export const NOTHING: Knowledge = {
   loads: new Map(),
   epochs: new Map(),
   records: new Map(),
+  finished: new Set(),
   epoch: 0,
 };
 

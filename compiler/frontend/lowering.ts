@@ -21,7 +21,7 @@ import {
   unfinishedRecord,
 } from "./problems.ts";
 import { spanOf } from "./program.ts";
-import type { MutableCell } from "./scope.ts";
+import type { MutableCell, Scope } from "./scope.ts";
 import type { ts } from "./typescript.js";
 import type { FunctionValue } from "./values.ts";
 
@@ -29,6 +29,8 @@ export class Lowering extends Paths {
   readonly module: ModuleBuilder;
   readonly frames: Frame[] = [];
   readonly jumps: Jump[] = [];
+  /** Of a subprogram: what the function sees that made it. */
+  around: Scope | null = null;
   /** How many callbacks of the kernel we are in. */
   callbacks = 0;
   readonly cells = new Set<MutableCell>();

@@ -8,7 +8,9 @@ import type { Lowering } from "./lowering.ts";
 import {
   dynamicProperty,
   escapingObject,
+  finishedRecord,
   indexOutOfRange,
+  literalOutOfRange,
   lockMisuse,
   missingField,
   readOnly,
@@ -54,8 +56,9 @@ const alignmentAt = (view: ViewValue, offset: number, size: number): number => {
   return align;
 };
 
-/** Refuses views that a head or tail adjustment has killed. */
+/** Refuses views that a head or tail adjustment has killed, and those of records that are not the program's any more. */
 export function alive(view: ViewValue, node: ts.Node, to: Lowering): void {
+  if (view.record !== undefined && to.knowledge.finished.has(view.record)) to.refuse((at) => finishedRecord(at), node);
   if (view.epoch < 0) return;
   if (view.epoch !== to.epoch) to.refuse((at) => staleView(at), node);
 }
@@ -112,6 +115,14 @@ const bitField = (layout: BitsLayout, name: string) => {
   return found;
 };
 
+/** What is not known takes its low bits into the field; what is known must fit. */
+function bitsOf(value: Value, { width }: BitsLayout["fields"][number], node: ts.Node, to: Lowering): ScalarValue {
+  const part = coerce(value, "u32", node, to);
+  if (to.bounds(part)[0] >= 1n << BigInt(width))
+    to.refuse((at) => literalOutOfRange(at, describe(value), `a field of ${width} bits`), node);
+  return part;
+}
+
 function writeBitField(
   view: ViewValue,
   layout: BitsLayout,
@@ -125,7 +136,7 @@ function writeBitField(
     return to.refuse((at) => unknownField(at, name, layout.fields.map((f) => f.name).join(", ")), node);
   const word = wordType(layout);
   const mask = ((1n << BigInt(field.width)) - 1n) << BigInt(field.shift);
-  const part = coerce(value, "u32", node, to);
+  const part = bitsOf(value, field, node, to);
   const wide = to.convert(part.operand, "u32", word);
   const placed = to.binary(
     "and",
@@ -246,7 +257,7 @@ function writeBits(
   const source = definite(value, node, to);
   let whole: Operand = constant(word, 0n);
   for (const field of layout.fields) {
-    const part = coerce(partOf(source, field.name, node, to), "u32", placeOfField(source, field.name, node), to);
+    const part = bitsOf(partOf(source, field.name, node, to), field, placeOfField(source, field.name, node), to);
     const masked = to.binary(
       "and",
       word,

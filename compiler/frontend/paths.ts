@@ -219,7 +219,9 @@ export class Paths extends Emitter {
     ]);
     const epoch = moved ? this.fresh() : this.knowledge.epoch;
     const epochs = this.#commonEpochs(ends, label !== null);
-    this.knowledge = { ...this.knowledge, contents, loads, epochs, records, epoch };
+    const over = ends.flatMap((end) => (end.reachable ? [...end.knowledge.finished] : []));
+    const finished = over.length === 0 ? this.knowledge.finished : new Set([...this.knowledge.finished, ...over]);
+    this.knowledge = { ...this.knowledge, contents, loads, epochs, records, finished, epoch };
   }
 
   /** Both branches of a condition; afterwards only what holds on the paths that go on is known. */
@@ -290,6 +292,11 @@ export class Paths extends Emitter {
 
   recordOpened(id: number, node: ts.Node): void {
     this.knowledge = { ...this.knowledge, records: new Map(this.knowledge.records).set(id, node) };
+  }
+  /** Submitted or discarded: it is not the program's any more. */
+  recordFinished(id: number): void {
+    this.recordClosed(id);
+    this.knowledge = { ...this.knowledge, finished: new Set(this.knowledge.finished).add(id) };
   }
   /** Finished, or out of sight. */
   recordClosed(id: number): void {

@@ -127,6 +127,10 @@ export const staleView = problem("ZT2003", () => ({
   message: "The packet was moved, or a tail call tried, after this view was taken, so the view is dead.",
   fix: "Take a new cursor after adjustHead, adjustTail or a tail call; copy what you need before with `{ ...view }`.",
 }));
+export const finishedRecord = problem("ZT2034", () => ({
+  message: "The record was submitted or discarded before, and is not the program's any more.",
+  fix: "Read and write it before, and finish it once.",
+}));
 export const doesNotFit = problem("ZT2004", (from: string, to: string) => ({
   message: `A ${from} does not always fit ${to}.`,
   fix: `Convert where truncation is meant: ${to}(value).`,

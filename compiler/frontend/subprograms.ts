@@ -43,6 +43,7 @@ function compile(name: string, run: FunctionValue, alone: boolean, call: Builtin
   if (declared !== undefined && result === null && declared.kind !== ts.SyntaxKind.VoidKeyword)
     call.to.refuse((at) => inSubprogram(at, "This type"), declared);
   const to = new Lowering(module);
+  to.around = run.scope;
   const temps: Temp[] = parameters.map((type, i) =>
     to.temp(IR_TYPE[type], run.declaration.parameters[i]?.name.getText() ?? "value"),
   );

@@ -141,6 +141,12 @@ export default service("example", { chain: [box] });`;
     );
   });
 
+  test("what is wrong in a hook is told alone, though a return is in it", async () => {
+    const statements = '§for (;;) { if (packet.length > 5) return drop("x"); }';
+    const { text, place } = withoutMark(serving("", "", statements).replace("return pass();", ""));
+    expect((await problemsOf(text)).map(told)).toEqual([`ZT2001 ${place}`]);
+  });
+
   test("a hook that gives no verdict is refused at the hook", async () => {
     const given = (value: string) =>
       serving("", "")
@@ -148,5 +154,45 @@ export default service("example", { chain: [box] });`;
         .replace("return pass()", `return ${value} as never`);
     await expectRefused(given("undefined"), "ZT2014", "Expected 'filter' to give a verdict on every path, found null.");
     await expectRefused(given("5"), "ZT2014", "Expected 'filter' to give a verdict on every path, found 5.");
+  });
+});
+
+describe("a value known while compiling must fit", () => {
+  const program = (
+    statements: string,
+    module = "",
+  ): string => `import { Action, array, bits, constant, local, program, struct, u8, variable } from "zeta/bpf";
+${module}
+export default program("example", () => {
+  ${statements}
+  return Action.Pass;
+});`;
+
+  test.each([
+    [
+      "bits",
+      "const l = local(struct({ a: bits({ x: 4, y: 4 }) }));\n  §l.a.x = 16;",
+      "",
+      "16 is outside the range of a field of 4 bits.",
+    ],
+    [
+      "bits of a value",
+      "const l = local(struct({ a: bits({ x: 4, y: 4 }) }));\n  l.a = { x: §16, y: 1 };",
+      "",
+      "16 is outside the range of a field of 4 bits.",
+    ],
+    [
+      "an item of a list",
+      "const l = local(struct({ a: array(u8, 3) }));\n  l.a = [1, 2, §300];",
+      "",
+      "300 is outside the range of u8.",
+    ],
+  ])("%s", async (_, statements, module, message) => expectRefused(program(statements, module), "ZT2006", message));
+
+  test("global data", async () => {
+    const wide = program("c.value;", "const c = constant(u8, §300);");
+    await expectRefused(wide, "ZT2026", "The initial value is none of its layout: 300 does not fit u8.");
+    const missing = program("v.value.a = 5;", "const v = variable(struct({ a: u8, b: u8 }), §{ a: 1 } as never);");
+    await expectRefused(missing, "ZT2021", "The field 'b' is missing.");
   });
 });

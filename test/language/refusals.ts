@@ -487,6 +487,30 @@ export const examples: readonly RefusalExample[] = [
     body("stages.call(1);", "const stages = map.programs({ max: 4 });"),
   ),
   example(
+    "ZT2034",
+    "a record written after it was submitted",
+    body(
+      "const r = ring.reserve(entry);\n  if (r === null) return Action.Drop;\n  ring.submit(r);\n  §r.n = 5;",
+      "const entry = struct({ n: u32 });\nconst ring = map.ringBuffer({ max: 4096 });",
+    ),
+    body(
+      "const r = ring.reserve(entry);\n  if (r === null) return Action.Drop;\n  r.n = 5;\n  ring.submit(r);",
+      "const entry = struct({ n: u32 });\nconst ring = map.ringBuffer({ max: 4096 });",
+    ),
+  ),
+  example(
+    "ZT2034",
+    "a record finished a second time",
+    body(
+      "const r = ring.reserve(entry);\n  if (r === null) return Action.Drop;\n  if (frame.length > 60) ring.submit(r);\n  else ring.discard(r);\n  ring.submit(§r);",
+      "const entry = struct({ n: u32 });\nconst ring = map.ringBuffer({ max: 4096 });",
+    ),
+    body(
+      "let r = ring.reserve(entry);\n  if (r === null) return Action.Drop;\n  ring.submit(r);\n  r = ring.reserve(entry);\n  if (r === null) return Action.Drop;\n  r.n = 5;\n  ring.submit(r);",
+      "const entry = struct({ n: u32 });\nconst ring = map.ringBuffer({ max: 4096 });",
+    ),
+  ),
+  example(
     "ZT2025",
     "calling what is no function",
     body("const f = 5 as unknown as () => number;\n  §f();"),

@@ -1,6 +1,6 @@
 /** Functions compiled once and called. */
-import { expect, test } from "vitest";
-import { calculates, compile, problemsOf, textOf } from "./harness.ts";
+import { describe, expect, test } from "vitest";
+import { calculates, compile, problemsOf, textOf, told, withoutMark } from "./harness.ts";
 
 const mixing = {
   input: { a: "u32", b: "u64" },
@@ -112,3 +112,40 @@ const nothing = subprogram("nothing", (n: u32): void => {}, { verified: "alone" 
   );
   expect(problems.map(({ code }) => code)).toEqual(["ZT2026"]);
 });
+
+describe("of the function that makes it, a subprogram sees", () => {
+  const using = (before: string, made: string) =>
+    `export default program("example", (frame) => {
+  ${before}
+  const f = subprogram("f", (n: u32): u32 => ${made});
+  return f(1) > 50 ? Action.Drop : Action.Pass;
+});`;
+
+  test.each([
+    ["no name that is assigned", "let k = 0;\n  k = 5;", "n + §k"],
+    ["no name that it would assign", "let k = 0;", "(§k += n)"],
+    ["nothing of the packet", "const k = frame.length;", "n + §k"],
+    ["no view", "const k = frame.cursor().take(ethernetHeader);\n  if (k === null) return Action.Drop;", "n + §k.type"],
+    ["no object that holds such", "const k = { m: { length: frame.length } };", "n + §k.m.length"],
+    ["no cursor", "const k = frame.cursor();", "§k.take(u8) ?? n"],
+    ["none by way of a function", "const k = frame.length;\n  const g = (m: u32) => m + §k;", "g(n)"],
+  ])("%s", async (_, before, made) => {
+    const { text, place } = withoutMark(using(before, made));
+    expect((await problemsOf(text)).map(told)).toEqual([`ZT2028 ${place}`]);
+  });
+});
+
+calculates(
+  "what is known while compiling, and the packet itself",
+  {
+    input: { a: "u32" },
+    output: { x: "u32" },
+    body: `
+  const k = 5;
+  const o = { m: [k, 7] as const };
+  const g = (n: u32) => n + k;
+  const f = subprogram("f", (n: u32): u32 => g(n) * 1000 + o.m[1] * 100 + frame.length);
+  output.x = f(input.a);`,
+  },
+  [{ input: { a: 2 }, output: { x: 7000 + 700 + 22 } }],
+);

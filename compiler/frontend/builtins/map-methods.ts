@@ -7,7 +7,7 @@ import { coerce, definite, settleNull, toCondition, toScalar } from "../coerce.t
 import type { Jump } from "../frames.ts";
 import { lowerSettled } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
-import { inMemory, memoryView, offsetPlace, readView, writeAt } from "../memory.ts";
+import { alive, inMemory, memoryView, offsetPlace, readView, writeAt } from "../memory.ts";
 import { badDeclaration, outerJump, wrongArgument } from "../problems.ts";
 import { constant, IR_TYPE, scalar, scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.js";
@@ -252,7 +252,8 @@ const finishRecord =
     const record = definite(argument(call, 0), call.argument(0), to);
     if (record.kind !== "view" || record.record === undefined || record.offset !== 0)
       return to.refuse((at) => wrongArgument(at, "a reserved record", describe(record)), call.argument(0));
-    to.recordClosed(record.record);
+    alive(record, call.argument(0), to);
+    to.recordFinished(record.record);
     to.run({ op, record: record.place, flags: flags(0n) });
     return NULL;
   };

@@ -1,12 +1,12 @@
 /** `program`, `subprogram`, `constant`, `variable`, `local`. */
-import { encode } from "../../../sdk/layout/codec.ts";
+import { CodecError, encode } from "../../../sdk/layout/codec.ts";
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import type { ProgramSlot } from "../../ir/ir.ts";
 import { expectFunction } from "../calls.ts";
 import { plainValue } from "../constants.ts";
 import { memoryView, readView, writeAt } from "../memory.ts";
 import { isSymbolName, isTaken } from "../names.ts";
-import { badName, duplicateName, wrongArgument } from "../problems.ts";
+import { badDeclaration, badName, duplicateName, wrongArgument } from "../problems.ts";
 import { callSubprogram } from "../subprograms.ts";
 import {
   type BuiltinCall,
@@ -80,6 +80,20 @@ function program(call: BuiltinCall): Value {
 export const isProgram = (value: Value): value is DeclaredValue & { readonly data: ProgramSpec } =>
   value.kind === "declared" && value.what === "a program";
 
+/** The initial value's bytes. */
+function encoded(layout: LayoutData, call: BuiltinCall): Uint8Array {
+  const value = plainValue(argument(call, 1), layout, call.argument(1), call.to);
+  try {
+    return encode(layout, value);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return call.to.refuse(
+      (at) => badDeclaration(at, `The initial value is none of its layout: ${error.message}.`),
+      call.argument(1),
+    );
+  }
+}
+
 /** Declares global data and gives an object whose `value` is the live alias. */
 function globalData(call: BuiltinCall, fixed: boolean): Value {
   const layout = layoutOf(argument(call, 0), call.argument(0), call.to);
@@ -88,7 +102,7 @@ function globalData(call: BuiltinCall, fixed: boolean): Value {
   if (isTaken(name)) call.to.refuse((at) => badName(at, "global data", name), call.node);
   if (module.globals.some((global) => global.name === name))
     call.to.refuse((at) => duplicateName(at, "globals", name), call.node);
-  const initial = encode(layout, plainValue(argument(call, 1), layout, call.argument(1), call.to));
+  const initial = encoded(layout, call);
   const index = module.globals.push({ name, layout, constant: fixed, initial, at: module.placeOf(call.node) }) - 1;
   const view = (to: BuiltinCall["to"]) =>
     memoryView(layout, to.emit({ op: "global", global: index }, "pointer", name), fixed);
