@@ -10,7 +10,6 @@ import {
   escapingObject,
   finishedRecord,
   indexOutOfRange,
-  literalOutOfRange,
   lockMisuse,
   missingField,
   readOnly,
@@ -115,14 +114,6 @@ const bitField = (layout: BitsLayout, name: string) => {
   return found;
 };
 
-/** What is not known takes its low bits into the field; what is known must fit. */
-function bitsOf(value: Value, { width }: BitsLayout["fields"][number], node: ts.Node, to: Lowering): ScalarValue {
-  const part = coerce(value, "u32", node, to);
-  if (to.bounds(part)[0] >= 1n << BigInt(width))
-    to.refuse((at) => literalOutOfRange(at, describe(value), `a field of ${width} bits`), node);
-  return part;
-}
-
 function writeBitField(
   view: ViewValue,
   layout: BitsLayout,
@@ -136,7 +127,7 @@ function writeBitField(
     return to.refuse((at) => unknownField(at, name, layout.fields.map((f) => f.name).join(", ")), node);
   const word = wordType(layout);
   const mask = ((1n << BigInt(field.width)) - 1n) << BigInt(field.shift);
-  const part = bitsOf(value, field, node, to);
+  const part = coerce(value, "u32", node, to);
   const wide = to.convert(part.operand, "u32", word);
   const placed = to.binary(
     "and",
@@ -257,7 +248,7 @@ function writeBits(
   const source = definite(value, node, to);
   let whole: Operand = constant(word, 0n);
   for (const field of layout.fields) {
-    const part = bitsOf(partOf(source, field.name, node, to), field, placeOfField(source, field.name, node), to);
+    const part = coerce(partOf(source, field.name, node, to), "u32", placeOfField(source, field.name, node), to);
     const masked = to.binary(
       "and",
       word,

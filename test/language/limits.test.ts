@@ -161,7 +161,7 @@ describe("a value known while compiling must fit", () => {
   const program = (
     statements: string,
     module = "",
-  ): string => `import { Action, array, bits, constant, local, program, struct, u8, variable } from "zeta/bpf";
+  ): string => `import { Action, array, constant, local, program, struct, u8, variable } from "zeta/bpf";
 ${module}
 export default program("example", () => {
   ${statements}
@@ -169,18 +169,6 @@ export default program("example", () => {
 });`;
 
   test.each([
-    [
-      "bits",
-      "const l = local(struct({ a: bits({ x: 4, y: 4 }) }));\n  §l.a.x = 16;",
-      "",
-      "16 is outside the range of a field of 4 bits.",
-    ],
-    [
-      "bits of a value",
-      "const l = local(struct({ a: bits({ x: 4, y: 4 }) }));\n  l.a = { x: §16, y: 1 };",
-      "",
-      "16 is outside the range of a field of 4 bits.",
-    ],
     [
       "an item of a list",
       "const l = local(struct({ a: array(u8, 3) }));\n  l.a = [1, 2, §300];",
