@@ -17,7 +17,7 @@ import { createSourceProgram, type FileOverlay, libraryPath, type SourceCache } 
 import { lowerProgram } from "./programs.ts";
 import { lowerService, serviceManifest } from "./services/build.ts";
 import type { ServiceSpec } from "./services/spec.ts";
-import type { ts } from "./typescript.js";
+import { ts } from "./typescript.js";
 import type { Value } from "./values.ts";
 
 export interface LowerOptions {
@@ -65,7 +65,9 @@ function exportedValues(module: ModuleBuilder, entry: ts.SourceFile): { value: V
   const symbol = checker.getSymbolAtLocation(entry);
   const exported = symbol === undefined ? [] : checker.getExportsOfModule(symbol);
   return exported.flatMap((each) => {
-    const target = each.flags & 2097152 ? checker.getAliasedSymbol(each) : each;
+    const target = each.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(each) : each;
+    // Interfaces and types build nothing.
+    if (!(target.flags & ts.SymbolFlags.Value)) return [];
     const at = target.valueDeclaration ?? target.declarations?.[0];
     if (at === undefined) return [];
     const value = refusing(module, () => module.globalValue(target, entry));

@@ -164,6 +164,14 @@ describe("in functions", () => {
   ])("%s", async (_, statements, code, message) => refused(body(statements), code, message));
 });
 
+test("types, interfaces, and constants are exported beside what is built", async () => {
+  const exported = 'export interface A { readonly n: number }\nexport type B = A["n"];';
+  const constants = "export enum E { X = 1 }\nexport const limit: B = 100;";
+  expect(
+    await problemsOf(body("if (frame.length > E.X + limit) return Action.Drop;", `${exported}\n${constants}`)),
+  ).toEqual([]);
+});
+
 test("constants grow no larger than memory", async () => {
   for (const value of ["1n >> -100000000000n", `10n ** 100n${" * 10n ** 100n".repeat(20)}`])
     expect((await problemsOf(`export const n = ${value};`)).map(({ code }) => code)).toEqual(["ZT2006"]);
