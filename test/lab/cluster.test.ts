@@ -250,12 +250,12 @@ test(
 test(
   "views that change at random break nothing",
   async () => {
-    const { faults, ...summary } = await soak(world, { seconds: 20, seed: 1 });
+    const { faults, ...summary } = await soak(world, { seconds: 20, leastEpochs: 6, seed: 1 });
     console.info(JSON.stringify(summary));
     expect(faults).toEqual([]);
     expect(summary).toMatchObject({ broken: 0, wrongDecisions: 0 });
     expect(summary.connections).toBeGreaterThan(100);
-    expect(summary.epochs).toBeGreaterThan(1);
+    expect(summary.epochs).toBeGreaterThanOrEqual(6);
     expect(summary.bounces).toBeGreaterThan(0);
   },
   BUSY,

@@ -9,6 +9,8 @@ import type { World } from "./world.ts";
 
 export interface SoakOptions {
   readonly seconds: number;
+  /** It lasts longer until there were so many: a busy machine takes seconds to change a view. 0 unless told. */
+  readonly leastEpochs?: number;
   readonly seed: number;
   readonly tell?: (what: string) => void;
 }
@@ -37,17 +39,18 @@ export interface SoakSummary {
   readonly faults: readonly string[];
 }
 
-/** Milliseconds between two looks at all tables. */
+/** Milliseconds between two looks at all tables; and at how many views there were, when the time is up. */
 const LOOK = 15_000;
+const LATE_LOOK = 1000;
 
-export async function soak(world: World, { seconds, seed, tell }: SoakOptions): Promise<SoakSummary> {
+export async function soak(world: World, { seconds, leastEpochs = 0, seed, tell }: SoakOptions): Promise<SoakSummary> {
   const { place, record } = world;
   const began = performance.now();
   const left = (): number => began + 1000 * seconds - performance.now();
-  const isOver = (): boolean => left() <= 0;
   const tally = newTally();
   const operations = await countOperations(world.namespace("wire"));
   const views = startViews(world, random(seed));
+  const isOver = (): boolean => left() <= 0 && views.told().epochs >= leastEpochs;
   const wrong = new Set<string>();
   const look = async (): Promise<void> => {
     const all = await readDecisions(place, record);
@@ -56,7 +59,7 @@ export async function soak(world: World, { seconds, seed, tell }: SoakOptions): 
     tell?.(`${epochs} epochs, ${all.size} flows, ${tally.connections} connections, ${tally.broken.length} broken`);
   };
   const looks = async (): Promise<void> => {
-    for (; !isOver(); await pause(Math.max(0, Math.min(LOOK, left())))) await look();
+    for (; !isOver(); await pause(left() > 0 ? Math.min(LOOK, left()) : LATE_LOOK)) await look();
     views.end();
   };
   await Promise.all([useAll({ world, tally, isOver }), views.run(), looks()]);

@@ -264,10 +264,11 @@ test("there and back, every checksum that ports can make: 300 random packets", a
 });
 
 test("a UDP checksum that comes out as zero is sent as ffff", async () => {
-  const zero = await judges.scapy.ask<{ hex: string }>({
-    build: `next(p for p in (${six()}/UDP(sport=${sourcePort}, dport=${destinationPort})/Raw(i.to_bytes(2, "big")) for i in range(65536)) if bytes(p)[46:48] == b"\\xff\\xff")`,
+  // The checksum of two zeros is what they lack to a sum of all ones, whose checksum is zero.
+  const zeros = await judges.scapy.ask<{ hex: string }>({
+    build: `${six()}/${udp(sourcePort, destinationPort)}/Raw(bytes(2))`,
   });
-  const payload = zero.hex.slice(-4);
+  const payload = zeros.hex.slice(-8, -4);
   const made = await expectBecomes(
     `${outside()}/${udp(40000, 53)}/Raw(bytes.fromhex("${payload}"))`,
     () => `${six()}/${udp(sourcePort, destinationPort)}/Raw(bytes.fromhex("${payload}"))`,
