@@ -4,7 +4,7 @@ import { type Attachment, attach } from "../attach/attach.ts";
 import type { Run } from "../attach/runs.ts";
 import { pinAll } from "../loader/pins.ts";
 import type { XdpMode } from "../loader/xdp.ts";
-import type { Node } from "./node.ts";
+import type { Node } from "./api.ts";
 import { NODE_MAP } from "./shapes.ts";
 
 export interface ServiceInterface {

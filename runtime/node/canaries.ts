@@ -9,8 +9,8 @@ import type { ObjectWithManifest } from "../loader/load.ts";
 import { inNamespace } from "../loader/network-namespace.ts";
 import { testRun } from "../loader/test-run.ts";
 import { countMap, dropCounts, nodeDropCounts } from "../service/counts.ts";
+import type { Node, NodeService } from "./api.ts";
 import { readFlows } from "./flows.ts";
-import type { Node, NodeService } from "./node.ts";
 import { canaryFailed } from "./problems.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** What a version that was replaced had counted, where its successor counts anew. */
 import { counts, dropCounts, readAll } from "../service/counts.ts";
+import type { NodeService } from "./api.ts";
 import type { Carry } from "./carry.ts";
-import type { NodeService } from "./node.ts";
 
 /** By name, together with what versions before had left. Drops are named "drop REASON". */
 export function countedBefore(

@@ -3,9 +3,10 @@
  * taken their places. A flow that stood in one sweep is told of when it is gone in another; one that came and went between
  * two is, where nobody has taken its place yet. Each is told once.
  */
+
+import type { Node } from "./api.ts";
 import { lives, offsets, REPLY, wayLayout } from "./flow-ways.ts";
 import { type Flow, type Partners, partnerEnds, wayReader } from "./flows.ts";
-import type { Node } from "./node.ts";
 import type { Slice, SweepUser } from "./sweeper.ts";
 
 export interface EndedFlow extends Flow {

@@ -2,8 +2,8 @@
 import type { StructLayout } from "../../sdk/layout/data.ts";
 import type { MapData } from "../../sdk/maps/data.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
+import type { Node } from "./api.ts";
 import { FLOW_TABLES } from "./flow-tables.ts";
-import type { Node } from "./node.ts";
 
 /**
  * Bits of an entry's `change` (bpf-lib/flow/entry.ts): of replies, of a flow that waits for a packet from behind its service, and

@@ -7,9 +7,9 @@ import type { StructLayout } from "../../sdk/layout/data.ts";
 import { walk } from "../loader/map-batches.ts";
 import type { MapHandle } from "../loader/map-handle.ts";
 import { type MapMemory, openMemory } from "../loader/map-memory.ts";
+import type { Node } from "./api.ts";
 import { FLOW_TABLES, WAYS_OF_A_PAGE } from "./flow-tables.ts";
 import { ACROSS, lives, offsets, PENDING, REPLY, wayLayout } from "./flow-ways.ts";
-import type { Node } from "./node.ts";
 import { spansNow } from "./spans.ts";
 
 type Place = Pick<Node, "manifest" | "object">;

@@ -4,9 +4,9 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { type MapMemory, openMemory } from "../loader/map-memory.ts";
+import type { Node } from "./api.ts";
 import { WAYS_OF_A_PAGE } from "./flow-tables.ts";
 import { type FlowWays, flowWays } from "./flow-ways.ts";
-import type { Node } from "./node.ts";
 import { spansNow } from "./spans.ts";
 
 /** A part of a table, to be looked through in one go. */

@@ -189,6 +189,30 @@ describe.each(FAMILIES)("%s", (_, make) => {
     }
   });
 
+  test.each([
+    ["in its usual place", '("NOP", None), ("NOP", None), ("SAck", (%))'],
+    ["at an odd place", '("NOP", None), ("SAck", (%)), ("NOP", None)'],
+  ])("the server does not hear that the client had the probe's byte, %s", async (_, options) => {
+    const connection = make();
+    await connected(connection);
+    const nops = Array.from({ length: 12 }, () => '("NOP", None)').join(", ");
+    for (const [left, right, acknowledged, blanked] of [
+      [0, 1, 1, true],
+      // Any other report goes on: of more bytes, of an earlier one, of one ahead.
+      [0, 2, 2, false],
+      [0, 1, 2, false],
+      [2, 3, 1, false],
+    ] as const) {
+      const block = (from: number) => options.replace("%", `${u32(from + left)}, ${u32(from + right)}`);
+      await becomes(
+        connection.client,
+        `TCP(seq=1000, ack=${u32(COOKIE + acknowledged)}, flags="A", options=[${block(COOKIE)}])`,
+        connection.behind,
+        `TCP(seq=1000, ack=${SERVER + acknowledged}, flags="A", options=[${blanked ? nops : block(SERVER)}])`,
+      );
+    }
+  });
+
   test("a reset of the client's, which may acknowledge nothing, and one of the service's", async () => {
     const connection = make();
     const { client, behind } = connection;

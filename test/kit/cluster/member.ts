@@ -9,7 +9,7 @@ import { constantsOf, type NodeRole } from "../../../runtime/node/bundle.ts";
 import { FLOW_TABLES, tableConstants, waysFor } from "../../../runtime/node/flow-tables.ts";
 import { wayLayout } from "../../../runtime/node/flow-ways.ts";
 import { wayReader } from "../../../runtime/node/flows.ts";
-import { CONSULT } from "../../../runtime/node/node.ts";
+import { CONSULT } from "../../../runtime/node/hooks.ts";
 import { MOST_REASONS, NODE_MAP, programPlace } from "../../../runtime/node/shapes.ts";
 import type { Underlay } from "../../../runtime/node/underlay.ts";
 import { clusterNode, moduleOf } from "../targets/compile.ts";
