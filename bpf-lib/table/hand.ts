@@ -76,25 +76,35 @@ export const decideIn = (turn: Turn, bucket: U32, use: () => Action): Action => 
 export const enterOver = ({ entry }: InHand): void =>
   zeta_node_stages.call(isIpv4(entry.source) ? Stage.Over4 : Stage.Over6);
 
+/** That there is no flow, and none comes to be by this packet: nothing is stored for it. */
+export const isRefusal = (operation: U32): boolean => operation === Operation.Refuse || operation === Operation.Nobody;
+
+/** On a head: the packet is refused, when all of the path have let that pass (docs/decisions/0104-refusals-go-along-the-path.md). */
+export const refuseAlong = (turn: Turn, operation: U32): Action => {
+  turn.hand.of.operation = u8(operation);
+  return goAlong(turn);
+};
+
 /**
  * What stands here, and is in hand as an entry, goes to the next of the chain, and from the last of it to the forwarder: no
- * packet leaves before all of them have its decision. What is brought goes the same way, and the end of it is told. That a flow has
- * ended is for its head to know first (over.ts).
+ * packet leaves before all of them have its decision, nor is one refused. What is brought goes the same way, and the end of it is told.
+ * That a flow has ended is for its head to know first (over.ts).
  */
 export const goAlong = ({ frame, hand, view }: Turn): Action => {
   const path = pathAt(view.epoch, hand.of.bucket);
   if (path === null) return lost(TableFault.Role);
-  hand.withEntry = 1;
   const next: U32 = hand.of.place + 1;
-  const brings = hand.of.operation === Operation.Transfer;
-  const ended = stateIn(hand.entry.version) === FlowState.Ended;
-  let operation: U32 = brings ? Operation.Stored : Operation.Reply;
+  const was: U32 = hand.of.operation;
+  const refuses = isRefusal(was);
+  const brings = was === Operation.Transfer;
+  hand.withEntry = refuses ? 0 : 1;
+  let operation: U32 = refuses ? was : brings ? Operation.Stored : Operation.Reply;
   let node: U32 = hand.of.forwarder;
   if (next < path.length) {
-    operation = brings ? Operation.Transfer : Operation.Update;
+    operation = refuses || brings ? was : Operation.Update;
     node = path.members[(next & 7) as 0];
     hand.of.place = u8(next);
-  } else if (ended && !brings) {
+  } else if (!refuses && !brings && stateIn(hand.entry.version) === FlowState.Ended) {
     operation = Operation.Over;
     node = path.members[0];
     hand.of.place = 0;

@@ -33,9 +33,9 @@ export const Operation = {
   Update: 5,
   /** To the forwarder: the packet goes on, by the entry. */
   Reply: 6,
-  /** To the forwarder: the packet's service refuses it, and its sender is told. */
+  /** Along the path, and to the forwarder: the packet's service refuses it, and its sender is told. */
   Refuse: 7,
-  /** To the forwarder: nobody keeps such a flow, and no service takes the packet. */
+  /** Along the path, and to the forwarder: nobody keeps such a flow, and no service takes the packet. */
   Nobody: 8,
   /** To the forwarder, or along the way back: of another epoch. The packet as it came. */
   Stale: 9,

@@ -21,7 +21,17 @@ import { keptAt, versionOf } from "./beside.ts";
 import { isUntold } from "./ended.ts";
 import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { answer, enterOver, goAlong, hasService, sendAlong, type Turn, withTurn } from "./hand.ts";
+import {
+  answer,
+  enterOver,
+  goAlong,
+  hasService,
+  isRefusal,
+  refuseAlong,
+  sendAlong,
+  type Turn,
+  withTurn,
+} from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { isPast } from "./past.ts";
 import { enterStore } from "./store.ts";
@@ -125,7 +135,7 @@ const decide = (turn: Turn, family: Family, path: Path): Action => {
   if (entry === null && isAhead(path.quiet, now)) return lost(TableFault.Quiet);
   const index = entry === null ? hand.of.service : entry.service;
   // Nothing is decided for what is not the first of a packet's fragments.
-  if (index === 0 || (entry === null && parts.later)) return answer(turn, Operation.Nobody);
+  if (index === 0 || (entry === null && parts.later)) return refuseAlong(turn, Operation.Nobody);
   const service = zeta_node_services.at(index);
   if (service === null || service.generation === 0) return lost(TableFault.Service);
   call.service = index;
@@ -152,6 +162,8 @@ const serve = (family: Family) =>
     }
     if (epoch !== view.epoch) {
       hand.withEntry = 0;
+      // What it was to be refused for is not of the packet as it came.
+      if (operation === Operation.Refuse) hand.of.detail = 0;
       return answer(turn, Operation.Stale);
     }
     const path = pathAt(epoch, bucket);
@@ -164,6 +176,7 @@ const serve = (family: Family) =>
       enterStore(hand.entry, family);
       return Action.Drop;
     }
+    if (isRefusal(operation)) return place === 0 ? lost(TableFault.Role) : goAlong(turn);
     if (operation === Operation.Over) {
       if (place === 0 && hand.withEntry !== 0) enterOver(hand);
       return lost(TableFault.Role);

@@ -73,6 +73,8 @@ export class Keeper implements SimulatedNode<Operation> {
         return place === 0 ? this.#insert(operation, path, operation.entry as Entry, now) : nothing;
       case "update":
         return this.#update(operation, path, place, now);
+      case "absent":
+        return this.#refuse(operation, path, place);
       case "transfer":
         return this.#transfer(operation, path, place, now);
       case "transferred":
@@ -108,7 +110,9 @@ export class Keeper implements SimulatedNode<Operation> {
     const record = this.#table.get(operation.key);
     const { absenceConfirmed, tombstonesToHead, refreshed, throughJoiners, readAtTail } = this.#rules;
     if (record === undefined) {
-      return absenceConfirmed ? this.#toHead(operation, path, "decide", place, now) : this.#refuse(operation);
+      return absenceConfirmed
+        ? this.#toHead(operation, path, "decide", place, now)
+        : this.#refuse(operation, path, path.members.length - 1);
     }
     if (isTombstone(record.state) && tombstonesToHead) return this.#toHead(operation, path, "decide", place, now);
     if (!isTombstone(record.state) && refreshed && now - record.touched > this.#times.refreshAfter)
@@ -166,7 +170,7 @@ export class Keeper implements SimulatedNode<Operation> {
     const packet = operation.packet as Packet;
     const { kind } = packet.flow;
     const begins = packet.kind === "SYN" || (packet.kind === "DATA" && kind !== "connection");
-    if (!begins || (packet.from === "server" && kind !== "symmetric")) return this.#refuse(operation);
+    if (!begins || (packet.from === "server" && kind !== "symmetric")) return this.#refuse(operation, path, 0);
     const view = this.#agent.view as View;
     const entry = this.#decided(packet, operation.bucket, view);
     if (entry === null) return nothing;
@@ -202,7 +206,10 @@ export class Keeper implements SimulatedNode<Operation> {
     return this.#pass(operation, path, 0, entry, now);
   }
 
-  #refuse(operation: Operation): Frames {
+  /** Whoever of the path has a newer view, by which there may be such a flow, sends the packet back as it came. */
+  #refuse(operation: Operation, path: Path, place: number): Frames {
+    if (this.#rules.refusedAlong && place + 1 < path.members.length)
+      return this.#to(path, place + 1, "absent", operation, null);
     return [{ to: operation.forwarder, body: { ...operation, kind: "refuse", entry: null } }];
   }
 

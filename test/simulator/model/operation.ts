@@ -22,6 +22,7 @@ export type OperationKind =
   | "close"
   | "insert"
   | "update"
+  | "absent"
   | "reply"
   | "refuse"
   | "stale"

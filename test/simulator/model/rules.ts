@@ -34,6 +34,8 @@ export const RULES = {
   readAtTail: true,
   /** 6: the head has the last word on absence. */
   absenceConfirmed: true,
+  /** 6: which goes the way of a decision before anybody is refused. */
+  refusedAlong: true,
   /** 7: a replica with another decision drops the packet, and lets its own end when it is the older. */
   conflict: true,
   /** 8: a SYN that finds a tombstone is dropped. */
