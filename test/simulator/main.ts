@@ -7,9 +7,12 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { playedApart } from "./apart.ts";
 import { byModel, campaign, type Play, type Tally } from "./campaign.ts";
+import type { Violation } from "./checker.ts";
 import { MUTATIONS } from "./mutations.ts";
 import type { Shape } from "./plan.ts";
 import { simulate } from "./public.ts";
+import { planOfStory, type Story } from "./script.ts";
+import { rulesOf, STORIES, wrongOf } from "./stories.ts";
 
 const USAGE = `npm run simulate -- [options]
   --histories N  how many (1000)
@@ -41,23 +44,53 @@ const processes = Number(values.processes);
 /** A deliberate bug, whichever kind of node it is in. */
 interface Bug {
   readonly name: string;
-  readonly shape: Shape;
-  play(): Promise<Play>;
+  /** How it shows, and after how many histories; null where it does not. By hand there is one. */
+  found(): Promise<{ readonly violation: Violation; readonly after: number } | null>;
+}
+
+function byChance(name: string, shape: Shape, play: () => Promise<Play>): Bug {
+  const found: Bug["found"] = async () => {
+    const { failures, histories } = campaign({
+      histories: count,
+      seed,
+      shape,
+      play: await play(),
+      untilViolated: true,
+    });
+    const violation = failures[0]?.outcome.violation ?? null;
+    return violation === null ? null : { violation, after: histories };
+  };
+  return { name, found };
+}
+
+function byHand(name: string, story: Story, play: () => Promise<Play>): Bug {
+  const found: Bug["found"] = async () => {
+    const { violation } = (await play())(planOfStory(story, seed));
+    return violation === null ? null : { violation, after: 1 };
+  };
+  return { name: `${name} (by hand)`, found };
 }
 
 async function bugs(): Promise<readonly Bug[]> {
   if (!values.programs)
-    return MUTATIONS.map(({ name, rules, shape }) => ({ name, shape, play: async () => byModel(rules) }));
-  const [{ programsOf }, { byPrograms }, { MUTATIONS: edits }] = await Promise.all([
+    return [
+      ...MUTATIONS.map(({ name, rules, shape }) => byChance(name, shape, async () => byModel(rules))),
+      ...STORIES.map((of) => byHand(of.name, wrongOf(of), async () => byModel(rulesOf(of.without)))),
+    ];
+  const [{ programsOf }, { byPrograms }, mutations, stories] = await Promise.all([
     import("./programs/compiled.ts"),
     import("./programs/play.ts"),
     import("./programs/mutations.ts"),
+    import("./programs/stories.ts"),
   ]);
-  return edits.map(({ name, edits: of, shape }) => ({
-    name,
-    shape,
-    play: async () => byPrograms(await programsOf(of)),
-  }));
+  return [
+    ...mutations.MUTATIONS.map(({ name, edits, shape }) =>
+      byChance(name, shape, async () => byPrograms(await programsOf(edits))),
+    ),
+    ...stories.STORIES.map(({ name, bugs, story }) =>
+      byHand(name, story, async () => byPrograms(await programsOf(bugs.flat()))),
+    ),
+  ];
 }
 
 async function played(): Promise<Tally> {
@@ -86,15 +119,11 @@ async function histories(): Promise<boolean> {
 
 async function mutations(): Promise<boolean> {
   let missed = 0;
-  for (const { name, shape, play } of await bugs()) {
-    const found = campaign({ histories: count, seed, shape, play: await play(), untilViolated: true });
-    const how = found.failures[0]?.outcome.violation;
-    if (how == null) missed += 1;
-    console.log(
-      how == null ? `  --- ${name}` : `${found.histories}`.padStart(5),
-      name,
-      how == null ? "" : `| ${how.invariant}: ${how.text}`,
-    );
+  for (const { name, found } of await bugs()) {
+    const how = await found();
+    if (how === null) missed += 1;
+    const shown = how === null ? "" : ` | ${how.violation.invariant}: ${how.violation.text}`;
+    console.log(`${how?.after ?? "---"}`.padStart(5), `${name}${shown}`);
   }
   return missed === 0;
 }

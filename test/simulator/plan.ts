@@ -4,6 +4,7 @@ import { deriveTimes, type Times, type TimesConfig } from "../../runtime/cluster
 import { firstView, type View } from "../../runtime/cluster/view.ts";
 import { type Random, random } from "../kit/random.ts";
 import { mix, type Weather } from "./fate.ts";
+import type { Script } from "./script.ts";
 import type { Flow, FlowKind } from "./wire.ts";
 
 /** A tenant does something; what, its state says. */
@@ -72,6 +73,8 @@ export interface Plan {
   readonly fills: boolean;
   /** How soon a gap is seen, and how soon a spare joins, in milliseconds. */
   readonly repair: number;
+  /** What happens besides, told by hand. */
+  readonly script?: Script | undefined;
 }
 
 export interface Shape {

@@ -7,6 +7,7 @@ import { Checker, type Violation } from "./checker.ts";
 import { CALM, fateOf, mix, part, type Weather } from "./fate.ts";
 import type { Fault, FaultKind, Plan } from "./plan.ts";
 import { Queue } from "./queue.ts";
+import { type Deed, mishapOf } from "./script.ts";
 import { repairOf, Store } from "./store.ts";
 import { Tenants } from "./tenants.ts";
 import { type Ask, type Implementation, OUTSIDE, type Packet, type Sent, type SimulatedNode } from "./wire.ts";
@@ -78,7 +79,7 @@ class Simulation<Body> {
       idle: times.idle,
       closing: times.closing,
       gone: this.#forgotten(),
-      lingers: times.closingLife > 0,
+      lingers: times.closingLife > 0 && plan.script === undefined,
       strays:
         times.tombstone / (1 + times.drift) - times.resendAge / (1 - times.drift) - (times.longestPath + 2) * times.hop,
     });
@@ -135,7 +136,7 @@ class Simulation<Body> {
   }
 
   run(): Outcome {
-    const { actions, faults, packets, decisions, flows, times } = this.#plan;
+    const { actions, faults, packets, decisions, times, script } = this.#plan;
     const queue = this.#queue;
     // Each of these plans the next one, so that the heap stays small.
     const act = (index: number): void => {
@@ -149,31 +150,15 @@ class Simulation<Body> {
     };
     act(0);
     for (const fault of faults) queue.at(fault.at, () => this.#fault(fault));
+    for (const deed of script?.deeds ?? []) queue.at(deed.at, () => this.#deed(deed));
     queue.at(0, () => this.#control());
     const isOver = (): boolean => this.#checker.violation !== null;
     const isEnough = (): boolean => this.#tenants.packets >= packets && this.#checker.flows >= decisions;
-    queue.runUntil(actions.at(-1)?.at ?? 0, () => isOver() || isEnough());
-    const calm = queue.now;
-    this.#clear();
-    const settled = calm + this.#forgotten() + times.quiet + 400;
-    queue.runUntil(settled, isOver);
-    const unserved = new Set(flows.map(({ index }) => index));
-    this.#unserved = unserved;
-    for (let turn = 0; turn < 12 && unserved.size > 0; turn++) {
-      for (const index of unserved)
-        this.#enter(
-          this.#tenants.probe(index, queue.now, mix(turn, index)),
-          (index + turn) % this.#plan.first.forwarders.length,
-        );
-      queue.runUntil(settled + (turn + 1) * 100, isOver);
-      queue.now = settled + (turn + 1) * 100;
-    }
-    const [flow] = unserved;
-    const stuck: Violation | null =
-      flow === undefined
-        ? null
-        : { invariant: "Progress", text: `flow ${flow} is not served when all is well`, at: queue.now, flow };
-    const violation = this.#checker.violation ?? stuck;
+    const last = script?.deeds.at(-1);
+    const end = last === undefined ? (actions.at(-1)?.at ?? 0) : last.at + 2 * times.longestPath * times.hop;
+    queue.runUntil(end, () => isOver() || isEnough());
+    const isTried = script === undefined || script.tried !== undefined;
+    const violation = this.#checker.violation ?? (isTried ? this.#stuck() : null);
     if (violation !== null) this.#tell(() => `${violation.invariant.toUpperCase()} VIOLATED: ${violation.text}`);
     return {
       violation,
@@ -188,6 +173,40 @@ class Simulation<Body> {
   }
 
   #unserved: Set<number> | null = null;
+
+  /** All faults end, and when nothing is left of what was, each flow is tried: what is not served then. */
+  #stuck(): Violation | null {
+    const { flows, times, script, first } = this.#plan;
+    const queue = this.#queue;
+    const isOver = (): boolean => this.#checker.violation !== null;
+    const calm = queue.now;
+    this.#clear();
+    const settled = calm + (script === undefined ? this.#forgotten() + times.quiet : 0) + 400;
+    queue.runUntil(settled, isOver);
+    const unserved = new Set(flows.map(({ index }) => index));
+    this.#unserved = unserved;
+    for (let turn = 0; turn < 12 && unserved.size > 0; turn++) {
+      for (const index of unserved)
+        this.#enter(
+          this.#tenants.probe(index, queue.now, mix(turn, index), script?.tried),
+          (index + turn) % first.forwarders.length,
+        );
+      queue.runUntil(settled + (turn + 1) * 100, isOver);
+      queue.now = settled + (turn + 1) * 100;
+    }
+    const [flow] = unserved;
+    if (this.#checker.violation !== null || flow === undefined) return this.#checker.violation;
+    return { invariant: "Progress", text: `flow ${flow} is not served when all is well`, at: queue.now, flow };
+  }
+
+  #deed(deed: Deed): void {
+    const { now } = this.#queue;
+    if ("packet" in deed) {
+      const id = mix(this.#plan.seed, Math.floor(now * 1000));
+      for (const packet of this.#tenants.says(deed, now, id)) this.#enter(packet, deed.by);
+    } else if ("change" in deed) this.#store.change(deed.change(this.#store.view), now);
+    else (this.#machines.get(deed.deaf) as Machine<Body>).staleUntil = now + deed.lasts;
+  }
 
   #enter(packet: Packet, forwarder: number): void {
     const number = this.#plan.first.forwarders[forwarder] as number;
@@ -239,7 +258,12 @@ class Simulation<Body> {
     if (machine === undefined) return;
     const seeded = mix(trace, this.#plan.seed);
     const { hop } = this.#plan.times;
-    const delays = from === to ? [0.01] : this.#isCut(from, to) ? [] : fateOf(seeded, this.#weather(), hop);
+    const delays =
+      from === to
+        ? [0.01]
+        : this.#isCut(from, to)
+          ? []
+          : (this.#mishap(from, machine, body) ?? fateOf(seeded, this.#weather(), hop));
     if (delays.length === 0) this.#tell(() => `lost on the way from ${from} to ${to}: ${machine.node.describe(body)}`);
     const sent = this.#queue.now;
     for (const [copy, delay] of delays.entries()) {
@@ -247,6 +271,12 @@ class Simulation<Body> {
       const late = isSlow ? Math.max(delay, hop * (0.7 + 0.3 * part(seeded, 9))) : delay;
       this.#queue.in(late, () => this.#deliver(machine, body, mix(trace, 31 + copy), sent, true));
     }
+  }
+
+  #mishap(from: number, { number, node }: Machine<Body>, body: Body): readonly number[] | null {
+    const { script } = this.#plan;
+    if (script === undefined || this.#isCalm) return null;
+    return mishapOf(script, from, number, this.#queue.now, () => node.describe(body))?.delays ?? null;
   }
 
   /** What waits at a node that stands still is older than a frame may be, sooner or later, and then it is gone. */

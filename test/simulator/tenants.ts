@@ -2,6 +2,7 @@
 import type { Checker } from "./checker.ts";
 import { mix, part } from "./fate.ts";
 import type { Action } from "./plan.ts";
+import type { Says } from "./script.ts";
 import type { Flow, Packet, Release } from "./wire.ts";
 
 interface Client {
@@ -49,6 +50,27 @@ export class Tenants {
       half: 0,
       closedAt: Number.NEGATIVE_INFINITY,
     }));
+  }
+
+  /**
+   * What a story has an end of a flow send, if it would: no other life while one stands, nothing but SYNs before one is answered, and nothing of a
+   * server's that has heard of no client.
+   */
+  says({ packet: kind, flow: index, life, from = "client" }: Says, now: number, id: number): readonly Packet[] {
+    const flow = this.#flows[index] as Flow;
+    const client = this.#clients[index] as Client;
+    const isFirst = life > client.life;
+    const isOver =
+      client.state === "idle" || now - this.#checker.lifetime(flow, client.life).lastRelease > this.#patience.gone;
+    if (isFirst && (!isOver || (flow.kind === "connection" && kind !== "SYN"))) return [];
+    if (isFirst) {
+      client.life = life;
+      client.state = "opening";
+    }
+    const waits = !isFirst && life === client.life && client.state === "opening" && kind !== "SYN";
+    if (waits || (from === "server" && this.#checker.lifetime(flow, life).port === null)) return [];
+    if (life === client.life && (kind === "FIN" || kind === "RST")) client.state = "closing";
+    return [this.#packet(flow, kind, from, now, id, client.life - life)];
   }
 
   #packet(flow: Flow, kind: Packet["kind"], from: Packet["from"], now: number, id: number, before = 0): Packet {
@@ -147,14 +169,14 @@ export class Tenants {
     else if (decision !== null && client.state === "opening") client.state = "open";
   }
 
-  /** A packet by which a flow is tried when all is well again. */
-  probe(index: number, now: number, id: number): Packet {
+  /** A packet by which a flow is tried when all is well again. `tried` is of those that need no SYN. */
+  probe(index: number, now: number, id: number, tried: "SYN" | "DATA" = "SYN"): Packet {
     const flow = this.#flows[index] as Flow;
     const client = this.#clients[index] as Client;
     if (flow.kind === "symmetric") return this.#packet(flow, "DATA", "client", now, id);
     if (client.state !== "opening" && client.state !== "idle") client.state = "idle";
     if (client.state === "idle") client.life += 1;
     client.state = "opening";
-    return this.#packet(flow, "SYN", "client", now, id);
+    return this.#packet(flow, flow.kind === "lenient" ? tried : "SYN", "client", now, id);
   }
 }

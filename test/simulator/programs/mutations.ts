@@ -1,6 +1,6 @@
 /**
  * Deliberate bugs of the data plane's programs: edits of their sources, compiled as the product's are. Each takes away what a rule of the
- * flow table asks for, and the simulator has to find it.
+ * flow table asks for, and histories by chance find it. Those that show too seldom are in stories.ts.
  */
 import type { Shape } from "../plan.ts";
 import type { Edit } from "./compiled.ts";
@@ -15,19 +15,9 @@ export interface ProgramMutation {
 }
 
 const SERVE = "bpf-lib/table/serve.ts";
-const STORE = "bpf-lib/table/store.ts";
-const ANSWERED = "bpf-lib/table/answered.ts";
 
 /** Members go, one after the other, and what the others have must do. */
 const GOING: Partial<Shape> = { only: ["expulsion", "crash", "split"], faults: [5, 10], chain: 3 };
-/** Half of what goes along a chain of two and back is lost. */
-const LOSSY: Partial<Shape> = {
-  chain: 2,
-  weather: { ...PROGRAMS.weather, loss: 0.3 },
-  times: { ...PROGRAMS.times, closing: 20 },
-};
-const LATE: Partial<Shape> = { weather: { late: 0.3, latest: 0.5, loss: 0, duplication: 0 } };
-
 const bug = (name: string, edits: readonly Edit[], after: number, shape: Partial<Shape> = {}): ProgramMutation => ({
   name,
   edits,
@@ -118,72 +108,5 @@ export const MUTATIONS: readonly ProgramMutation[] = [
       },
     ],
     1,
-  ),
-];
-
-/** What no history of ours has caught: docs/decisions/0018-what-the-simulator-cannot-tell.md says why. */
-export const UNCAUGHT: readonly ProgramMutation[] = [
-  bug(
-    "operations of another epoch are carried out",
-    [
-      { file: SERVE, only: "table", from: "if (epoch !== view.epoch) {", to: "if (epoch === 0) {" },
-      { file: SERVE, only: "table", from: "pathAt(epoch, bucket)", to: "pathAt(view.epoch, bucket)" },
-    ],
-    1,
-    {
-      only: ["left behind", "stale view", "split", "expulsion"],
-      faults: [25, 40],
-    },
-  ),
-  bug(
-    "the reading member says what is absent",
-    [
-      {
-        file: SERVE,
-        only: "table",
-        from: "if (entry === null) return toHead(turn, path, Operation.Decide);",
-        to: "if (entry === null) return answer(turn, Operation.Nobody);",
-      },
-    ],
-    1,
-  ),
-  bug(
-    "a replica takes the newer decision for its own",
-    [
-      {
-        file: STORE,
-        only: "table",
-        from: "if (isNewer && (told || hasRested(way, protocol, now))) {",
-        to: "if (isNewer) {",
-      },
-    ],
-    1,
-  ),
-  bug(
-    "the head forgets an end that not all have heard of",
-    [
-      {
-        file: "bpf-lib/table/ended.ts",
-        only: "table",
-        from: "return client.state !== FlowState.Ended && i32(rests - soon) > 0 ? rests : soon;",
-        to: "return soon;",
-      },
-    ],
-    1,
-    LOSSY,
-  ),
-  bug(
-    "leases run from when the answer came",
-    [
-      {
-        file: ANSWERED,
-        only: "forwarder",
-        from: "const passed: u32 = now - hand.of.sent;",
-        to: "const passed: u32 = 0;",
-      },
-      { file: ANSWERED, only: "forwarder", from: " - (spansNow() - hand.of.sent);", to: ";" },
-    ],
-    1,
-    LATE,
   ),
 ];
