@@ -20,9 +20,9 @@ function threaded<F extends IrFunction>(fn: F): F {
   for (let step = 0; step < MOST_STEPS; step++) {
     const next = threadChoices(now);
     if (next === null) break;
-    now = clean(straighten(next));
+    now = straighten(clean(next));
   }
-  return now;
+  return now === fn ? fn : clean(now);
 }
 
 type Pass = <F extends IrFunction>(fn: F) => F;
