@@ -89,8 +89,8 @@ export function openPipeline(
   order: BlockOrder = "likely",
 ): Pipeline {
   const tools = toolsOf(toolchain, cpu, kind, order);
-  const stdio = ["pipe", "pipe", "pipe", "pipe", ...tools.map(() => "pipe" as const)] as const;
-  const shell = spawn("/bin/sh", ["-c", scriptOf(tools)], { stdio: [...stdio], detached: true });
+  const stdio = Array.from({ length: REPORTS + tools.length }, () => "pipe" as const);
+  const shell = spawn("/bin/sh", ["-c", scriptOf(tools)], { stdio, detached: true });
   const input = shell.stdin as Writable;
   // A program that ends before it has read everything closes the pipe; its exit status tells the story.
   input.on("error", () => {});
@@ -121,7 +121,8 @@ export function openPipeline(
       return { ok: false, tool, output: words.trim() === "" ? [endOf(failed.status), complaint].join("\n") : words };
     },
     [Symbol.dispose]() {
-      if (!isGiven && shell.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
+      const runs = shell.pid !== undefined && shell.exitCode === null && shell.signalCode === null;
+      if (!isGiven && runs) process.kill(-(shell.pid as number), "SIGKILL");
     },
   };
 }

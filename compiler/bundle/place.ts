@@ -1,6 +1,7 @@
 /** Where a bundle may be written: a folder that is new, empty, or a bundle. Whatever else is there is somebody's. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { kindOf } from "../file-kind.ts";
 
 export const MANIFEST_FILE = "manifest.json";
 
@@ -45,7 +46,7 @@ export function placeFor(given: string): Place {
   if (there === undefined) return { folder };
   const meant = statSync(folder, { throwIfNoEntry: false });
   if (meant === undefined) return { taken: "is a link that leads nowhere" };
-  if (!meant.isDirectory()) return { taken: there.isSymbolicLink() ? "is a link to a file" : "is a file" };
+  if (!meant.isDirectory()) return { taken: `is ${there.isSymbolicLink() ? "a link to " : ""}a ${kindOf(meant)}` };
   const real = realpathSync(folder);
   const foreign = foreignEntry(real);
   return foreign === null ? { folder: real } : { taken: foreign };

@@ -31,7 +31,7 @@ export interface PlacedVersion {
 }
 
 export interface Hooks {
-  /** Packets go to a version, which nobody has told of before, and no more to the one before it. */
+  /** Packets reach a version from now on, and no more the one before it. */
   takeOver(place: HookPlace, version: Version, before: Version | null): void;
   /** No packet reaches a version any more. */
   leave(index: number, version: Version): void;

@@ -93,6 +93,20 @@ test("LLVM's programs end when nothing is given to them after all", async () => 
   await vi.waitFor(() => expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]), { timeout: 10_000 });
 });
 
+test("they may have ended by themselves before", async () => {
+  for (const tool of ["opt", "llc"]) pretend(tool, `echo $PPID > "${folder}/shell"`);
+  const pipeline = openPipeline(pretended(), "v3", "object");
+  // Gone, and waited for.
+  await vi.waitFor(
+    () => expect(existsSync(`/proc/${readFileSync(join(folder, "shell"), "utf8").trim()}`)).toBe(false),
+    {
+      timeout: 10_000,
+    },
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(() => pipeline[Symbol.dispose]()).not.toThrow();
+});
+
 test("Ctrl-C of a terminal does not reach LLVM's programs, which would fail of it", async () => {
   const group = "ps -o pgid= -p";
   pretend("opt", `[ "$(${group} $$)" != "$(${group} ${process.pid})" ] && printf alone`);

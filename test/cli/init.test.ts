@@ -150,6 +150,7 @@ describe("is refused, and nothing written,", () => {
     ],
     ["another package", (path) => packed(path, { name: "left-pad" }), "it is the package 'left-pad'"],
     ["an empty folder", (path) => mkdirSync(path), "it is a folder without a package"],
+    ["a FIFO, which would be waited for,", (path) => void execFileSync("mkfifo", [path]), "it is a FIFO"],
   ])("for %s in the package's place", (_, make, message) => {
     make(join(cwd, "given.tgz"));
     const { code, stderr } = zeta(["init", "x", "-t", exampleNames()[0] ?? "", "--zeta", "given.tgz"], { cwd });

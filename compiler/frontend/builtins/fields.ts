@@ -36,6 +36,13 @@ const entriesOption = (options: ObjectValue, name: string, call: BuiltinCall, ot
 const shapeOption = (options: ObjectValue, name: string, call: BuiltinCall): LayoutData =>
   shapeOf(option(options, name, call.argument(0), call.to), placeOfField(options, name, call.argument(0)), call.to);
 
+/** What tables are declared by. */
+const keyed = (options: ObjectValue, call: BuiltinCall) => ({
+  key: shapeOption(options, "key", call),
+  of: shapeOption(options, "of", call),
+  max: entriesOption(options, "max", call),
+});
+
 const isPrime = (value: number): boolean => {
   for (let d = 2; d * d <= value; d++) if (value % d === 0) return false;
   return value > 1;
@@ -63,12 +70,7 @@ const configs: Readonly<Record<string, (options: ObjectValue, call: BuiltinCall)
     of: shapeOption(options, "of", call),
     max: entriesOption(options, "max", call),
   }),
-  table: (options, call) => ({
-    kind: "table",
-    key: shapeOption(options, "key", call),
-    of: shapeOption(options, "of", call),
-    max: entriesOption(options, "max", call),
-  }),
+  table: (options, call) => ({ kind: "table", ...keyed(options, call) }),
   maglev: (options, call) => ({
     kind: "maglev",
     of: shapeOption(options, "of", call),
@@ -92,27 +94,11 @@ const states: Readonly<Record<string, (call: BuiltinCall) => StateSpec>> = {
       kind: "rateLimiter",
       key: shapeOption(options, "key", call),
       max: entriesOption(options, "max", call),
-      scope: wordOption(options, "scope", ["node", "service"], call) as "node" | "service",
+      scope: wordOption(options, "scope", ["node", "service"], call),
     };
   },
-  boundedTable: (call) => {
-    const options = optionsArgument(call, 0);
-    return {
-      kind: "boundedTable",
-      key: shapeOption(options, "key", call),
-      of: shapeOption(options, "of", call),
-      max: entriesOption(options, "max", call),
-    };
-  },
-  binding: (call) => {
-    const options = optionsArgument(call, 0);
-    return {
-      kind: "binding",
-      key: shapeOption(options, "key", call),
-      of: shapeOption(options, "of", call),
-      max: entriesOption(options, "max", call),
-    };
-  },
+  boundedTable: (call) => ({ kind: "boundedTable", ...keyed(optionsArgument(call, 0), call) }),
+  binding: (call) => ({ kind: "binding", ...keyed(optionsArgument(call, 0), call) }),
   events: (call) => {
     const options = optionsArgument(call, 0);
     return {

@@ -1,4 +1,5 @@
 /** `a && b`, `a || b`: as conditions, where only the truth counts, and as values, where they are one of their sides. */
+import type { LogicalOperator } from "../assignment.ts";
 import { settleNull, toCondition } from "../coerce.ts";
 import { evaluate, evaluateCondition } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
@@ -7,7 +8,7 @@ import { scalarConstant } from "../types.ts";
 import type { ts } from "../typescript.js";
 import type { Fact, ScalarValue, Value } from "../values.ts";
 
-export type LogicalOperator = "&&" | "||";
+type Connective = Exclude<LogicalOperator, "??">;
 
 const isBoolean = (value: Value): value is ScalarValue => value.kind === "scalar" && value.type === "bool";
 
@@ -17,12 +18,7 @@ const strip = (value: ScalarValue): ScalarValue => {
 };
 
 /** What both sides show together: of `a && b` when it is true, of `a || b` when it is false. */
-function withFacts(
-  operator: LogicalOperator,
-  value: ScalarValue,
-  left: ScalarValue,
-  learned: readonly Fact[],
-): ScalarValue {
+function withFacts(operator: Connective, value: ScalarValue, left: ScalarValue, learned: readonly Fact[]): ScalarValue {
   const facts = operator === "&&" ? left.facts?.whenTrue : left.facts?.whenFalse;
   const both = [...(facts ?? []), ...learned];
   return { ...value, facts: operator === "&&" ? { whenTrue: both, whenFalse: [] } : { whenTrue: [], whenFalse: both } };
@@ -33,7 +29,7 @@ function withFacts(
  * `right` evaluates the other side, and what that shows counts where it is a boolean.
  */
 function either(
-  operator: LogicalOperator,
+  operator: Connective,
   node: ts.BinaryExpression,
   left: ScalarValue,
   settled: () => Value,
@@ -52,11 +48,11 @@ function either(
   return isBoolean(value) ? withFacts(operator, value, left, learned) : value;
 }
 
-const isSettled = (operator: LogicalOperator, { operand }: ScalarValue): boolean =>
+const isSettled = (operator: Connective, { operand }: ScalarValue): boolean =>
   operand.kind === "constant" && (operand.value !== 0n) === (operator === "||");
 
 /** Whether it is true. */
-export function logicalCondition(operator: LogicalOperator, node: ts.BinaryExpression, to: Lowering): ScalarValue {
+export function logicalCondition(operator: Connective, node: ts.BinaryExpression, to: Lowering): ScalarValue {
   const left = evaluateCondition(node.left, to);
   if (isSettled(operator, left)) return left;
   if (left.operand.kind === "constant") return evaluateCondition(node.right, to);
@@ -65,7 +61,7 @@ export function logicalCondition(operator: LogicalOperator, node: ts.BinaryExpre
 }
 
 /** The left side where that settles it, else the right one. */
-export function logicalValue(operator: LogicalOperator, node: ts.BinaryExpression, to: Lowering): Value {
+export function logicalValue(operator: Connective, node: ts.BinaryExpression, to: Lowering): Value {
   const value = evaluate(node.left, to);
   const left = toCondition(value, node.left, to);
   if (isSettled(operator, left)) return value;
