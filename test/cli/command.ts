@@ -32,13 +32,18 @@ function environment({ env }: Setting): NodeJS.ProcessEnv {
 }
 
 const NOBODY = "65534";
+/** Where the checkout is for somebody who may not enter the folder that it is in, as root's own are. */
+const SEEN = "/mnt";
+const BIND = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+const seen = (word: string): string => (word.startsWith(root) ? join(SEEN, word.slice(root.length)) : word);
 
 /** The words that start the command in its setting. */
 function commandLine(words: readonly string[], { namespace, unprivileged, cwd }: Setting): readonly [string, string[]] {
   let line = [process.execPath, MAIN, ...words];
   if (unprivileged === true) {
     if (cwd !== undefined) chmodSync(cwd, 0o777);
-    line = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--inh-caps=-all", ...line];
+    const somebody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--inh-caps=-all"];
+    line = ["unshare", "--mount", "sh", "-c", BIND, "sh", root, SEEN, ...somebody, ...line.map(seen)];
   }
   if (namespace !== undefined) line = ["nsenter", `--net=${namespace}`, "--", ...line];
   const [first = "", ...rest] = line;
