@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open as openFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Config } from "../../runtime/config/live.ts";
 import type { RunningNode } from "../../runtime/index.ts";
 import { type Built, startWebServer, type WebServer } from "../../runtime/lab/index.ts";
@@ -64,6 +64,9 @@ const download = async (host: string): Promise<string> => {
   const words = ["-c", `set -o pipefail; ${curl} | /usr/bin/python3 -c "$0"`, READER];
   return (await lab.client.run("bash", words, { timeout: 120_000 })).stdout.trim();
 };
+
+const opened = (): Promise<void> =>
+  vi.waitFor(() => expect([...readFlows(running.node, "both")]).not.toEqual([]), { timeout: 60_000, interval: 10 });
 
 interface Case {
   readonly service: string;
@@ -129,8 +132,11 @@ test.each(CASES)(
     const before = web.requests().length;
     const added = await running.node.add(versions[0], { config: configs[0] });
     try {
+      const downloading = download(host);
+      // It opens under the first config: by the second it may be led to where nobody listens.
+      await Promise.race([downloading, opened()]);
       const { done, turns } = await during(
-        download(host),
+        downloading,
         async (turn) => {
           await running.node.upgrade(service, versions[(turn + 1) % 2] as Version);
           const [next] = Object.entries(configs[(turn + 1) % 2] as object).filter(([name]) => name === service);
