@@ -28,7 +28,7 @@ export interface CompilerOptions extends CompileOptions {
 export interface Compiler {
   /** Source → checked IR; needs no LLVM. */
   lower(entry: string, options?: CompilerOptions): Promise<LowerResult>;
-  /** Source → object code. `meanwhile` is called when the front end is done: LLVM's programs leave time to load what comes next. */
+  /** Source → object code. `meanwhile` is called once LLVM's programs are at work, which leaves time to load what comes next. */
   compile(entry: string, options?: CompilerOptions, meanwhile?: () => Promise<unknown>): Promise<CompileResult>;
 }
 
@@ -83,20 +83,22 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
     const lowered = written.ok ? { ...written, module: improve(written.module) } : written;
     return lowered.ok && (options.testBuild ?? defaults.testBuild) === true ? forTests(lowered) : lowered;
   };
-  const generate = async (lowered: Lowered, options: CompilerOptions): Promise<CompileResult> => {
+  const generate = async (
+    lowered: Lowered,
+    options: CompilerOptions,
+    meanwhile?: () => Promise<unknown>,
+  ): Promise<CompileResult> => {
     const { emitObject } = await import("./backend/index.ts");
-    const emitted = await emitObject(lowered.module, { ...defaults, ...options });
+    const emitted = await emitObject(lowered.module, { ...defaults, ...options }, meanwhile);
     if (!emitted.ok) return { ok: false, problems: [...lowered.problems, ...emitted.problems] };
     return { ...lowered, code: emitted.code };
   };
   return {
     lower,
-    async compile(entry, options = {}, meanwhile = () => Promise.resolve()) {
+    async compile(entry, options = {}, meanwhile) {
       await seekToolchain(options.llvm ?? defaults.llvm);
       const lowered = await lower(entry, options);
-      if (!lowered.ok) return lowered;
-      const [result] = await Promise.all([generate(lowered, options), meanwhile()]);
-      return result;
+      return lowered.ok ? generate(lowered, options, meanwhile) : lowered;
     },
   };
 }

@@ -67,8 +67,15 @@ function lower(module: Module, settings: Settings): LlvmModule | readonly Proble
 const placeOf = (module: Module, name: string): Place | undefined =>
   module.functions.find((one) => one.name === name)?.at;
 
-/** Compiles a module. Problems name the author's lines where LLVM or lowering knows them. */
-export async function emitObject(module: Module, options: BackendOptions = {}): Promise<BackendResult> {
+/**
+ * Compiles a module. Problems name the author's lines where LLVM or lowering knows them. `meanwhile` is called once LLVM's
+ * programs are at work, and waited for.
+ */
+export async function emitObject(
+  module: Module,
+  options: BackendOptions = {},
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<BackendResult> {
   const clashes = nameClashes(module);
   if (clashes.length > 0) return { ok: false, problems: clashes };
   const beyond = limitProblems(module);
@@ -83,7 +90,9 @@ export async function emitObject(module: Module, options: BackendOptions = {}): 
 
   const again = (kind: "object" | "assembly") => openPipeline(toolchain, cpu, kind, order).run(lowered.input);
   let order: BlockOrder = "likely";
-  let made = await first.run(lowered.input);
+  const running = first.run(lowered.input);
+  await meanwhile();
+  let made = await running;
   if (made.ok && functionsOf(made.bytes).some((one) => one.fallsBack)) {
     order = "as written";
     made = await again("object");

@@ -1,6 +1,6 @@
 /** Finds LLVM's programs: opt, llc and llvm-strip of one version, 14 to 19, checked by running them. */
 import { execFile } from "node:child_process";
-import { access, constants } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Problem } from "../diagnostics/problem.ts";
 import { llvmMissing, llvmOutOfRange } from "./problems.ts";
@@ -28,23 +28,22 @@ export interface Search {
 
 const INSTALLATIONS = ["/usr/lib/llvm-N/bin", "/usr/local/lib/llvm-N/bin", "/opt/llvm-N/bin"];
 
-async function executable(file: string): Promise<boolean> {
+function executable(file: string): boolean {
   try {
-    await access(file, constants.X_OK);
+    accessSync(file, constants.X_OK);
     return true;
   } catch {
     return false;
   }
 }
 
-async function find(tool: string, major: number, { path, installations }: Search): Promise<string | null> {
+function find(tool: string, major: number, { path, installations }: Search): string | null {
   const folders = (path ?? process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   const candidates = [
     ...folders.map((folder) => join(folder, `${tool}-${major}`)),
     ...(installations ?? INSTALLATIONS).map((folder) => join(folder.replace("llvm-N", `llvm-${major}`), tool)),
   ];
-  for (const candidate of candidates) if (await executable(candidate)) return candidate;
-  return null;
+  return candidates.find(executable) ?? null;
 }
 
 /** The version that a program reports, or null when it does not run. */
@@ -56,12 +55,11 @@ function reportedVersion(file: string): Promise<string | null> {
   });
 }
 
+/** Has asked the programs for their versions when it returns: a caller that then computes does so while they start. */
 async function locate(major: number, search: Search): Promise<Toolchain | null> {
-  const [opt, llc, strip] = await Promise.all([
-    find("opt", major, search),
-    find("llc", major, search),
-    find("llvm-strip", major, search),
-  ]);
+  const opt = find("opt", major, search);
+  const llc = find("llc", major, search);
+  const strip = find("llvm-strip", major, search);
   if (opt === null || llc === null) return null;
   const [version, other] = await Promise.all([reportedVersion(opt), reportedVersion(llc)]);
   if (version === null || version !== other || Number.parseInt(version, 10) !== major) return null;

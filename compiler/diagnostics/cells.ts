@@ -43,7 +43,11 @@ interface Cell {
 /** Control characters are drawn as a visible stand-in: a source file must not be able to steer the terminal. */
 const visible = (grapheme: string): string => (/^\p{Control}/u.test(grapheme) ? "\u{fffd}" : grapheme);
 
+/** Where one unit is one cell. */
+const isPlain = (line: string): boolean => /^[\x20-\x7e]*$/.test(line);
+
 function drawLine(line: string): readonly Cell[] {
+  if (isPlain(line)) return [...line].map((text, unit) => ({ unit, text, cells: 1 }));
   const drawn: Cell[] = [];
   let column = 0;
   for (const { segment, index } of graphemes(line)) {
@@ -55,7 +59,8 @@ function drawLine(line: string): readonly Cell[] {
 }
 
 /** Cells that a text without tabs takes. */
-export const displayWidth = (text: string): number => drawLine(text).reduce((sum, { cells }) => sum + cells, 0);
+export const displayWidth = (text: string): number =>
+  isPlain(text) ? text.length : drawLine(text).reduce((sum, { cells }) => sum + cells, 0);
 
 export interface DrawnLine {
   readonly text: string;

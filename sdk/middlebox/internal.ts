@@ -37,7 +37,7 @@ export const inside = (outcome: Verdict | Decision | Completion): Outcome => out
 export const asDecision = (outcome: Outcome): Decision => outcome as unknown as Decision;
 export const asVerdict = (outcome: Outcome): Verdict => outcome as unknown as Verdict;
 
-/** Runs its body although a hook must be pure: what it writes is seen by nobody before the decision is committed. */
+/** Runs its body although a hook must be pure: what it writes is seen by nobody before the decision is committed, or by nobody at all. */
 export const untilCommit = (_body: () => void): void => {
   throw new TypeError("untilCommit runs only in a compiled program");
 };

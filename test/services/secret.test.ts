@@ -71,6 +71,8 @@ test("OpenSSL comes to the same, for random keys and packets of both families", 
     expect(hashes(3).other).toBe(openssl(current, message([1, byte], [2, from], [1, byte], [4, from])));
     const whole = message([1, byte], [6, mac], [4, 0xffff_fffe], [1, 0], [16, source]);
     expect(hashes(3).hash).toBe(openssl(current, whole));
+    const words = Array.from({ length: 31 }, (_, n) => [8, n * from] as const);
+    expect(hashes(4).hash).toBe(openssl(current, message(...words, [4, from], [2, from], [1, byte])));
   }
 });
 

@@ -31,8 +31,15 @@ interface Build {
   readonly started: number;
 }
 
-/** What is needed after the compiler: to be loaded while LLVM is at work. */
-const loadRest = () => Promise.all([import("../../../compiler/bundle/write.ts"), import("../../loader/load.ts")]);
+/** What is needed after the compiler: to be loaded while LLVM is at work. Where libbpf is missing, who needs it says so. */
+async function loadRest(): Promise<void> {
+  const [, { openLibrary }] = await Promise.all([
+    import("../../../compiler/bundle/write.ts"),
+    import("../../loader/library.ts"),
+    import("../../loader/load.ts"),
+  ]);
+  await openLibrary().catch(() => {});
+}
 
 /** Verifies, writes and reports one compilation. @throws Interrupted. */
 async function deliver(session: Session, { file, options, result, signals, started }: Build): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 /** `zeta lab fail` and `zeta lab heal`. */
 import { type Command, Option } from "commander";
-import { FAULTS, type Fault } from "../../lab/standing/faults.ts";
+import { FAULTS, type Fault } from "../../lab/standing/fault-kinds.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { type NodeOptions, withState } from "../node/options.ts";

@@ -2,15 +2,12 @@
 import { labError } from "../command.ts";
 import { memberGone } from "../problems.ts";
 import { stateOfAgent } from "./agents.ts";
+import type { Fault } from "./fault-kinds.ts";
 import { locked } from "./lock.ts";
 import { memberNamed, namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
 import { type LabRecord, type MemberRecord, readRecord } from "./record.ts";
 import { tellNewest } from "./view.ts";
-
-/** What freezes: nothing that goes to its data plane or comes from it arrives; its agent does nothing. */
-export const FAULTS = ["data", "agent", "both"] as const;
-export type Fault = (typeof FAULTS)[number];
 
 function signal(member: MemberRecord, name: "SIGSTOP" | "SIGCONT"): void {
   if (stateOfAgent(member) === "gone") throw labError(memberGone(null, member.name, member.pid));
