@@ -78,7 +78,8 @@ export function storeAnswered(
   const next = { ...state, booted, view, until, heard: Math.max(state.heard, view.epoch) };
   const listed = isListed(next);
   const held = listed ? holdings(view, state.node) : NOTHING;
-  const forget = [...held.keys()].filter((bucket) => held[bucket] !== state.held[bucket]);
+  const forget: number[] = [];
+  for (let bucket = 0; bucket < held.length; bucket++) if (held[bucket] !== state.held[bucket]) forget.push(bucket);
   const quiet = new Map(state.quiet);
   for (const epoch of view.lost) if (epoch > 0 && !quiet.has(epoch)) quiet.set(epoch, now + times.quiet);
   return { state: { ...next, held, quiet }, forget, isNew: true };

@@ -34,11 +34,13 @@ export function dutiesUnder<Key>(
   paths: (bucket: number) => Path = (bucket) => pathOf(view, bucket),
 ): Duties<Key> {
   const duties: Duties<Key> = new Map();
-  if (memberOf(view, node)?.chain.complete.at(-1)?.node !== node) return duties;
-  for (const bucket of view.keepers.keys()) {
+  const chain = memberOf(view, node)?.chain;
+  const source = chain?.complete.at(-1);
+  if (chain === undefined || source?.node !== node) return duties;
+  for (let bucket = 0; bucket < view.keepers.length; bucket++) {
+    if (view.keepers[bucket] !== chain.id) continue;
+    if (chain.joiners.length === 0 && view.moves[bucket] === undefined) continue;
     const { members, complete } = paths(bucket);
-    const source = members[complete - 1];
-    if (source?.node !== node || complete === members.length) continue;
     const targets = members.slice(complete);
     const name = nameOf(view, bucket, [source, ...targets]);
     const old = before.get(bucket);

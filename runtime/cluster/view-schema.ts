@@ -74,8 +74,12 @@ export function brokenInvariant(view: View): Wrong | null {
     if (keepers[Number(key)] === move.to) return { path: `${path}.to`, reason: "the bucket is there already" };
     if (move.since > now) return { path: `${path}.since`, reason: "is later than the view" };
   }
-  const paths = new Map(keepers.map((keeper, bucket) => [`${keeper} ${moves[bucket]?.to ?? ""}`, bucket]));
-  for (const bucket of paths.values()) {
+  const counted = new Set<number>();
+  for (const [bucket, keeper] of keepers.entries()) {
+    // Buckets that move the same way have paths of one length.
+    const way = (keeper << 16) | (moves[bucket]?.to ?? keeper);
+    if (counted.has(way)) continue;
+    counted.add(way);
     const { length } = pathOf(view, bucket).members;
     if (length > MOST_PLACES)
       return {

@@ -299,7 +299,11 @@ export class Keeper implements SimulatedNode<Operation> {
     const { view } = this.#agent;
     if (view === null) return { frames, asks };
     const acts = this.#agent.mayAct(now);
-    for (const record of this.#table.all()) frames.push(...this.#expire(record, view, acts, now));
+    for (const record of this.#table.all()) {
+      // Most entries are neither old nor tombstones, whoever keeps them.
+      if (!isTombstone(record.state) && endingOf(record, false, now, this.#times) === null) continue;
+      frames.push(...this.#expire(record, view, acts, now));
+    }
     if (!acts || this.#duties.size === 0) return { frames, asks };
     if (now - this.#transferred > this.#times.hop) {
       this.#transferred = now;
