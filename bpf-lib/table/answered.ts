@@ -12,6 +12,7 @@ import { strayFragment } from "../node/follow.ts";
 import { NODE } from "../node/services.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { Bounce, countBounce } from "./bounces.ts";
 import { askBy } from "./consult.ts";
 import { forgetBoth } from "./ended.ts";
 import { clientOf, noteDecided, WAITS } from "./entry.ts";
@@ -131,7 +132,10 @@ const answered = (family: Family) =>
       return Action.Drop;
     }
     if (operation === Operation.Followed) zeta_node_stages.call(Stage.Followed);
-    if (operation === Operation.Stale) return askBy(turn);
+    if (operation === Operation.Stale) {
+      countBounce(Bounce.Again);
+      return askBy(turn);
+    }
     return operation === Operation.Nobody ? nobodys(turn) : lost(TableFault.Role);
   });
 

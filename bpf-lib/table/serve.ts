@@ -18,6 +18,7 @@ import { enterError, goOn, Stage, zeta_node_stages } from "../node/stages.ts";
 import { isOpen } from "../node/waiting/enter.ts";
 import { networkOf } from "../route/hop.ts";
 import { keptAt, versionOf } from "./beside.ts";
+import { Bounce, countBounce } from "./bounces.ts";
 import { isUntold } from "./ended.ts";
 import { DECIDED, WAITS, writeEntry } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
@@ -161,6 +162,7 @@ const serve = (family: Family) =>
       return Action.Drop;
     }
     if (epoch !== view.epoch) {
+      countBounce(Bounce.Epoch);
       hand.withEntry = 0;
       // What it was to be refused for is not of the packet as it came.
       if (operation === Operation.Refuse) hand.of.detail = 0;

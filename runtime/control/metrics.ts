@@ -103,7 +103,7 @@ function serviceMetrics(services: readonly ServiceStatus[]): readonly Metric[] {
   ];
 }
 
-function nodeMetrics({ tables, tenants, drops, started, interfaces, memory }: NodeStatus): readonly Metric[] {
+function nodeMetrics({ tables, tenants, drops, bounces, started, interfaces, memory }: NodeStatus): readonly Metric[] {
   const tenant = (of: (one: NodeStatus["tenants"][number]) => bigint | number): readonly Sample[] =>
     tenants.map((one) => [{ vni: String(one.vni) }, of(one)]);
   const limited = (of: (quota: Quota) => number | undefined): readonly Sample[] =>
@@ -155,6 +155,12 @@ function nodeMetrics({ tables, tenants, drops, started, interfaces, memory }: No
       type: "counter",
       help: "Packets dropped that are of no service, by reason.",
       samples: Object.entries(drops).map(([reason, count]) => [{ reason }, count]),
+    },
+    {
+      name: "zeta_node_bounces_total",
+      type: "counter",
+      help: "Operations of the flow table that went back to their forwarder, or were asked about again there, by reason.",
+      samples: Object.entries(bounces).map(([reason, count]) => [{ reason }, count]),
     },
     {
       name: "zeta_tenant_flows",

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Attachment } from "../attach/attach.ts";
 import type { Run } from "../attach/runs.ts";
+import { bouncesOf } from "../cluster/bounces.ts";
 import type { NodeAgent } from "../cluster/node-agent.ts";
 import type { Config } from "../config/live.ts";
 import type { Bundle, Cpu } from "../loader/bundle.ts";
@@ -105,6 +106,7 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     interfaces: attachments.map((one) => ({ interface: one.interface.name, mode: one.mode, lost: !one.holds() })),
     tables: counted.tables,
     drops: ownDrops(node),
+    bounces: bouncesOf(node),
     tenants: tenantsOf(node, counted),
     services: [...node.services.values()].map((one) => serviceStatus(node, one, counted)),
   };

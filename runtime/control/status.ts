@@ -73,6 +73,8 @@ export interface NodeStatus {
   readonly tables: Census["tables"];
   /** Packets that the node has dropped for no service of its own, by reason: operations of the flow table that it refused, and others. */
   readonly drops: Readonly<Record<string, bigint>>;
+  /** Operations of the flow table that it has sent back to their forwarder, or has asked about again, by reason: no packet is lost by that. */
+  readonly bounces: Readonly<Record<string, bigint>>;
   readonly tenants: readonly TenantStatus[];
   readonly services: readonly ServiceStatus[];
 }

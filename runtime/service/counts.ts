@@ -25,7 +25,7 @@ export interface CountValue {
   readonly value: bigint;
 }
 
-const U64: LayoutData = { kind: "scalar", type: "u64", size: 8, align: 8, order: "little" };
+export const U64: LayoutData = { kind: "scalar", type: "u64", size: 8, align: 8, order: "little" };
 /** The map of all counters, lost events among them. */
 const COUNTERS = "zeta_counters";
 /** What the library's meters hold (bpf-lib/state/counter.ts). */

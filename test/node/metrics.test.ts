@@ -18,6 +18,7 @@ const status: NodeStatus = {
   ],
   memory: 70_000,
   drops: { "table: forged operation": 3n },
+  bounces: { "table: another epoch": 5n },
   tenants: [
     { vni: 7, flows: 2, packets: 9n, bytes: 900n, quota: { flows: 50 }, refused: { flows: 2n ** 60n, newFlows: 0n } },
     { vni: 8, flows: 1, packets: 1n, bytes: 60n, quota: null, refused: { flows: 0n, newFlows: 0n } },
@@ -50,6 +51,7 @@ describe("metrics", () => {
     expect(numberOf("zeta_service_drops_total", { service: "web", reason: "acl: a\\b\nc" })).toBe(8);
     expect(numberOf("zeta_service_declared_total", { service: "web", counter: 'box.say "hi"' })).toBe(4);
     expect(numberOf("zeta_node_drops_total", { reason: "table: forged operation" })).toBe(3);
+    expect(numberOf("zeta_node_bounces_total", { reason: "table: another epoch" })).toBe(5);
     expect(numberOf("zeta_tenant_flows", { vni: "7" })).toBe(2);
     expect(numberOf("zeta_flow_table_room", { family: "ipv6" })).toBe(2000);
     expect(numberOf("zeta_flow_table_bytes", { family: "ipv6" })).toBe(8192);

@@ -16,6 +16,7 @@ const status = (packets: number | string, drops: Record<string, number>, name = 
   tables: [],
   memory: 0,
   drops: {},
+  bounces: {},
   tenants: [],
   services: [
     {

@@ -1,6 +1,6 @@
 /**
  * Operations that no member has sent: changed on their way, cut, sent from elsewhere, to the wrong place, by an old key or in an
- * old view. On both targets none is acted upon, none stored, and each is counted by its reason.
+ * old view. On both targets none is acted upon, none stored, and each is counted by its reason: as dropped, or as sent back.
  */
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -213,9 +213,15 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
   test("of another epoch: it goes back as it came, to be asked again, and nothing is stored", () => {
     for (const kind of ["decide", "lookup", "update", "close"] as const) {
       const { to, frame } = frameOf(kind);
+      const [dropped, before] = [at(to).drops(), at(to).bounces()];
       setView(to, 2);
       const { action, packet } = at(to).run(frame, SIDE);
       setView(to, 1);
+      expect(at(to).drops()).toEqual(dropped);
+      expect(at(to).bounces()).toEqual({
+        ...before,
+        "table: another epoch": (before["table: another epoch"] ?? 0) + 1,
+      });
       expect(action).toBe(REDIRECT);
       expect(operationOf(packet)).toBe("stale");
       expect(tagOf(packet, KEY)).toBe(Buffer.from(packet).readBigUInt64BE(AT.tag));
@@ -223,6 +229,24 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
       expect(headerBytes(packet)).toBe(86);
       expect(at(to).flows()).toBe(0);
     }
+  });
+
+  test("a forwarder whose operation comes back asks again, and counts that", () => {
+    const [forwarder, head] = [1, CHAIN[0] as number];
+    const { packet: asked } = at(forwarder).run(client.syn().bytes, SIDE + 1);
+    setView(head, 2);
+    const { packet: returned } = at(head).run(asked, SIDE);
+    setView(head, 1);
+    const dropped = at(forwarder).drops();
+    const { action, packet } = at(forwarder).run(returned, SIDE);
+    expect([operationOf(asked), operationOf(returned), action, operationOf(packet)]).toEqual([
+      "decide",
+      "stale",
+      REDIRECT,
+      "decide",
+    ]);
+    expect(at(forwarder).bounces()).toEqual({ "table: asked again": 1 });
+    expect(at(forwarder).drops()).toEqual(dropped);
   });
 
   test("a good one is acted upon", () => {

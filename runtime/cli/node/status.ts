@@ -29,6 +29,8 @@ function print(session: Session, status: Plain<NodeStatus>): void {
   session.print(`memory that services share: ${bytesText(status.memory)}\n`);
   for (const [reason, count] of Object.entries(status.drops))
     session.print(`dropped for no service: ${reason}, ${count}\n`);
+  for (const [reason, count] of Object.entries(status.bounces))
+    session.print(`not dropped, but asked again: ${reason}, ${count}\n`);
   if (status.services.length === 0) {
     session.print("no services\n");
     return;

@@ -1,4 +1,5 @@
 /** A forwarder or a flow-table node in the kernel, run packet by packet. */
+import { bouncesOf } from "../../../runtime/cluster/bounces.ts";
 import { lookup } from "../../../runtime/loader/map-operations.ts";
 import { testRun } from "../../../runtime/loader/test-run.ts";
 import { word } from "../../../runtime/loader/word.ts";
@@ -9,7 +10,10 @@ import { borrowNode } from "../targets/spare-nodes.ts";
 import { dropsBy, type Member, type MemberOptions } from "./member.ts";
 
 /** What the member of either target has in common. */
-export type AnyMember = Pick<Member, "role" | "dataPlane" | "underlay" | "run" | "drops" | "flows" | "close">;
+export type AnyMember = Pick<
+  Member,
+  "role" | "dataPlane" | "underlay" | "run" | "drops" | "bounces" | "flows" | "close"
+>;
 
 export async function openKernelMember({
   role,
@@ -38,6 +42,7 @@ export async function openKernelMember({
         return { action, packet, redirect: null, tailCalls: 0, log: [] };
       },
       drops: () => dropsBy(reasons, services.length, (index) => lookup(object.map(NODE_MAP.drops), word(index))),
+      bounces: () => Object.fromEntries(Object.entries(bouncesOf(node)).map(([name, count]) => [name, Number(count)])),
       flows: () => [...readFlows(node, "both")].length,
       close: node.close,
     };

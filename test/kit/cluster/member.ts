@@ -1,6 +1,7 @@
 /** A forwarder or a flow-table node in the interpreter. */
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import type { Machine, MachineOptions, Run } from "../../../compiler/interpreter/index.ts";
+import { BOUNCES, BOUNCES_MAP } from "../../../runtime/cluster/bounces.ts";
 import { type DataPlane, dataPlaneOf } from "../../../runtime/cluster/data-plane.ts";
 import type { TableMemory } from "../../../runtime/cluster/table-memory.ts";
 import type { LiveConfig } from "../../../runtime/config/live.ts";
@@ -49,6 +50,8 @@ export interface Member {
   clock(): bigint;
   /** What the node itself has dropped, by reason, of all services. */
   drops(): Readonly<Record<string, number>>;
+  /** What it has sent back, or asked about again, by reason. */
+  bounces(): Readonly<Record<string, number>>;
   /** How many flows it has, each direction counted for one. */
   flows(): number;
   /** Its tables, as its agent has them; null on forwarders. `sent`: what it sends of itself. */
@@ -85,6 +88,14 @@ export function dropsBy(
     }
   return counts;
 }
+
+/** What went back, by reason; `read` as above. */
+const bouncesBy = (read: (index: number) => Uint8Array | null): Record<string, number> =>
+  Object.fromEntries(
+    BOUNCES.map((name, index) => [name, sum(read(index) ?? new Uint8Array())] as const).filter(
+      ([, count]) => count > 0,
+    ),
+  );
 
 export interface MemberOptions {
   readonly role: Role;
@@ -187,6 +198,7 @@ export function makeMember(
       const map = mapOf(NODE_MAP.drops);
       return dropsBy(nameOf, added.length, (index) => map.lookup(word(index)));
     },
+    bounces: () => bouncesBy((index) => mapOf(BOUNCES_MAP).lookup(word(index))),
     flows() {
       let count = 0;
       for (const [index, name] of FLOW_TABLES.entries()) {
