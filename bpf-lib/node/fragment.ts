@@ -16,7 +16,7 @@ import type { Call } from "./call.ts";
 import { because } from "./drops.ts";
 import { zeta_forwards } from "./forwards.ts";
 import { serviceOfAll } from "./listen.ts";
-import { proceed } from "./root.ts";
+import { proceed } from "./parse.ts";
 import { NODE } from "./services.ts";
 import { refused, withPacket } from "./stage.ts";
 import { goOn, Stage, zeta_node_stages } from "./stages.ts";

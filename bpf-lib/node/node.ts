@@ -23,6 +23,7 @@ export { zeta_keep4, zeta_keep6 } from "./keep.ts";
 export { zeta_neighbour } from "./neighbour.ts";
 export { zeta_now } from "./now.ts";
 export { zeta_obstacle } from "./obstacle.ts";
+export { zeta_parse } from "./parse.ts";
 export { zeta_pools } from "./pools.ts";
 export { zeta_admit } from "./quota.ts";
 export { zeta_reach } from "./reach.ts";

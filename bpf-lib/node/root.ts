@@ -1,155 +1,47 @@
 /**
- * The program that stays attached: it parses a packet, finds its flow or else its service, and goes on there. What belongs
- * to no service is the host's own.
+ * The program that stays attached. It follows the flows of plain packets, which nearly all are; with all else it goes on in
+ * `zeta_parse`. By itself: the verifier walks what any packet needs once, and not behind each thing that is not plain about it.
  */
-import { Action, EtherType, type Frame, Protocol, program, type u32 } from "zeta/bpf";
-import { stands } from "../flow/state.ts";
-import { type Entry, type Family, isReply, withFamily } from "../flow/table.ts";
+import { Action, type Frame, Protocol, program } from "zeta/bpf";
+import { withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
-import type { Found } from "../flow/ways.ts";
-import { isError } from "../icmp/embedded.ts";
 import { isTunnelPort } from "../overlay/decapsulate.ts";
-import { isToTunnel } from "../overlay/tunnels.ts";
-import { isFragment } from "../packet/fragments.ts";
-import { open, type Parts } from "../packet/open.ts";
-import { note } from "../packet/reopen.ts";
+import type { Parts } from "../packet/open.ts";
+import { openPlainByKind } from "../packet/plain-kinds.ts";
 import { isWhole } from "../packet/whole.ts";
-import { Asked, Point } from "../trace/record.ts";
-import { consider, considerFlow, considerUnread, step, stepAsked } from "../trace/trace.ts";
-import { Ask, type Call, From, zeta_node_call } from "./call.ts";
-import { because, countNodeDrop } from "./drops.ts";
-import { askFor, follow, strayFragment } from "./follow.ts";
-import { zeta_forwards } from "./forwards.ts";
-import { serviceAt, serviceOfAll } from "./listen.ts";
-import { isSolicitation } from "./neighbour.ts";
-import { enterService, Hook, NODE, Sees, zeta_node_services } from "./services.ts";
-import { enterError, goOn, Stage, zeta_node_stages } from "./stages.ts";
-import { countTraffic } from "./traffic.ts";
+import { type Call, zeta_node_call } from "./call.ts";
+import { known, NO_FLOW } from "./known.ts";
+import { Stage, zeta_node_stages } from "./stages.ts";
 
-/** No action of XDP's. */
-const NO_FLOW = 0xff;
-
-const gone = (service: number): Action => {
-  countNodeDrop(service, because.gone());
-  return Action.Drop;
-};
-
-const known = (parts: Parts, family: Family, found: Found<Entry>, entry: Entry, call: Call, now: u32): Action => {
-  const index = entry.service;
-  const service = zeta_node_services.at(index);
-  if (service === null) return gone(index);
-  countTraffic(index, parts.frame.length);
-  const reply = isReply(entry);
-  call.service = index;
-  call.generation = service.generation;
-  considerFlow(parts, call, index, family.endsOf(entry), reply);
-  if ((service.sees & (reply ? Sees.Replies : Sees.Client)) !== 0) {
-    call.from = reply ? From.Service : From.Client;
-    call.stands = stands(entry) ? 1 : 0;
-    note(parts, call.packet);
-    stepAsked(call, Asked.Filter, call.from);
-    enterService(index, Hook.Filter, call.generation);
-    return gone(index);
-  }
-  return follow(parts, family, found, entry, service, call, now);
-};
-
-/** What no service takes is the host's own, but never out of an overlay. */
-const unclaimed = (call: Call): Action => {
-  if (call.vni === 0) return Action.Pass;
-  countNodeDrop(NODE, because.unclaimed());
-  return Action.Drop;
-};
-
-/** The same of what can be read. What a forwarder of a cluster does not know may be on its way back to a client. */
-const toNobody = (parts: Parts, call: Call): Action => {
-  if (call.vni === 0 && zeta_forwards.value === 0) return Action.Pass;
-  goOn(parts, call, Stage.Unclaimed);
-  return Action.Drop;
-};
-
-/** Questions about MAC addresses are of the link, and no service's. */
-const neighbour = (): Action => {
-  zeta_node_stages.call(Stage.Neighbour);
-  return Action.Drop;
-};
-
-const unknown = (parts: Parts, call: Call): Action => {
-  if (isSolicitation(parts)) return neighbour();
-  const index = serviceAt(call, parts.destination, parts.destinationPort, parts.protocol);
-  consider(parts, call, index, parts);
-  if (index === NODE) return toNobody(parts, call);
-  const service = zeta_node_services.at(index);
-  if (service === null) return gone(index);
-  countTraffic(index, parts.frame.length);
-  call.service = index;
-  call.from = From.Client;
-  step(Point.Service, call);
-  if ((service.sees & Sees.Client) !== 0) {
-    call.stands = 0;
-    note(parts, call.packet);
-    stepAsked(call, Asked.Filter, call.from);
-    enterService(index, Hook.Filter, call.generation);
-    return gone(index);
-  }
-  if (service.decides === 0) return toNobody(parts, call);
-  return parts.later && zeta_forwards.value === 0 ? strayFragment(index) : askFor(parts, call, Ask.Decide, index, 0);
-};
-
-/** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */
-const broken = (call: Call): Action => {
-  const index = serviceOfAll(call.vni);
-  considerUnread(call, index);
-  if (index === NODE) return unclaimed(call);
-  countNodeDrop(index, because.notWhole());
-  return Action.Drop;
-};
-
-/** Whether the packet is one in a tunnel to the node, as far as its ports and addresses tell. */
-const isTunnelled = (parts: Parts): boolean =>
-  parts.protocol === Protocol.Udp && isTunnelPort(parts.destinationPort) && isToTunnel(parts);
-
-/** Goes on with a packet whose protocol and ports are known: a whole one, or a fragment of one. */
-export const proceed = (parts: Parts, call: Call): Action => {
-  if (!isWhole(parts)) return broken(call);
-  // Before its own flow is sought: messages that are no errors may have one between the same addresses.
-  if (isError(parts)) {
-    enterError(parts, call);
-    return Action.Drop;
-  }
-  const action = withFamily(parts, (family) => {
+/** Follows a plain packet's flow; NO_FLOW, and nothing is done yet, where it has none. */
+const hit = (parts: Parts, call: Call): Action => {
+  if (parts.protocol === Protocol.Udp && isTunnelPort(parts.destinationPort)) return NO_FLOW;
+  if (!isWhole(parts)) return NO_FLOW;
+  // What comes from a stage has its network noted.
+  const vni = call.vni & (0 - call.inside);
+  return withFamily(parts, (family) => {
     const now = spansNow();
-    const found = family.find(family.keyOf(parts, call.vni), now);
-    return found.way === null ? NO_FLOW : known(parts, family, found, found.way, call, now);
+    const found = family.find(family.keyOf(parts, vni), now);
+    if (found.way === null) return NO_FLOW;
+    call.vni = vni;
+    call.inside = 0;
+    return known(parts, family, found, found.way, call, now);
   });
-  return action === NO_FLOW ? unknown(parts, call) : action;
 };
 
 const arrive = (frame: Frame): Action => {
   const call = zeta_node_call.at(0);
   if (call === null) return Action.Aborted;
-  // What comes from a stage has its network noted, and no tunnel is looked for in it. Without a branch, which would have the
-  // verifier walk everything below twice.
-  const { inside } = call;
-  call.vni &= 0 - inside;
-  call.inside = 0;
-  return open(
+  const action = openPlainByKind(
     frame,
-    (parts) => {
-      if (isTunnelled(parts) && inside === 0) {
-        consider(parts, call, NODE, parts);
-        zeta_node_stages.call(Stage.Unwrap);
-        return Action.Drop;
-      }
-      if (isFragment(parts)) {
-        goOn(parts, call, Stage.Fragment);
-        return Action.Drop;
-      }
-      return proceed(parts, call);
-    },
-    (type) => (type === EtherType.Arp ? neighbour() : unclaimed(call)),
-    () => broken(call),
+    (parts) => hit(parts, call),
+    () => NO_FLOW,
   );
+  if (action !== NO_FLOW) return action;
+  zeta_node_stages.call(Stage.Parse);
+  // Too many tail calls: the next packet is another.
+  call.inside = 0;
+  return Action.Drop;
 };
 
 export const zeta_root = program("zeta_root", arrive, { slot: { table: zeta_node_stages, index: Stage.Root } });

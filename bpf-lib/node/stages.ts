@@ -27,6 +27,7 @@ export const Stage = {
   Unwrap: 19,
   /** Stands on the interfaces too. */
   Root: 20,
+  Parse: 78,
   Wrap: 21,
   Obstacle: 22,
   Reach: 23,

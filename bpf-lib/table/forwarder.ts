@@ -17,6 +17,7 @@ export { zeta_keep4, zeta_keep6 } from "../node/keep.ts";
 export { zeta_neighbour } from "../node/neighbour.ts";
 export { zeta_now } from "../node/now.ts";
 export { zeta_obstacle } from "../node/obstacle.ts";
+export { zeta_parse } from "../node/parse.ts";
 export { zeta_pools } from "../node/pools.ts";
 export { zeta_admit } from "../node/quota.ts";
 export { zeta_reach } from "../node/reach.ts";

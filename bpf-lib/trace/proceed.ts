@@ -1,6 +1,6 @@
 /** What comes after a fragment's first was found, in a program of its own: with what it tells, both need more stack than there is. */
 import { program } from "zeta/bpf";
-import { proceed } from "../node/root.ts";
+import { proceed } from "../node/parse.ts";
 import { withPacket } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
 
