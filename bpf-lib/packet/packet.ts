@@ -29,7 +29,7 @@ import {
   vlanTag,
   vxlanHeader,
 } from "zeta/bpf";
-import { choice, refuseKeyEdit, seenAs } from "../../sdk/middlebox/internal.ts";
+import { choice, forReading, refuseKeyEdit, seenAs } from "../../sdk/middlebox/internal.ts";
 import { addressAt, portAt, putAddress, putPort } from "./edit.ts";
 import { datagramEnd, icmpOf, icmpv6Of, network, type Parts, tcpOf, udpOf } from "./open.ts";
 import { changed, updated } from "./sums.ts";
@@ -159,7 +159,7 @@ const ipv4View = (parts: Parts, ip: Of<typeof ipv4Header>, access: Access) => ({
   },
   options: () => {
     const start = parts.frame.cursor(parts.networkAt + 20);
-    return start.slice(ip.start.words * 4 - 20) ?? parts.frame.cursor(parts.frame.length);
+    return forReading(start.slice(ip.start.words * 4 - 20) ?? parts.frame.cursor(parts.frame.length));
   },
 });
 
@@ -346,7 +346,7 @@ const tcpView = (parts: Parts, tcp: Of<typeof tcpHeader>, words: Of<typeof tcpWo
     return tcp.control.words * 4;
   },
   option: (kind: u8): Cursor | null =>
-    findOption(parts.frame, parts.transportAt + 20, parts.transportAt + tcp.control.words * 4, kind),
+    forReading(findOption(parts.frame, parts.transportAt + 20, parts.transportAt + tcp.control.words * 4, kind)),
   keepMss: (mss: u16, sack: boolean = false): void => keepMss(parts, words, tcp.control.words * 4, mss, sack),
 });
 
@@ -519,5 +519,5 @@ export const describe = (parts: Parts, from: u32, vni: u32, access: Access, stan
   icmpv6: () => icmpViewOf(icmpv6Of(parts), access),
   vxlan: () => tunnelView(tunnelAt(parts, OverlayPort.Vxlan)),
   geneve: () => tunnelView(tunnelAt(parts, OverlayPort.Geneve)),
-  payload: (offset: u32, length: u32): Cursor | null => payloadOf(parts, offset, length),
+  payload: (offset: u32, length: u32): Cursor | null => forReading(payloadOf(parts, offset, length)),
 });

@@ -85,7 +85,12 @@ export function storageFor(
   if (first.kind === "map" && first.inner !== null)
     return { kind: "map", variable: to.variable("map", name), map: first.map };
   if (inner.every(isCursor))
-    return { kind: "cursor", position: to.variable("u32", name), end: to.variable("u32", name) };
+    return {
+      kind: "cursor",
+      position: to.variable("u32", name),
+      end: to.variable("u32", name),
+      forReading: inner.some(({ data }) => data.forReading),
+    };
   if (first.kind === "function") checkCaptured(first, to.mergeFloor, node, to);
   return { kind: "same", value: first };
 }
@@ -283,7 +288,7 @@ export function readStorage(storage: Storage, version: number, to: Lowering): Va
       };
     }
     case "cursor":
-      return cursorFrom(to.get(storage.position), to.get(storage.end), to);
+      return cursorFrom(to.get(storage.position), to.get(storage.end), storage.forReading, to);
     case "unknown":
       return NULL;
     case "same":
@@ -362,7 +367,9 @@ export function assignStorage(storage: Storage, value: Value, node: ts.Node, to:
     case "cursor": {
       const cursor = definite(value, node, to);
       if (!isCursor(cursor)) return to.refuse((at) => wrongArgument(at, "a cursor", describe(cursor)), node);
-      const { position, end } = cursorParts(cursor, to);
+      const { position, end, forReading } = cursorParts(cursor, to);
+      if (forReading && !storage.forReading)
+        to.refuse((at) => differentShapes(at, "a cursor that writes", "a cursor that only reads"), node);
       to.set(storage.position, position);
       to.set(storage.end, end);
       return;

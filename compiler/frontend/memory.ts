@@ -202,7 +202,8 @@ function readOnce<V extends Value>(view: ViewValue, offset: number, what: string
 export function writeMember(view: ViewValue, name: string, value: Value, node: ts.Node, to: Lowering): void {
   alive(view, node, to);
   const { layout } = view;
-  if (view.readOnly) to.refuse((at) => readOnly(at, `'${name}'`), node);
+  // Of a packet, what is read only is what a checksum covers.
+  if (view.readOnly) to.refuse((at) => readOnly(at, `'${name}'`, view.epoch >= 0), node);
   if (to.purity !== null && !isLocal(view, to)) to.effect("writing a field", node);
   if (layout.kind === "bits") return writeBitField(view, layout, name, value, node, to);
   if (layout.kind !== "struct") return to.refuse((at) => unknownField(at, name, ""), node);

@@ -172,9 +172,11 @@ export const wrongArgument = problem("ZT2014", (what: string, found: string) => 
   message: `Expected ${what}, found ${found}.`,
   fix: "See the declaration in the SDK, or docs/language.md.",
 }));
-export const readOnly = problem("ZT2015", (what: string) => ({
-  message: `${what} cannot be written.`,
-  fix: "Write to a map value, a packet header, `local(layout)` or a 'let'.",
+export const readOnly = problem("ZT2015", (what: string, isSummed = false) => ({
+  message: `${what} cannot be written${isSummed ? ": a checksum covers it, and would not follow" : ""}.`,
+  fix: isSummed
+    ? "Edit what headers have fields for, whose checksums follow. A program of the system layer may write any byte, and sees to checksums itself."
+    : "Write to a map value, a packet header, `local(layout)` or a 'let'.",
 }));
 export const indexOutOfRange = problem("ZT2016", (index: string, length: number, certain: boolean) => ({
   message: `Index ${index} ${certain ? "is" : "may be"} outside the array's ${length} elements.`,

@@ -146,6 +146,7 @@ function scalarMismatch(span: Span | null, text: string): Problem | null {
   return UNSIGNED.has(from) && UNSIGNED.has(to) ? doesNotFit(span, from, to) : mixedTypes(span, "=", from, to);
 }
 
+const UNKNOWN_IMPORT = unknownImport(null, "").code;
 /** TypeScript's own numbers. */
 const JUMP_OUT_OF_FUNCTION = 1107;
 const NO_MODULE = 2307;
@@ -225,7 +226,6 @@ export function createSourceProgram(
     host,
     ...(cache.previous ? { oldProgram: cache.previous } : {}),
   });
-  cache.previous = program;
   const problems: Problem[] = [];
   const authored = program
     .getSourceFiles()
@@ -236,6 +236,8 @@ export function createSourceProgram(
     for (const source of authored)
       problems.push(...program.getSemanticDiagnostics(source).map((d) => toProblem(d, root, false)));
   }
+  // What was looked for in vain is looked for again: TypeScript would go by what it found before.
+  cache.previous = problems.some(({ code }) => code === UNKNOWN_IMPORT) ? undefined : program;
   if (problems.length === 0) problems.push(...authored.flatMap((source) => looseStatements(source, root)));
   const entrySource = program.getSourceFile(file);
   if (entrySource === undefined)

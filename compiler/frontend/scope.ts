@@ -39,7 +39,7 @@ export type Storage =
       readonly name: string;
     }
   /** A cursor into the packet: where it stands, and its end (2^32 - 1 for the packet's own). */
-  | { readonly kind: "cursor"; readonly position: number; readonly end: number }
+  | { readonly kind: "cursor"; readonly position: number; readonly end: number; readonly forReading: boolean }
   | { readonly kind: "map"; readonly variable: number; readonly map: number }
   /** Nothing but null has been assigned so far. */
   | { readonly kind: "unknown" }

@@ -99,7 +99,10 @@ export function openSession(host: Host, options: CommonOptions): Session {
 
   const report: Session["report"] = (problems, data = {}) => {
     const ok = problems.every(({ severity }) => severity !== "error");
-    if (format === "json") print(`${JSON.stringify({ ok, problems: problemsAsJson(problems), ...data }, null, 2)}\n`);
+    // One line for programs: commands that go on write a document per line.
+    const indent = host.stdout.isTTY ? 2 : undefined;
+    if (format === "json")
+      print(`${JSON.stringify({ ok, problems: problemsAsJson(problems), ...data }, null, indent)}\n`);
     else if (format === "sarif") {
       const sarif = problemsAsSarif(problems, { version: version(), root: host.cwd });
       print(`${JSON.stringify(sarif, null, 2)}\n`);

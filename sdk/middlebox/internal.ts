@@ -1,4 +1,5 @@
 /** What bpf-lib needs from the compiler to run a service; not for authors. */
+import type { Cursor } from "../bpf/frame.ts";
 import type { address, Layout, u16, u32, u64 } from "../layout/layouts.ts";
 import type { Completion, Decision, Verdict } from "./verdict.ts";
 
@@ -65,6 +66,11 @@ export const openOwn = (_box: unknown, _slot: u32): unknown => {
 /** The number of the config that serves, as the service's own data has it: for the program that finds its service without the node's help. */
 export const servingGeneration = (): u32 => {
   throw new TypeError("servingGeneration runs only in a compiled program");
+};
+
+/** The cursor, through which nothing is written: what it passes over is summed up in a checksum that would not follow. */
+export const forReading = <C extends Cursor | null>(_cursor: C): C => {
+  throw new TypeError("forReading runs only in a compiled program");
 };
 
 /** The bytes of a view through another layout, which is no longer. */

@@ -33,7 +33,7 @@ export interface Ipv4View {
   readonly moreFragments: boolean;
   /** In bytes. */
   readonly fragmentOffset: u32;
-  /** The options' bytes; empty when there are none. */
+  /** The options' bytes, to be read; empty when there are none. */
   readonly options: () => Cursor;
 }
 export interface Ipv6View {
@@ -135,6 +135,6 @@ export interface Packet {
   /** Of a packet to UDP port 4789, 6081. */
   readonly vxlan: () => TunnelView | null;
   readonly geneve: () => TunnelView | null;
-  /** A cursor over the transport's payload, from `offset`, at most `length` bytes long; null when it is shorter. */
+  /** A cursor, to read by, over the transport's payload, from `offset`, at most `length` bytes long; null when it is shorter. */
   readonly payload: (offset: u32, length: u32) => Cursor | null;
 }

@@ -1,5 +1,5 @@
 /** `zeta check`, `zeta build` and its stages, on real sources. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openBundle } from "../../runtime/loader/bundle.ts";
@@ -208,6 +208,26 @@ describe("build --watch", () => {
     await running.says("built build/deciders");
     const { service } = JSON.parse(readFileSync(join(cwd, "build/deciders/manifest.json"), "utf8"));
     expect(service).toMatchObject({ decide: "deciders_decide", told: null });
+    running.signal("SIGINT");
+    expect((await running.ended).code).toBe(130);
+  });
+
+  test("a module that was missing is found when it comes", async () => {
+    const [entry, beside] = [join(cwd, "counter.ts"), join(cwd, "limit.ts")];
+    const importing = `import { LIMIT } from "./limit.ts";\n${COUNTER.replace("max: 4", "max: LIMIT")}`;
+    writeFileSync(entry, importing);
+    const running = start(["build", "counter.ts", "--watch", "--no-verify"], { cwd });
+    await running.says(/error ZT1023[\s\S]*Watching for changes/);
+    for (const limit of [5, 6]) {
+      running.forget();
+      writeFileSync(beside, `export const LIMIT = ${limit};\n`);
+      await running.says("built build/counter");
+      const manifest = JSON.parse(readFileSync(join(cwd, "build/counter/manifest.json"), "utf8"));
+      expect(manifest.maps[0].maxEntries).toBe(limit);
+      running.forget();
+      rmSync(beside);
+      await running.says(/error ZT1023[\s\S]*Watching for changes/);
+    }
     running.signal("SIGINT");
     expect((await running.ended).code).toBe(130);
   });

@@ -47,6 +47,12 @@ const box = middlebox("box", {
 });
 export default service("example", { chain: [box] });`;
 
+/** A filter that looks at two bytes by a cursor. */
+const viewing = (cursor: string, statement: string): string =>
+  filtering(`const view = ${cursor}?.take(header({ n: u16 })) ?? null;\n    if (view !== null) ${statement}`)
+    .replace("service }", "service, u16, u32 }")
+    .replace('from "zeta";', 'from "zeta";\nimport { header } from "zeta/bpf";');
+
 /** A service whose decision waits. */
 const waiting = (decide: string, hooks: string): string => `
 import { middlebox, pending, service } from "zeta";
@@ -620,6 +626,24 @@ export const examples: readonly RefusalExample[] = [
     "a filter that changes what the flow is found by",
     filtering('§ip.source = ipv4("10.0.0.1");'),
     filtering("ip.ttl = 5;"),
+  ),
+  example(
+    "ZT2015",
+    "bytes of the payload, which a checksum covers",
+    viewing("packet.payload(0, 4)?.slice(2)", "§view.n = 5;"),
+    viewing("packet.payload(0, 4)?.slice(2)", "ip.dscp = u32(view.n & 63);"),
+  ),
+  example(
+    "ZT2015",
+    "bytes of a TCP option",
+    viewing("packet.tcp()?.option(2)", "§view.n = 5;"),
+    viewing("packet.tcp()?.option(2)", "ip.dscp = u32(view.n & 63);"),
+  ),
+  example(
+    "ZT2015",
+    "bytes of IPv4 options, by a cursor that is chosen",
+    viewing("(ip.ttl > 5 ? ip.options() : packet.payload(0, 2))", "§view.n = 5;"),
+    viewing("(ip.ttl > 5 ? ip.options() : packet.payload(0, 2))", "ip.dscp = u32(view.n & 63);"),
   ),
   example(
     "ZT2032",

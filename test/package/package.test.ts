@@ -59,6 +59,13 @@ test("the command tells the package's version", async () => {
   expect(stdout.trim()).toContain(version);
 });
 
+test("the command says what to install where TypeScript is missing", async () => {
+  installed.write("lone.ts", "export {};\n");
+  const check = [join(installed.home, "dist/cli.js"), "check", "lone.ts", "--json"];
+  const { stdout } = await installed.run(process.execPath, check, { accept: [3] });
+  expect(JSON.parse(stdout).problems).toMatchObject([{ code: "ZT5027" }]);
+});
+
 describe("with the peers beside it", () => {
   beforeAll(() => installed.link(...peers, "@types/node", "undici-types"));
 

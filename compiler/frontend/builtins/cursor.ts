@@ -7,7 +7,7 @@ import { packetView, readView } from "../memory.ts";
 import { badDeclaration } from "../problems.ts";
 import { constant, scalar } from "../types.ts";
 import type { ts } from "../typescript.js";
-import type { BuiltinCall, DeclaredValue, ScalarValue, Value } from "../values.ts";
+import type { BuiltinCall, DeclaredValue, ScalarValue, Value, ViewValue } from "../values.ts";
 import { argument, builtin, layoutOf } from "./arguments.ts";
 import { reordered } from "./order.ts";
 
@@ -21,6 +21,8 @@ interface Cursor {
   readonly end: Operand | null;
   /** The end lies in the packet, as a slice's does. */
   readonly inside: boolean;
+  /** Nothing is written through it: its bytes are summed up in a checksum that would not follow. */
+  readonly forReading: boolean;
 }
 
 const positionOf = (cursor: Cursor, to: Lowering): ScalarValue => {
@@ -89,10 +91,15 @@ function take(cursor: Cursor, call: BuiltinCall, moves: boolean): Value {
       call.node,
     );
   const { place, present } = fitsAt(cursor, layout.size, to);
-  const value = layout.kind === "scalar" ? scalarAt(layout, place, present, to) : packetView(layout, place, to);
+  const value = layout.kind === "scalar" ? scalarAt(layout, place, present, to) : viewAt(cursor, layout, place, to);
   if (moves) advance(cursor, fixed(layout.size), to);
   return { kind: "nullable", id: to.fresh(), present, value };
 }
+
+const viewAt = ({ forReading }: Cursor, layout: LayoutData, place: Operand, to: Lowering): ViewValue => ({
+  ...packetView(layout, place, to),
+  readOnly: forReading,
+});
 
 const fixed = (size: number) => ({ operand: constant("u32", BigInt(size)), low: BigInt(size), high: BigInt(size) });
 
@@ -164,7 +171,8 @@ function slice(cursor: Cursor, call: BuiltinCall): Value {
   const bytes = bounded(argument(call, 0), call.argument(0), to);
   const room = hasRoom(cursor, bytes, to);
   const start = positionOf(cursor, to);
-  const part = newCursor(start, to.binary("add", "u32", start.operand, bytes.operand), to);
+  const end = to.binary("add", "u32", start.operand, bytes.operand);
+  const part = cursorAt(start, end, true, cursor.forReading, to);
   advance(cursor, bytes, to);
   return { kind: "nullable", id: to.fresh(), present: room, value: part };
 }
@@ -179,22 +187,37 @@ export const isCursor = (value: Value): value is DeclaredValue & { readonly data
 export function cursorParts(
   value: DeclaredValue & { readonly data: Cursor },
   to: Lowering,
-): { position: Operand; end: Operand } {
-  return { position: positionOf(value.data, to).operand, end: value.data.end ?? NO_END };
+): { position: Operand; end: Operand; forReading: boolean } {
+  const { end, forReading } = value.data;
+  return { position: positionOf(value.data, to).operand, end: end ?? NO_END, forReading };
 }
 
+/** The same cursor; what is viewed through it cannot be written. */
+export const readingBy = ({ data }: DeclaredValue & { readonly data: Cursor }): DeclaredValue =>
+  cursorOf({ ...data, forReading: true });
+
 /** A cursor of its own that starts where another stood, on whichever path that was. */
-export const cursorFrom = (position: Operand, end: Operand, to: Lowering): DeclaredValue =>
-  cursorAt(scalar("u32", position), end, false, to);
+export const cursorFrom = (position: Operand, end: Operand, reading: boolean, to: Lowering): DeclaredValue =>
+  cursorAt(scalar("u32", position), end, false, reading, to);
 
 /** A cursor that starts at `start` and ends with the packet. */
 export const newCursor = (start: ScalarValue, end: Operand | null, to: Lowering): DeclaredValue =>
-  cursorAt(start, end, true, to);
+  cursorAt(start, end, true, false, to);
 
-function cursorAt(start: ScalarValue, end: Operand | null, inside: boolean, to: Lowering): DeclaredValue {
-  const cursor: Cursor = { position: to.variable("u32", "position"), end, inside };
+function cursorAt(
+  start: ScalarValue,
+  end: Operand | null,
+  inside: boolean,
+  reading: boolean,
+  to: Lowering,
+): DeclaredValue {
+  const cursor: Cursor = { position: to.variable("u32", "position"), end, inside, forReading: reading };
   const [low, high] = to.bounds(start);
   to.set(cursor.position, start.operand, { low, high });
+  return cursorOf(cursor);
+}
+
+function cursorOf(cursor: Cursor): DeclaredValue {
   return {
     kind: "declared",
     what: "a cursor",

@@ -10,6 +10,7 @@ import { messageBuiltins } from "./message.ts";
 import { middleboxBuiltins } from "./middlebox.ts";
 import { outcomeBuiltins } from "./outcomes.ts";
 import { programBuiltins } from "./program.ts";
+import { readingBuiltins } from "./reading.ts";
 import { serviceBuiltins } from "./service.ts";
 
 export const builtins: ReadonlyMap<string, Value> = new Map<string, Value>([
@@ -21,6 +22,7 @@ export const builtins: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...middleboxBuiltins,
   ...serviceBuiltins,
   ...outcomeBuiltins,
+  ...readingBuiltins,
   ...messageBuiltins,
   ...libraryBuiltins,
   ...globalBuiltins,

@@ -78,14 +78,23 @@ async function buildOnce(session: Session, options: BuildOptions, file: string, 
   return deliver(session, { file, options, result, signals, started });
 }
 
-/** Files to watch: all that went into the module, or after a failure those known before and those that problems name. */
+/** The module beside it that a problem says is missing; null where it says something else. */
+const missingModule = ({ code, message, at }: Problem): string | null => {
+  const [, name] = code === "ZT1023" && at !== null ? (/'(\.{1,2}\/[^']+)'/.exec(message) ?? []) : [];
+  return name === undefined || at === null ? null : join(dirname(at.file), name);
+};
+
+/**
+ * Files to watch: all that went into the module, or after a failure those known before, those that problems name, and those that they miss.
+ */
 function sourcesOf(session: Session, file: string, known: readonly string[], result: CompileResult): readonly string[] {
   const entry = session.path(file);
   // Module paths are relative to the entry's folder; those of our own library ("zeta/…") lead nowhere, nor do they change.
   const absolute = (path: string) => resolve(dirname(entry), path);
   if (result.ok) return [entry, ...result.module.files.map(({ path }) => absolute(path)).filter(existsSync)];
   const named = result.problems.flatMap(({ at }) => (at === null ? [] : [absolute(at.file)]));
-  return [...new Set([...known, ...named.filter(existsSync)])];
+  const missing = result.problems.flatMap((problem) => missingModule(problem) ?? []).map(absolute);
+  return [...new Set([...known, ...named.filter(existsSync), ...missing])];
 }
 
 async function buildOnChange(

@@ -1,12 +1,15 @@
 /** Waits for changes of source files. */
-import { type FSWatcher, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** Editors write a file in several steps; what comes within this time is one change. */
 const SETTLE_MILLISECONDS = 25;
 
 export interface FileWatcher {
-  /** Watches exactly these absolute paths from now on. Folders are watched, since editors replace files by rename. */
+  /**
+   * Watches exactly these absolute paths from now on, whether or not they are there. Folders are watched, since editors replace files by
+   * rename; those that are not there are left out.
+   */
   follow(paths: readonly string[]): void;
   close(): void;
 }
@@ -32,6 +35,7 @@ export function watchFiles(changed: () => void): FileWatcher {
       const wanted = new Map<string, Set<string>>();
       for (const path of paths) {
         const folder = dirname(path);
+        if (!existsSync(folder)) continue;
         wanted.set(folder, (wanted.get(folder) ?? new Set()).add(basename(path)));
       }
       for (const [folder, { watcher }] of folders) {

@@ -1,6 +1,6 @@
 /** From what a test names to what a target runs. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import type { Compiler } from "../../../compiler/index.ts";
 import type { Module } from "../../../compiler/ir/ir.ts";
@@ -28,7 +28,10 @@ const refuse = (problems: readonly Problem[]): never => {
 
 async function lowerFile(file: string, testBuild = true): Promise<Compiled> {
   const result = await (await compilerOf()).lower(file, { testBuild });
-  return result.ok ? { module: result.module, manifest: result.manifest, object: null } : refuse(result.problems);
+  if (!result.ok) return refuse(result.problems);
+  // Sources are named relative to their entry's folder.
+  const folder = new URL("./", pathToFileURL(file)).href;
+  return { module: result.module, manifest: result.manifest, object: null, folder };
 }
 
 /** The checked IR, built for tests: all that the interpreter needs, without LLVM. Each file is compiled once, whichever targets load it. */

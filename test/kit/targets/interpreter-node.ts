@@ -95,7 +95,7 @@ export function interpretedNode(compiled: Compiled, options: MachineOptions): In
       if (service == null) throw new TypeError(`${program.module.name} declares no service.`);
       const index = names.push(service.name) - 1;
       const share = Object.fromEntries(Object.entries(machine.maps).filter(([name]) => isNodeMap(name)));
-      const own = createMachine(program.module, { beside: machine, share });
+      const own = createMachine(program.module, { beside: machine, share, sourceRoot: program.folder ?? "" });
       if (program.manifest !== null && program.module.globals.some(({ name }) => name === OWN_INDEX))
         own.globals.get(OWN_INDEX)?.set(word(index));
       added.push({ vni, manifest: { service } });

@@ -79,7 +79,7 @@ export const interpreter: Target = {
     const { service } = program.manifest ?? { service: null };
     let started: Started;
     if (service === null || program.manifest === null) {
-      const machine = createMachine(program.module, kernel);
+      const machine = createMachine(program.module, { ...kernel, sourceRoot: program.folder ?? "" });
       prepare(machine);
       const clocks = [start(program, machine)];
       started = {

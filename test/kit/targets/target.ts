@@ -14,6 +14,8 @@ export interface Compiled {
   readonly manifest: Manifest | null;
   /** Null: the kernel target makes it from the IR, with LLVM. */
   readonly object: Uint8Array | null;
+  /** URL of the folder that its sources are named relative to: by it a debugger finds them. */
+  readonly folder?: string;
 }
 
 /** The path or URL of a source file, or a program that is compiled already. */
