@@ -35,7 +35,7 @@ export { bpffsMounts, mountBpffs, unmountBpffs } from "./loader/bpffs.ts";
 export { type Bundle, openBundle } from "./loader/bundle.ts";
 export { type Capability, hasCapability, missingCapabilities } from "./loader/capabilities.ts";
 export { type Feature, probeFeatures } from "./loader/features.ts";
-export { type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "./loader/load.ts";
+export { type Loadable, type LoadedObject, type LoadOptions, load, type ObjectWithManifest } from "./loader/load.ts";
 export { createMap } from "./loader/map-create.ts";
 export { type MapHandle, openMapById, openPinnedMap } from "./loader/map-handle.ts";
 export { inNamespace, spawnInNamespace } from "./loader/network-namespace.ts";

@@ -10,6 +10,7 @@ import {
   missingFile,
   mixedTypes,
   outerJump,
+  sideEffectInDecide,
   typescriptSyntax,
   typescriptType,
   unknownImport,
@@ -146,6 +147,13 @@ function scalarMismatch(span: Span | null, text: string): Problem | null {
   return UNSIGNED.has(from) && UNSIGNED.has(to) ? doesNotFit(span, from, to) : mixedTypes(span, "=", from, to);
 }
 
+/** State that only filters may change, where a hook that must be pure sees bindings alone: TypeScript says that it is not there. */
+function impureState(span: Span | null, text: string): Problem | null {
+  const [, name, state] = /^Property '(\w+)' does not exist on type 'BindingsOf<(.*)>'/.exec(text) ?? [];
+  const isThere = name !== undefined && new RegExp(`\\b${name}\\??: `).test(state ?? "");
+  return isThere ? sideEffectInDecide(span, `the use of '${name}'`, "decide") : null;
+}
+
 const UNKNOWN_IMPORT = unknownImport(null, "").code;
 /** TypeScript's own numbers. */
 const JUMP_OUT_OF_FUNCTION = 1107;
@@ -177,7 +185,7 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
     return isNowhere ? unsupportedSyntax(span, "A jump to nowhere") : outerJump(span, "This jump");
   }
   if (syntax) return typescriptSyntax(span, text);
-  return scalarMismatch(span, text) ?? typescriptType(span, text);
+  return scalarMismatch(span, text) ?? impureState(span, text) ?? typescriptType(span, text);
 }
 
 const isDirective = (statement: ts.Node): boolean =>

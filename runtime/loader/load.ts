@@ -1,6 +1,7 @@
 /** Loads objects into the kernel. All or nothing: whatever fails leaves nothing loaded, pinned or open behind. */
 
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
+import type { CompiledModule } from "../../compiler/bundle/write.ts";
 import type { LayoutData } from "../../sdk/layout/data.ts";
 import { type Bundle, isBundle, objectOf } from "./bundle.ts";
 import { patchGlobals } from "./constants.ts";
@@ -21,6 +22,9 @@ export interface ObjectWithManifest {
   readonly object: Uint8Array;
   readonly manifest: Manifest;
 }
+
+/** An object by itself, with its manifest, as `compile()` gives it, or in a bundle. */
+export type Loadable = Uint8Array | ObjectWithManifest | Pick<CompiledModule, "code" | "manifest"> | Bundle;
 
 export interface LoadOptions {
   /** Names the object in the kernel and in messages; the manifest's name, or "object". */
@@ -70,10 +74,11 @@ interface Source {
   readonly manifest: Manifest | null;
 }
 
-async function sourceOf(what: Uint8Array | ObjectWithManifest | Bundle, options: LoadOptions): Promise<Source> {
+async function sourceOf(what: Loadable, options: LoadOptions): Promise<Source> {
   if (what instanceof Uint8Array) return { bytes: what, name: options.name ?? "object", manifest: null };
   const { manifest } = what;
-  const bytes = isBundle(what) ? await objectOf(what, options.cpu) : what.object;
+  const made = "code" in what ? what.code : what;
+  const bytes = isBundle(made) ? await objectOf(made, options.cpu) : made.object;
   return { bytes, name: options.name ?? manifest.name, manifest };
 }
 
@@ -173,10 +178,7 @@ function finish(attempt: Attempt, source: Source): LoadedObject {
  * @throws ZetaError: ZT4007 at the author's line when the verifier refuses a program, with the whole log as detail;
  * ZT4001, 4002, 4006, 4008, 4009, 4013, 4015, 4016 and 4019 as their pages say.
  */
-export async function load(
-  what: Uint8Array | ObjectWithManifest | Bundle,
-  options: LoadOptions = {},
-): Promise<LoadedObject> {
+export async function load(what: Loadable, options: LoadOptions = {}): Promise<LoadedObject> {
   const { bpf, async } = await openLibrary();
   const source = await sourceOf(what, options);
   const settings = LOGS[options.log ?? "none"];

@@ -150,6 +150,7 @@ describe("build", () => {
     const { code, stdout, stderr } = zeta(["build", "counter.ts", "--emit", stage], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(expected);
+    expect(zeta(["build", "counter.ts", "--emit", stage], { cwd }).stdout).toBe(stdout);
   });
 
   test("emits an object to a file", () => {

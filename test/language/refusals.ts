@@ -34,6 +34,12 @@ const box = middlebox("box", {
 });
 export default service("example", { chain: [box] });`;
 
+/** A service of one middlebox that counts. */
+const counting = (hook: string): string => `
+import { counter, middlebox, pass, service } from "zeta";
+const box = middlebox("box", { state: { seen: counter() }, ${hook} });
+export default service("example", { chain: [box], listen: "all" });`;
+
 /** A service of one middlebox that filters. */
 const filtering = (statements: string): string => `
 import { ipv4, middlebox, pass, service } from "zeta";
@@ -368,6 +374,12 @@ export const examples: readonly RefusalExample[] = [
     "an effect in decide, which may run again",
     deciding("§seen.set(1, 1);"),
     deciding('if (seen.get(1) !== null) return drop("seen");'),
+  ),
+  example(
+    "ZT2010",
+    "a counter in decide, which sees bindings alone",
+    counting("decide(flow, { state }) { state.§seen.add(1n); return flow.forward(); }"),
+    counting("filter(_packet, { state }) { state.seen.add(1n); return pass(); }"),
   ),
   example(
     "ZT2011",

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
+import { ZetaError } from "../../compiler/diagnostics/problem.ts";
+import { compile } from "../../compiler/index.ts";
 import { type LoadedObject, load, testRun } from "../../runtime/index.ts";
 import { xdpObject } from "../../runtime/lab/xdp-object.ts";
 import { bpfDescriptors } from "./descriptors.ts";
@@ -31,6 +33,14 @@ const inNode = (script: string, env: Readonly<Record<string, string>> = {}): str
     env: { ...process.env, ...env },
     encoding: "utf8",
   });
+
+test("what the compiler gives is loaded as it is", async () => {
+  const compiled = await compile(join(root, "examples/embed/service.ts"));
+  if (!compiled.ok) throw new ZetaError(compiled.problems);
+  const { programs, manifest } = await loaded(compiled);
+  expect([...programs.keys()].sort()).toEqual(compiled.manifest.programs.map(({ name }) => name).sort());
+  expect(manifest).toBe(compiled.manifest);
+});
 
 test("a loaded program runs on a packet", async () => {
   const object = await loaded(fixture("pass"));

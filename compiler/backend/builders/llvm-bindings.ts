@@ -247,5 +247,7 @@ export function bindingsBuilder(
       return readFileSync(file);
     });
   };
-  return { builder, finish, print: () => module.print() };
+  // Its first line names the file that the prelude was read from, which is another each time.
+  const print = (): string => module.print().replace(/^; ModuleID = .*\n/, "");
+  return { builder, finish, print };
 }
