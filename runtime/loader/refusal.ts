@@ -66,6 +66,17 @@ export function placeOf(log: string, section: string, known: readonly SourceLine
   return { file, line: Number(line), column: 1, endLine: Number(line), endColumn: 2 };
 }
 
+/** Sources of the package's own, which an author does not have before them. */
+const isOwn = ({ file }: { readonly file: string }): boolean => file.startsWith("zeta/");
+
+/** The author's line by which a program came to a place of the library's: the nearest before it, or the program's first. */
+function authorsPlace(place: Span, section: string, known: readonly SourceLine[]): Span | null {
+  const lines = known.filter((line) => line.section === section);
+  const at = lines.findLastIndex((line) => line.file === place.file && line.line === place.line);
+  const found = lines.slice(0, at + 1).findLast((line) => !isOwn(line)) ?? lines.find((line) => !isOwn(line));
+  return found === undefined ? null : spanOf(found);
+}
+
 /** The refusal as the author should read it; the whole log is its `detail`. */
 export function refusal(
   program: string,
@@ -75,5 +86,9 @@ export function refusal(
   errno: string,
 ): Problem {
   const reason = reasonOf(log) ?? `it gave no reason but ${errno}`;
-  return withDetail(programRefused(placeOf(log, section, known), program, reason), log);
+  const place = placeOf(log, section, known);
+  const authors = place === null || !isOwn(place) ? null : authorsPlace(place, section, known);
+  if (authors === null) return withDetail(programRefused(place, program, reason), log);
+  const refused = withDetail(programRefused(authors, program, reason), log);
+  return { ...refused, notes: [{ message: "in what this line calls, which the library has", at: place }] };
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { load } from "../../runtime/index.ts";
 import type { SourceLine } from "../../runtime/loader/lines.ts";
-import { placeOf, reasonOf } from "../../runtime/loader/refusal.ts";
+import { placeOf, reasonOf, refusal } from "../../runtime/loader/refusal.ts";
 import { bpfDescriptors } from "./descriptors.ts";
 import { fixture } from "./fixtures.ts";
 
@@ -65,4 +65,33 @@ test("a refusal before the first instruction is found by the instruction it name
 
 test("a place that only the log knows is taken from it", () => {
   expect(placeOf("; x @ other.ts:12\n0: (95) exit\nbad\n", "xdp", known)).toMatchObject({ file: "other.ts", line: 12 });
+});
+
+test("what is refused in the library is told at the author's line before it", () => {
+  const at = (instruction: number, file: string, line: number, text: string): SourceLine => ({
+    section: "xdp",
+    instruction,
+    file,
+    text,
+    line,
+    column: 3,
+  });
+  const lines = [
+    at(0, "zeta/bpf-lib/service/filter.ts", 5, "start();"),
+    at(2, "service.ts", 8, "packet.payload(n, 8);"),
+    at(4, "zeta/bpf-lib/packet/packet.ts", 40, "return start;"),
+    at(6, "service.ts", 9, "return pass();"),
+  ];
+  const log = "; return start; @ packet.ts:40\n4: (95) exit\nBPF program is too large. Processed 1000001 insn\n";
+  const problem = refusal("box", "xdp", log, lines, "E2BIG");
+  expect(problem.at).toMatchObject({ file: "service.ts", line: 8 });
+  expect(problem.notes).toMatchObject([{ at: { file: "zeta/bpf-lib/packet/packet.ts", line: 40 } }]);
+  const early = refusal(
+    "box",
+    "xdp",
+    log.replaceAll("return start; @ packet.ts:40", "start(); @ filter.ts:5"),
+    lines,
+    "E2BIG",
+  );
+  expect(early.at).toMatchObject({ file: "service.ts", line: 8 });
 });
