@@ -1,34 +1,28 @@
 /** On a forwarder: what came back for a packet of its own. It is cached for a lease, and the packet follows it. */
-import { Action, constant, program, u32 } from "zeta/bpf";
+import { Action, program, type u32 } from "zeta/bpf";
 import { apply } from "../flow/apply.ts";
 import { type Client, prepare } from "../flow/commit.ts";
 import { Change } from "../flow/entry.ts";
 import { FlowState, idleOf } from "../flow/state.ts";
 import { type Family, ipv4Family, ipv6Family, withFamily } from "../flow/table.ts";
-import { spansNow, spansOf } from "../flow/time.ts";
+import { spansNow } from "../flow/time.ts";
 import { isError } from "../icmp/embedded.ts";
 import { enterNext } from "../node/enter.ts";
 import { strayFragment } from "../node/follow.ts";
 import { NODE } from "../node/services.ts";
 import { refused } from "../node/stage.ts";
 import { Stage, zeta_node_stages } from "../node/stages.ts";
+import { resendAge } from "./age.ts";
 import { Bounce, countBounce } from "./bounces.ts";
 import { askBy } from "./consult.ts";
 import { forgetBoth } from "./ended.ts";
 import { clientOf, noteDecided, WAITS } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
 import { errorAsked, hasService, type Turn, withTurn } from "./hand.ts";
-import { Operation } from "./operation.ts";
+import { ASKED_BACK, Operation } from "./operation.ts";
 import { enterStore, isSame, liveAs } from "./store.ts";
 import { stateIn } from "./version.ts";
 import { takeWaiting } from "./waited.ts";
-
-/**
- * For how long after a packet has left what comes back for it is acted upon, in seconds: no longer than any lease, and than what
- * has ended stands on flow-table nodes. Whatever comes later was given up, or is a copy that somebody kept. The loader sets it.
- */
-export const zeta_table_resend = constant(u32, 4);
-const resendAge = (): u32 => spansOf(zeta_table_resend.value);
 
 /** The packet follows its flow, which has just been entered or renewed here. */
 const release = (turn: Turn, family: Family): Action => {
@@ -76,8 +70,9 @@ const cache = (turn: Turn, family: Family): Action => {
   if (state === FlowState.Ended) {
     // No lease is given on what has ended.
     if (found.way !== null) forgetBoth(family, found.way, entry.protocol, now);
-    if (hand.of.detail !== 0 && !parts.later) {
-      call.reason = hand.of.detail - 1;
+    const { detail } = hand.of;
+    if (detail !== 0 && detail < ASKED_BACK && !parts.later) {
+      call.reason = detail - 1;
       zeta_node_stages.call(Stage.Refuse);
     }
     return lost(TableFault.Ended);

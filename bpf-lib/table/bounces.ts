@@ -9,6 +9,8 @@ export const Bounce = {
   Epoch: 0,
   /** At a forwarder: a packet of its own has come back, and is asked about once more. */
   Again: 1,
+  /** At a flow-table node: a forwarder's packet may be older than it gets, as far as the node can tell (age.ts). */
+  Age: 2,
 } as const;
 const BOUNCES = 4;
 

@@ -33,7 +33,7 @@ export const TableFault = {
   Epoch: 12,
   /** All that was decided of the flow's bucket is lost, and nothing is decided anew until nobody can know of it. */
   Quiet: 13,
-  /** A copy of an entry that came along long ago: of another lifetime of its flow, maybe. */
+  /** A copy of what was sent long ago, of another lifetime of its flow, maybe: of an entry, or of what asks about a fragment or an error. */
   Past: 14,
 } as const;
 

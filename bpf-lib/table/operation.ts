@@ -56,6 +56,9 @@ export const Operation = {
 /** In the place of a service: none is asked, but what is known of a fragment's first. */
 export const FRAGMENT = 0xffff;
 
+/** This bit, and a time of the flow-table node that has sent an operation back. Other details of packets with ports are less. */
+export const ASKED_BACK = 0x8000_0000;
+
 /** Ports in one word. */
 export const portsIn = (ports: U32): { readonly sourcePort: U16; readonly destinationPort: U16 } => ({
   sourcePort: u16(ports >>> 16),
@@ -91,11 +94,14 @@ export const operationRecord = struct({
   /** The node that the packet came to. */
   forwarder: bigEndian(u32),
   /**
-   * When it left there, by that node's own clock: in spans (bpf-lib/flow/time.ts), and not looked at by anybody else. Of a transfer,
-   * the number that its node has given to it.
+   * When it left there, by that node's own clock: in spans (bpf-lib/flow/time.ts). Others can tell by it what is too old (age.ts). Of a
+   * transfer, the number that its node has given to it.
    */
   sent: bigEndian(u32),
-  /** The reason of a refusal; of a transfer, the serial number of the entry at its node; of a later fragment, its ports; otherwise 0. */
+  /**
+   * The reason of a refusal; of a transfer, the serial number of the entry at its node; of a later fragment, its ports; of what was asked back
+   * for its age, when it was (`ASKED_BACK`); otherwise 0.
+   */
   detail: bigEndian(u32),
   tag: bigEndian(u64),
 });

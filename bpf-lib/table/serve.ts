@@ -17,6 +17,7 @@ import { zeta_node_services } from "../node/services.ts";
 import { enterError, goOn, Stage, zeta_node_stages } from "../node/stages.ts";
 import { isOpen } from "../node/waiting/enter.ts";
 import { networkOf } from "../route/hop.ts";
+import { askedBackNow, isInDoubt } from "./age.ts";
 import { keptAt, versionOf } from "./beside.ts";
 import { Bounce, countBounce } from "./bounces.ts";
 import { isUntold } from "./ended.ts";
@@ -153,6 +154,19 @@ const decide = (turn: Turn, family: Family, path: Path): Action => {
   return touch(turn, family, found, entry, now);
 };
 
+/**
+ * A forwarder's question may be older than its packets get: it alone can tell. What has no room to say that it comes again for that is
+ * dropped: a later fragment, whose ports are in its place, and errors, which end and open nothing.
+ */
+const askBack = (turn: Turn): Action => {
+  const { parts, hand } = turn;
+  if (parts.later || isError(parts)) return lost(TableFault.Past);
+  countBounce(Bounce.Age);
+  hand.withEntry = 0;
+  hand.of.detail = askedBackNow();
+  return answer(turn, Operation.Stale);
+};
+
 const serve = (family: Family) =>
   withTurn((turn) => {
     const { parts, call, hand, view } = turn;
@@ -183,6 +197,7 @@ const serve = (family: Family) =>
       if (place === 0 && hand.withEntry !== 0) enterOver(hand);
       return lost(TableFault.Role);
     }
+    if (isInDoubt(hand.of, parts.later ? 0 : hand.of.detail)) return askBack(turn);
     if (operation === Operation.Fragment) {
       if (place === 0) goOn(parts, call, Stage.AskFirst);
       return lost(TableFault.Role);

@@ -4,7 +4,7 @@ import { type Count, readAll, U64 } from "../service/counts.ts";
 
 export const BOUNCES_MAP = "zeta_table_bounces";
 /** By index: what a flow-table node has sent back and why, and what a forwarder has asked about again. */
-export const BOUNCES = ["table: another epoch", "table: asked again"] as const;
+export const BOUNCES = ["table: another epoch", "table: asked again", "table: age in doubt"] as const;
 
 /** @returns only those that have happened; none of a node by itself. */
 export function bouncesOf({ object }: Pick<Node, "object">): Readonly<Record<string, bigint>> {

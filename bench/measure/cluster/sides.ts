@@ -20,7 +20,7 @@ const IDLE = { opening: LONG, established: LONG, closing: LONG, udp: LONG, icmp:
 const CONSTANTS = {
   single: { zeta_idle: IDLE },
   forwarder: { zeta_idle: IDLE, zeta_table_resend: LONG },
-  table: { zeta_idle: IDLE, zeta_table_ended: LONG },
+  table: { zeta_idle: IDLE, zeta_table_ended: LONG, zeta_table_resend: LONG },
 } as const;
 
 /** That a node counts drops by, for each service (bpf-lib/node/drops.ts). */

@@ -25,7 +25,8 @@ const lives = (each: number, closing: number) => ({
 
 export function constantsFor(role: "forwarder" | "table", times: Times): Readonly<Record<string, unknown>> {
   const { cacheLease, entryLife, closingLife, tombstone } = times;
-  if (role === "forwarder")
-    return { zeta_idle: lives(within(cacheLease), within(cacheLease)), zeta_table_resend: Math.floor(cacheLease) };
-  return { zeta_idle: lives(beyond(entryLife), beyond(closingLife)), zeta_table_ended: Math.ceil(tombstone) };
+  const zeta_table_resend = Math.floor(cacheLease);
+  if (role === "forwarder") return { zeta_idle: lives(within(cacheLease), within(cacheLease)), zeta_table_resend };
+  const zeta_idle = lives(beyond(entryLife), beyond(closingLife));
+  return { zeta_idle, zeta_table_ended: Math.ceil(tombstone), zeta_table_resend };
 }
