@@ -11,9 +11,11 @@ import type { Self } from "./data-plane.ts";
 import { fillingOf } from "./filling.ts";
 import { kernelMemory } from "./kernel-memory.ts";
 import { otherNode } from "./problems.ts";
-import { type TableAgent, tableAgentOf } from "./table-agent.ts";
+import { type Moment, type TableAgent, tableAgentOf } from "./table-agent.ts";
 import { tablesOf } from "./table-memory.ts";
+import type { Times } from "./time.ts";
 import type { View } from "./view.ts";
+import { viewReader } from "./view-store.ts";
 
 export interface NodeAgentStatus {
   /** Of the view that the node acts by; null before the first. */
@@ -31,16 +33,21 @@ export interface NodeAgent extends Disposable {
   check(self: Self): void;
   /** As `TableAgent.told`. @throws as `check`; nothing has changed then. */
   told(self: Self, view: View, lease?: number): void;
+  /**
+   * From now on the newest view is read from the cluster's store, this file (view-store.ts): at once, and several times while a lease
+   * lasts. @throws ZetaError: as `check`, ZT8502, ZT8505.
+   */
+  follow(self: Self, file: string): void;
   status(): NodeAgentStatus;
 }
 
-/** Milliseconds for which a node decides nothing whose chain has lost everything: as long as ends of flows are remembered. */
-const QUIET = 8000;
+/** How often the store is asked while a lease lasts: an agent that waits for a processor now and then still has it in time. */
+const ASKED = 8;
 /** Milliseconds between two turns: more than the way along a chain and back. */
 const TURN = 20;
 
 /** `namespace`: where the node's interfaces are, if not in this process's. Null for a node by itself. */
-export async function nodeAgentOf(node: Node, namespace: string | null): Promise<NodeAgent | null> {
+export async function nodeAgentOf(node: Node, namespace: string | null, times: Times): Promise<NodeAgent | null> {
   const { cluster: plane, manifest, object, role } = node;
   if (plane === null) return null;
   const perSecond = await tickRate();
@@ -55,19 +62,50 @@ export async function nodeAgentOf(node: Node, namespace: string | null): Promise
   let empty = false;
   let timer: NodeJS.Timeout | null = null;
   let failed: unknown = null;
+  let unread: unknown = null;
+  let asking: NodeJS.Timeout | null = null;
+  let followed: { readonly file: string; readonly read: () => View | null } | null = null;
 
   function work(): void {
     timer = null;
     try {
       if ((agent?.turn() ?? 0) > 0) timer = setTimeout(work, TURN).unref();
+      failed = null;
     } catch (error) {
-      // Told to whoever asks next; a new view begins again.
+      // Told to whoever asks next; who is told of a view begins again.
       failed = error;
     }
   }
 
   const check: NodeAgent["check"] = ({ id }) => {
     if (agent !== null && agent.state.node !== id) throw failure(otherNode(null, agent.state.node, id));
+  };
+
+  const agentOf = ({ id }: Self): TableAgent => {
+    if (agent !== null) return agent;
+    const spansAfter = (milliseconds: number): number => spansNow(object) + Math.ceil(milliseconds / span);
+    const moment = (): Moment => {
+      const [at, from] = [performance.now(), spansNow(object)];
+      return { at, spansWithin: (milliseconds) => (from + Math.floor(milliseconds / span)) >>> 0 || 1 };
+    };
+    const now = () => performance.now();
+    agent = tableAgentOf(id, { plane, keeps: keepsOf(), now, moment, spansAfter, wait: waitForPrograms }, times.quiet);
+    if (empty) agent.storeIsEmpty();
+    return agent;
+  };
+
+  const takeUp = (self: Self, view: View, lease?: number, asked?: Moment): void => {
+    agentOf(self).told(self, view, lease, asked);
+    if (timer === null) work();
+  };
+
+  /** The lease runs from before the store was asked: however long this process stood still meanwhile, it is not longer. */
+  const look = (self: Self, read: () => View | null): void => {
+    const asked = agentOf(self).moment();
+    const view = read();
+    if (view !== null) takeUp(self, view, times.actFor, asked);
+    else if (agent?.state.view === null) agent.storeIsEmpty();
+    unread = null;
   };
 
   return {
@@ -78,22 +116,34 @@ export async function nodeAgentOf(node: Node, namespace: string | null): Promise
     check,
     told(self, view, lease) {
       check(self);
-      if (agent === null) {
-        const spansAfter = (milliseconds: number): number => spansNow(object) + Math.ceil(milliseconds / span);
-        const of = { plane, keeps: keepsOf(), now: () => performance.now(), spansAfter, wait: waitForPrograms };
-        agent = tableAgentOf(self.id, of, QUIET);
-        if (empty) agent.storeIsEmpty();
-      }
-      failed = null;
-      agent.told(self, view, lease);
-      if (timer === null) work();
+      takeUp(self, view, lease);
+    },
+    follow(self, file) {
+      check(self);
+      if (followed?.file !== file) followed = { file, read: viewReader(file) };
+      const { read } = followed;
+      const again = (): void => {
+        asking = setTimeout(() => {
+          try {
+            look(self, read);
+          } catch (error) {
+            unread = error;
+          }
+          again();
+        }, times.actFor / ASKED).unref();
+      };
+      if (asking !== null) clearTimeout(asking);
+      again();
+      look(self, read);
     },
     status() {
+      if (unread !== null) throw unread;
       if (failed !== null) throw failed;
       return { epoch: plane.epoch, owed: agent?.owed ?? 0, proposals: agent?.proposals() ?? [] };
     },
     [Symbol.dispose]() {
       if (timer !== null) clearTimeout(timer);
+      if (asking !== null) clearTimeout(asking);
       memory?.[Symbol.dispose]();
     },
   };

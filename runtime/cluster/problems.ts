@@ -16,6 +16,11 @@ export const refusedChange = problem("ZT8503", (change: string, reason: string) 
   fix: "Look at the view as it is now, and ask again if the change is still wanted. Nothing was changed.",
 }));
 
+export const badStore = problem("ZT8505", (file: string, reason: string) => ({
+  message: `The cluster's newest view cannot be read from '${file}': ${reason}.`,
+  fix: "Have it written there again. The node acts by the view that it has until its lease ends, and then not at all.",
+}));
+
 export const otherNode = problem("ZT8504", (is: number, told: number) => ({
   message: `This is node ${is} of the cluster, and it was told what node ${told} is to do.`,
   fix: "Tell each node of itself; one that is to have another number starts anew. Nothing was changed.",

@@ -19,6 +19,14 @@ import type { Tables } from "./table-memory.ts";
 import type { Times } from "./time.ts";
 import { memberOf, pathOf, type View } from "./view.ts";
 
+/** A moment, by both of a node's clocks. What was read of either may be late by now: nothing that begins at it lasts too long for that. */
+export interface Moment {
+  /** Milliseconds, by the agent's clock. */
+  readonly at: number;
+  /** When no more than so many milliseconds have passed since, in the data plane's spans; never 0. */
+  readonly spansWithin: (milliseconds: number) => number;
+}
+
 /** What an agent has of its node. */
 export interface AgentOf {
   readonly plane: Pick<DataPlane, "view" | "retire">;
@@ -26,7 +34,8 @@ export interface AgentOf {
   readonly keeps: { readonly tables: Tables; readonly filling: Filling } | null;
   /** Milliseconds, of a clock that never goes back. */
   readonly now: () => number;
-  /** So many milliseconds from now, in the data plane's spans; 0 for never. */
+  readonly moment: () => Moment;
+  /** So many milliseconds from now, in the data plane's spans. */
   readonly spansAfter: (milliseconds: number) => number;
   /** Returns when all programs that run now have ended. */
   readonly wait: () => void;
@@ -36,11 +45,13 @@ export interface TableAgent {
   readonly state: AgentState;
   /** The cluster has no view yet: whichever comes first, this life of the node is older. */
   storeIsEmpty(): void;
+  /** Now: to be had before the store is asked. */
+  moment(): Moment;
   /**
-   * This view is the newest, and may be acted by for `lease` milliseconds from now; for good unless told. Views that are older than
-   * the one that is acted by tell nothing; the same one again prolongs the lease.
+   * This view was the newest when it was asked for, which was now unless told, and may be acted by for `lease` milliseconds from then; for
+   * good unless told. Views that are older than the one that is acted by tell nothing; the same one again prolongs the lease.
    */
-  told(self: Self, view: View, lease?: number): void;
+  told(self: Self, view: View, lease?: number, asked?: Moment): void;
   /** Has others filled, a little. Gives how many entries are still owed to them. */
   turn(): number;
   /** Entries that are owed, as of the last turn. */
@@ -54,11 +65,13 @@ const CHAINS = 2 ** 16;
 
 export function tableAgentOf(
   node: number,
-  { plane, keeps, now, spansAfter, wait }: AgentOf,
+  { plane, keeps, now, moment, spansAfter, wait }: AgentOf,
   quiet: number,
 ): TableAgent {
   let state = startAgent(node);
   let own: Self | null = null;
+  /** When the lease ends, in the data plane's spans; 0 for never. */
+  let ends = 0;
 
   function placedAt(view: View, bucket: number, waits: number): Path {
     const { members, complete } = pathOf(view, bucket);
@@ -89,12 +102,8 @@ export function tableAgentOf(
   const isOfBefore = (view: View): boolean => memberOf(view, node) !== null && !isListed(state);
 
   function act(view: View): void {
-    const left = state.until - now();
-    if (own === null || isOfBefore(view) || left <= 0) plane.retire();
-    else {
-      const until = Number.isFinite(left) ? spansAfter(left) : 0;
-      plane.view(own, { epoch: view.epoch, paths: pathsOf(view), until });
-    }
+    if (own === null || isOfBefore(view) || state.until <= now()) plane.retire();
+    else plane.view(own, { epoch: view.epoch, paths: pathsOf(view), until: ends });
   }
 
   return {
@@ -104,11 +113,13 @@ export function tableAgentOf(
     storeIsEmpty() {
       state = storeIsEmpty(state);
     },
-    told(self, view, lease = Number.POSITIVE_INFINITY) {
-      const at = now();
+    moment,
+    told(self, view, lease = Number.POSITIVE_INFINITY, asked = moment()) {
       const times: Pick<Times, "actFor" | "quiet"> = { actFor: lease, quiet };
-      const step = storeAnswered(state, view, at, at, times);
+      const step = storeAnswered(state, view, asked.at, now(), times);
       state = step.state;
+      // Not where a lease that was given before lasts longer.
+      if (state.until === asked.at + lease) ends = Number.isFinite(lease) ? asked.spansWithin(lease) : 0;
       own = self;
       if (!step.isNew) {
         if (state.view?.epoch === view.epoch) act(state.view);
@@ -129,7 +140,10 @@ export function tableAgentOf(
       keeps.tables.forget(left, false);
       keeps.filling.under(view, isListed(state) ? node : 0);
     },
-    turn: () => keeps?.filling.turn() ?? 0,
+    turn() {
+      if (keeps === null) return 0;
+      return now() < state.until ? keeps.filling.turn() : keeps.filling.owed;
+    },
     get owed() {
       return keeps?.filling.owed ?? 0;
     },

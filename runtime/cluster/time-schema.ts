@@ -2,22 +2,22 @@
 import { z } from "zod";
 import { failure } from "../loader/problems.ts";
 import { badTimes } from "./problems.ts";
-import { brokenBound, deriveTimes, LONGEST_CHAIN, MOST_DRIFT, type Times } from "./time.ts";
+import { brokenBound, DEFAULT_TIMES, deriveTimes, LONGEST_CHAIN, MOST_DRIFT, type Times } from "./time.ts";
 
 /** A day: more is a mistake of units. */
 const LONGEST = 86_400_000;
 const span = z.number().positive().max(LONGEST);
 
 const schema = z.strictObject({
-  chain: z.int().min(1).max(LONGEST_CHAIN).default(3),
-  hop: span.default(20),
-  viewLease: span.default(1000),
-  cacheLease: span.default(10_000),
-  resendAge: span.default(200),
-  drift: z.number().min(0).max(MOST_DRIFT).default(0.001),
-  idle: span.default(300_000),
-  refresh: span.default(30_000),
-  closing: span.default(10_000),
+  chain: z.int().min(1).max(LONGEST_CHAIN).default(DEFAULT_TIMES.chain),
+  hop: span.default(DEFAULT_TIMES.hop),
+  viewLease: span.default(DEFAULT_TIMES.viewLease),
+  cacheLease: span.default(DEFAULT_TIMES.cacheLease),
+  resendAge: span.default(DEFAULT_TIMES.resendAge),
+  drift: z.number().min(0).max(MOST_DRIFT).default(DEFAULT_TIMES.drift),
+  idle: span.default(DEFAULT_TIMES.idle),
+  refresh: span.default(DEFAULT_TIMES.refresh),
+  closing: span.default(DEFAULT_TIMES.closing),
 });
 
 /** @throws ZetaError: ZT8501. */

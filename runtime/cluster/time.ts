@@ -58,6 +58,20 @@ interface Bound {
 }
 
 export const LONGEST_CHAIN = 4;
+
+/** What is told unless something else is. */
+export const DEFAULT_TIMES: TimesConfig = {
+  chain: LONGEST_CHAIN,
+  hop: 20,
+  viewLease: 2500,
+  cacheLease: 5100,
+  resendAge: 4000,
+  drift: 0.001,
+  idle: 300_000,
+  refresh: 30_000,
+  closing: 10_000,
+};
+
 export const MOST_DRIFT = 0.2;
 const RENEWED_AT = 0.2;
 

@@ -68,7 +68,7 @@ export interface NodeClient {
   networks(all: Networks): Promise<Told>;
   /**
    * Tells a forwarder or a flow-table node of its cluster: keys first, then members, then the view. Gives how it stands then.
-   * @throws ZT8118 for a node that is in no cluster, ZT8119 for a view that is not newer than its own, ZT8502, ZT8504.
+   * @throws ZT8118 for a node that is in no cluster, ZT8119 for a view that is not newer than its own, ZT8502, ZT8504, ZT8505.
    */
   cluster(told: ClusterMessage): Promise<NodeAgentStatus>;
   /** How its part in the cluster stands. @throws ZT8118. */

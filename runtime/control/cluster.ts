@@ -1,5 +1,7 @@
 /** What a node is told of the cluster that it is in, as it travels. Interfaces are named, or numbered. */
+import { isAbsolute } from "node:path";
 import { z } from "zod";
+import type { Self } from "../cluster/data-plane.ts";
 import type { NodeAgentStatus } from "../cluster/node-agent.ts";
 import type { View } from "../cluster/view.ts";
 import { checkedView, MOST_NODES } from "../cluster/view-schema.ts";
@@ -19,20 +21,27 @@ const member = z.strictObject({
   source: z.mac(),
 });
 
+const self = z.strictObject({ id, address: z.ipv4(), interfaces: z.array(link).min(1).max(4) });
+
 export const clusterSchema = z.strictObject({
   keys: z.strictObject({ keys: z.tuple([key.nullable(), key.nullable()]), own: z.literal([0, 1]) }).optional(),
   members: z.array(member).optional(),
   /** Null says that there is none yet: a node has no part in a view that is older than it. */
   view: z
     .strictObject({
-      self: z.strictObject({ id, address: z.ipv4(), interfaces: z.array(link).min(1).max(4) }),
+      self,
       /** The whole view, as runtime/cluster/view.ts has it. */
       of: z.custom<View>((given) => typeof given === "object" && given !== null, "a view was expected"),
-      /** Milliseconds from now for which the node may act by it; for good unless told. */
+      /** Milliseconds for which the node may act by it, from when it takes this up; for good unless told. */
       lease: z.number().positive().max(86_400_000).optional(),
     })
     .nullable()
     .optional(),
+  /**
+   * In place of views: the file in which the node finds the newest one (runtime/cluster/view-store.ts), now and from now on. Its leases
+   * are those of the times that it was started with. Told again, it reads that at once.
+   */
+  store: z.strictObject({ self, file: z.string().refine(isAbsolute, "an absolute path was expected") }).optional(),
 });
 /** Parts that are left out stay as they are. */
 export type ClusterMessage = z.input<typeof clusterSchema>;
@@ -41,11 +50,11 @@ const bytesOf = (hex: string | null): Uint8Array | null => (hex === null ? null 
 
 /**
  * In force for the next packet. `interfaces` are those that the node is on, by name.
- * @throws ZetaError: ZT8112, ZT8118, ZT8119, ZT8502, ZT8504; nothing has changed then.
+ * @throws ZetaError: ZT8112, ZT8118, ZT8119, ZT8502, ZT8504, ZT8505; nothing has changed then.
  */
 export function tellCluster(
   { node: { cluster }, agent }: Pick<Served, "node" | "agent">,
-  { keys, members, view }: z.output<typeof clusterSchema>,
+  { keys, members, view, store }: z.output<typeof clusterSchema>,
   interfaces: ReadonlyMap<string, number>,
 ): NodeAgentStatus {
   if (cluster === null || agent === null) throw failure(notInCluster(null));
@@ -55,17 +64,17 @@ export function tellCluster(
     return found;
   };
   const neighbours = members?.map((one) => ({ ...one, interface: numbered(one.interface) }));
-  const told =
-    view == null
-      ? null
-      : { ...view, of: checkedView(view.of), self: { ...view.self, interfaces: view.self.interfaces.map(numbered) } };
+  const placed = (one: z.output<typeof self>): Self => ({ ...one, interfaces: one.interfaces.map(numbered) });
+  const told = view == null ? null : { ...view, of: checkedView(view.of), self: placed(view.self) };
+  const follows = store === undefined ? null : { ...store, self: placed(store.self) };
   const acting = cluster.epoch ?? 0;
   if (told !== null && (told.of.epoch < acting || (told.of.epoch === acting && told.lease === undefined)))
     throw failure(oldView(null, told.of.epoch, acting));
-  if (told !== null) agent.check(told.self);
+  for (const one of [told, follows]) if (one !== null) agent.check(one.self);
   if (keys !== undefined) cluster.keys({ keys: [bytesOf(keys.keys[0]), bytesOf(keys.keys[1])], own: keys.own });
   if (neighbours !== undefined) cluster.members(neighbours);
   if (view === null) agent.storeIsEmpty();
   if (told !== null) agent.told(told.self, told.of, told.lease);
+  if (follows !== null) agent.follow(follows.self, follows.file);
   return agent.status();
 }

@@ -12,6 +12,7 @@ import { throwIfAborted } from "../attach/abort.ts";
 import type { Attachment } from "../attach/attach.ts";
 import { cleanRun, openRun, type Run } from "../attach/runs.ts";
 import { type NodeAgent, nodeAgentOf } from "../cluster/node-agent.ts";
+import { DEFAULT_TIMES, deriveTimes } from "../cluster/time.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { attachAll, type ServiceInterface } from "../node/attach.ts";
 import type { NodeRole } from "../node/bundle.ts";
@@ -105,7 +106,7 @@ async function open(options: StartNodeOptions): Promise<Opened> {
       ...(state === undefined ? {} : { state }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const agent = await nodeAgentOf(node, namespace ?? null);
+    const agent = await nodeAgentOf(node, namespace ?? null, deriveTimes(DEFAULT_TIMES));
     if (keep !== true) return { node, agent, run, attachments };
     const on = new Map(attachments.map(({ interface: { name, index } }) => [name, index] as const));
     try {

@@ -280,9 +280,10 @@ describe("a lab of two forwarders and a chain of two", () => {
     await holds("forwarder1");
   }, 180_000);
 
-  test("the data plane goes on while its agent is frozen, and ends when it is killed", async () => {
+  test("a forwarder whose agent is frozen is taken out, and its data plane ends when that is killed", async () => {
     expect(lab("fail", "forwarder2", "--how", "agent").code).toBe(0);
     expect(member("forwarder2")).toMatchObject({ agent: "stopped", data: "up" });
+    expect(json("lab", "view", "--without", "forwarder2").view.forwarders).toEqual(["forwarder1"]);
     const { server1 = 0, server2 = 0 } = fetched(10);
     expect(server1 + server2).toBe(10);
     process.kill(member("forwarder2")?.pid ?? -1, "SIGKILL");

@@ -8,7 +8,8 @@ import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { BUCKETS } from "../../runtime/cluster/buckets.ts";
 import { type Change, propose } from "../../runtime/cluster/change.ts";
 import type { Chain, Member, View } from "../../runtime/cluster/view.ts";
-import { clientOf, placed, stateOfAgent } from "../../runtime/lab/standing/agents.ts";
+import { writeView } from "../../runtime/cluster/view-store.ts";
+import { clientOf, stateOfAgent, tellToLook } from "../../runtime/lab/standing/agents.ts";
 import { fail, heal } from "../../runtime/lab/standing/faults.ts";
 import { type LabRecord, type MemberRecord, readRecord, writeRecord } from "../../runtime/lab/standing/record.ts";
 import { spreadOver } from "../../runtime/lab/standing/view.ts";
@@ -47,13 +48,14 @@ export function startViews(world: World, random: Random) {
   const tell = async (view: View): Promise<void> => {
     record = { ...record, view };
     writeRecord(place, record);
+    writeView(place.store, view);
     await spreadOver(place, record, view);
     const running = record.members.filter((member) => stateOfAgent(member) === "runs");
     const delays = running.map(() => random.below(LATEST));
     await Promise.all(
       running.map(async (member, index) => {
         await pause(delays[index]);
-        await clientOf(place, member).cluster({ view: placed(member, view) });
+        await tellToLook(place, member);
       }),
     );
   };

@@ -61,12 +61,11 @@ function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders
 }
 
 async function view(session: Session, options: ViewOptions): Promise<ExitCode> {
-  const { without, with: back, chain, dissolve } = options;
-  const isChange = [without, back, chain, dissolve].some((one) => one !== undefined);
-  const record = isChange
-    ? await (await import("../../lab/standing/view.ts")).changeView(labPlace(session, options), options)
-    : labOf(session, options).record;
-  const { viewByNames } = await import("../../lab/standing/status.ts");
+  const [{ changeView }, { viewByNames }] = await Promise.all([
+    import("../../lab/standing/view.ts"),
+    import("../../lab/standing/status.ts"),
+  ]);
+  const record = await changeView(labPlace(session, options), options);
   const now = viewByNames(record);
   if (session.format === "json") return session.report([], { view: now });
   printView(session, now);
@@ -91,7 +90,7 @@ export const viewCommand = (context: CommandContext): Command =>
     withState(
       defineCommand({
         syntax: "view",
-        summary: "show the cluster's view, or put another in force",
+        summary: "put a view of the cluster in force, the one there is unless told, and show it",
         examples: [
           "zeta lab view",
           "zeta lab view --without table1-1 forwarder2",

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTimeOf } from "../../attach/records.ts";
-import type { View } from "../../cluster/view.ts";
+import type { NodeAgentStatus } from "../../cluster/node-agent.ts";
 import { connectNode, type NodeClient } from "../../control/client.ts";
 import type { ClusterMessage } from "../../control/cluster.ts";
 import type { MemberPlace } from "../cluster/topology.ts";
@@ -53,8 +53,11 @@ export const neighboursOf = (one: MemberRecord, all: readonly MemberRecord[]): C
     .filter(({ id }) => id !== one.id)
     .map(({ id, address, mac }) => ({ id, address, interface: "wire", destination: mac, source: one.mac }));
 
-/** The view, as this member is told of it. */
-export const placed = ({ id, address }: MemberRecord, view: View): NonNullable<ClusterMessage["view"]> => ({
-  self: { id, address, interfaces: ["wire"] },
-  of: view,
-});
+/**
+ * Has the member read the newest view from the cluster's store. A view is never sent: what a process gets to hear may be old by then, if
+ * it stood still meanwhile.
+ */
+export const tellToLook = (place: StandingPlace, member: MemberRecord): Promise<NodeAgentStatus> =>
+  clientOf(place, member).cluster({
+    store: { self: { id: member.id, address: member.address, interfaces: ["wire"] }, file: place.store },
+  });

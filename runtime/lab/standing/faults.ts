@@ -1,4 +1,5 @@
 /** Members that fail by hand, and are well again: the data plane, the agent, or both, as three different faults. */
+import { setTimeout as pause } from "node:timers/promises";
 import { labError } from "../command.ts";
 import { memberGone } from "../problems.ts";
 import { stateOfAgent } from "./agents.ts";
@@ -14,12 +15,21 @@ function signal(member: MemberRecord, name: "SIGSTOP" | "SIGCONT"): void {
   process.kill(member.pid, name);
 }
 
+/** Milliseconds until a process that is to stop has: where others use the processors too, it may have to wait for its turn to. */
+const PATIENCE = 10_000;
+
+/** Returns when it does nothing any more: who asks for its state then is not told that it runs. */
+async function stopped(member: MemberRecord): Promise<void> {
+  signal(member, "SIGSTOP");
+  for (const until = Date.now() + PATIENCE; stateOfAgent(member) === "runs" && Date.now() < until; ) await pause(2);
+}
+
 /** Safe to do twice. @throws ZetaError: ZT7011 to ZT7014, ZT7017. */
 export function fail(place: StandingPlace, name: string, how: Fault): Promise<void> {
   return locked(place, async () => {
     const record = readRecord(place);
     const member = memberNamed(record, name);
-    if (how !== "data") signal(member, "SIGSTOP");
+    if (how !== "data") await stopped(member);
     if (how !== "agent") {
       const down = Object.keys(member.taps).map((one) => `link set ${one} down`);
       await namespaceNamed(place, record, name).ip(...down);

@@ -3,6 +3,7 @@
  * found without any record: after a crash there may be none, or a damaged one.
  *
  *     STATE/lab/lab.json       what it is made of (record.ts)
+ *     STATE/lab/view.json      the cluster's store: its newest view, which agents read (runtime/cluster/view-store.ts)
  *     STATE/lab/logs/NAME.log  what its processes say
  *     STATE/lab/nodes/NAME     the state folder of a member's node
  */
@@ -16,12 +17,14 @@ export interface StandingPlace {
   readonly run: string;
   readonly folder: string;
   readonly logs: string;
+  /** The cluster's store. */
+  readonly store: string;
 }
 
 export function placeOf(state?: string): StandingPlace {
   const folder = join(resolve(stateFolder(state)), "lab");
   const digest = createHash("sha256").update(folder).digest("hex").slice(0, 8);
-  return { run: `zeta-lab-${digest}`, folder, logs: join(folder, "logs") };
+  return { run: `zeta-lab-${digest}`, folder, logs: join(folder, "logs"), store: join(folder, "view.json") };
 }
 
 /** As they are on the machine, whatever a record says. */

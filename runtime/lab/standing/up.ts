@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { assignBuckets } from "../../cluster/assign.ts";
 import { freshKey, ringOf } from "../../cluster/keys.ts";
 import { firstView } from "../../cluster/view.ts";
+import { writeView } from "../../cluster/view-store.ts";
 import type { Config } from "../../config/live.ts";
 import type { Bundle } from "../../loader/bundle.ts";
 import type { ObjectWithManifest } from "../../loader/load.ts";
@@ -20,7 +21,7 @@ import { labAt, needRoot, type OwnLab } from "../lab.ts";
 import { labRuns } from "../problems.ts";
 import { cleanStale } from "../teardown.ts";
 import { startWebServer } from "../web-server.ts";
-import { clientOf, neighboursOf, placed, startAgent } from "./agents.ts";
+import { clientOf, neighboursOf, startAgent, tellToLook } from "./agents.ts";
 import { removeAll } from "./down.ts";
 import { locked } from "./lock.ts";
 import { isThere, type StandingPlace } from "./place.ts";
@@ -111,14 +112,13 @@ async function build(lab: OwnLab, place: StandingPlace, options: UpOptions): Pro
   await each(members, async (one) => {
     const node = clientOf(place, one);
     await node.networks(networksOf(placeOfMember.get(one.id) as MemberPlace, config.tenants, network.tenantHosts));
-    await node.cluster({
-      keys,
-      members: neighboursOf(one, members),
-      view: null,
-    });
-    await node.cluster({ view: placed(one, view) });
+    await node.cluster({ keys, members: neighboursOf(one, members) });
+    // There is none yet: this life of the node is older than the first view.
+    await tellToLook(place, one);
     for (const { what, ...rest } of services) names.add((await node.add(what, rest)).name);
   });
+  writeView(place.store, view);
+  await each(members, (one) => tellToLook(place, one));
   if (config.web) for (const server of network.servers) await startWebServer(lab, server);
   for (const { web, namespace } of network.tenantHosts) if (web) await startWebServer(lab, namespace);
   return {

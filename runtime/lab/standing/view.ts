@@ -2,10 +2,11 @@
 import { setTimeout } from "node:timers/promises";
 import { type Change, propose } from "../../cluster/change.ts";
 import { type Chain, memberOf, type View } from "../../cluster/view.ts";
+import { writeView } from "../../cluster/view-store.ts";
 import { spreadRules } from "../cluster/topology.ts";
 import { labError } from "../command.ts";
 import { fillingEnds } from "../problems.ts";
-import { clientOf, placed, stateOfAgent } from "./agents.ts";
+import { clientOf, stateOfAgent, tellToLook } from "./agents.ts";
 import { locked } from "./lock.ts";
 import { memberNamed, namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
@@ -72,12 +73,10 @@ export async function spreadOver(place: StandingPlace, record: LabRecord, view: 
   await namespaceNamed(place, record, "router").run("nft", ["-f", "-"], { input: rules });
 }
 
-/** Tells an agent of the keys, and of the newest view if it does not have that. */
-export async function tellNewest(place: StandingPlace, member: MemberRecord, { view, keys }: LabRecord): Promise<void> {
-  const node = clientOf(place, member);
-  await node.cluster({ keys });
-  const { epoch } = await node.status();
-  if (epoch === null || epoch < view.epoch) await node.cluster({ view: placed(member, view) });
+/** Tells an agent of the keys, and has it look for the newest view. */
+export async function tellNewest(place: StandingPlace, member: MemberRecord, { keys }: LabRecord): Promise<void> {
+  await clientOf(place, member).cluster({ keys });
+  await tellToLook(place, member);
 }
 
 const running = ({ members }: LabRecord): readonly MemberRecord[] =>
@@ -85,14 +84,17 @@ const running = ({ members }: LabRecord): readonly MemberRecord[] =>
 
 /** First written: who is told and who is not can be mended by whoever comes next. */
 async function putInForce(place: StandingPlace, record: LabRecord, views: readonly View[]): Promise<LabRecord> {
-  const newest = views.at(-1);
-  if (newest === undefined) return record;
+  const newest = views.at(-1) ?? record.view;
   const changed: LabRecord = { ...record, view: newest };
   writeRecord(place, changed);
-  if (newest.forwarders.join() !== record.view.forwarders.join()) await spreadOver(place, record, newest);
+  if (views.length === 0 || newest.forwarders.join() !== record.view.forwarders.join())
+    await spreadOver(place, record, newest);
   const told = running(record);
-  for (const view of views)
-    await Promise.all(told.map((member) => clientOf(place, member).cluster({ view: placed(member, view) })));
+  // With no change, what there is: one that was interrupted may not have told it.
+  for (const view of views.length === 0 ? [newest] : views) {
+    writeView(place.store, view);
+    await Promise.all(told.map((member) => tellToLook(place, member)));
+  }
   return changed;
 }
 

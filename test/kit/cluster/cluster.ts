@@ -163,7 +163,12 @@ export async function openCluster({ forwarders, chains, spares = 0, ...options }
     const now = () => Number(member.clock() / 1_000_000n);
     const spans = () => member.machine.run("zeta_now", new Uint8Array(ETHERNET_MINIMUM), {}).action;
     const spansAfter = (milliseconds: number) => spans() + Math.ceil(milliseconds / SPAN);
-    const agent = tableAgentOf(id, { plane: member.dataPlane, keeps, now, spansAfter, wait: () => undefined }, QUIET);
+    const moment = () => {
+      const from = spans();
+      return { at: now(), spansWithin: (milliseconds: number) => from + Math.floor(milliseconds / SPAN) };
+    };
+    const of = { plane: member.dataPlane, keeps, now, moment, spansAfter, wait: () => undefined };
+    const agent = tableAgentOf(id, of, QUIET);
     agent.storeIsEmpty();
     agents.set(id, agent);
   }

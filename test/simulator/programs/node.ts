@@ -3,7 +3,7 @@
  * agent is the product's state machine.
  */
 import { fillingOf } from "../../../runtime/cluster/filling.ts";
-import { type TableAgent, tableAgentOf } from "../../../runtime/cluster/table-agent.ts";
+import { type Moment, type TableAgent, tableAgentOf } from "../../../runtime/cluster/table-agent.ts";
 import { tablesOf } from "../../../runtime/cluster/table-memory.ts";
 import type { Times } from "../../../runtime/cluster/time.ts";
 import type { View } from "../../../runtime/cluster/view.ts";
@@ -72,6 +72,7 @@ function placesOfNext({ service }: Programs): readonly number[] {
 const WAYS = 1024;
 /** 250 ticks a second, sixteen to a span (bpf-lib/flow/time.ts), and a second is a millisecond here. */
 const spansAt = (milliseconds: number): number => Math.floor((milliseconds * 250) / 16) >>> 0;
+const momentAt = (at: number): Moment => ({ at, spansWithin: (milliseconds) => spansAt(at + milliseconds) });
 
 export class ProgramNode implements SimulatedNode<Body> {
   readonly #number: number;
@@ -138,6 +139,7 @@ export class ProgramNode implements SimulatedNode<Body> {
       plane: dataPlane,
       keeps: memory === null || tables === null ? null : { tables, filling: fillingOf(tables, memory, BATCH) },
       now: () => this.#now,
+      moment: () => momentAt(this.#now),
       spansAfter: (milliseconds: number) => spansAt(this.#now + milliseconds),
       // One program runs at a time.
       wait: () => undefined,
@@ -200,7 +202,7 @@ export class ProgramNode implements SimulatedNode<Body> {
     this.#tick(now);
     if (view === null) return this.#agent.storeIsEmpty();
     const self = { id: this.#number, address: addressOf(this.#number), interfaces: [CLUSTER_SIDE] };
-    this.#agent.told(self, view, asked + this.#times.actFor - now);
+    this.#agent.told(self, view, this.#times.actFor, momentAt(asked));
   }
 
   describe({ frame, by }: Body): string {
