@@ -1,7 +1,9 @@
 /** A node of a cluster is told of keys, members and views by its socket. */
+import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { assignBuckets } from "../../runtime/cluster/assign.ts";
 import { firstView, type View } from "../../runtime/cluster/view.ts";
+import { writeView } from "../../runtime/cluster/view-store.ts";
 import type { ClusterMessage } from "../../runtime/control/cluster.ts";
 import { type Built, connectNode, type RunningNode, startNode } from "../../runtime/index.ts";
 import { type Gateway, gatewayLab } from "./gateway.ts";
@@ -71,4 +73,29 @@ test("a node that has started after a view has no part in it, and asks to be tak
   expect(await client.cluster(view(6, later))).toEqual({ epoch: 6, owed: 0, proposals: [] });
   expect(await client.clusterStatus()).toEqual({ epoch: 6, owed: 0, proposals: [] });
   expect(running.agent?.status().epoch).toBe(6);
+});
+
+test("a node that follows its cluster's store takes up newer views by itself, and says when it cannot read it", async () => {
+  await using running = await onFront("table");
+  const client = connectNode({ state: `${lab.lab.folder}/table` });
+  const file = `${lab.lab.folder}/view.json`;
+  const store = { self: view(1).view.self, file };
+  // There is none yet: the node is older than the first.
+  expect(await client.cluster({ store })).toEqual({ epoch: null, owed: 0, proposals: [] });
+  writeView(file, OTHERS);
+  await expect.poll(() => running.agent?.status()).toEqual({ epoch: 1, owed: 0, proposals: [] });
+  writeView(file, { ...OTHERS, epoch: 5 });
+  expect(await client.cluster({ store })).toMatchObject({ epoch: 5 });
+  for (const [content, problem] of [
+    ["{", "ZT8505"],
+    ["{}", "ZT8502"],
+  ] as const) {
+    writeFileSync(file, content);
+    await expect(client.cluster({ store })).rejects.toThrow(problem);
+    await expect.poll(() => client.clusterStatus().then(String, String)).toContain(problem);
+  }
+  writeView(file, { ...OTHERS, epoch: 6 });
+  await expect.poll(() => client.clusterStatus().then(({ epoch }) => epoch, String)).toBe(6);
+  await expect(client.cluster({ store: { ...store, file: "view.json" } })).rejects.toThrow(/store\.file/);
+  await expect(client.cluster({ store: { ...store, self: { ...store.self, id: 9 } } })).rejects.toThrow("ZT8504");
 });
