@@ -43,8 +43,9 @@ export function livesOf(times: Times): typeof ALONE {
 /** What the programs of a role are loaded with. */
 export function programTimes(role: NodeRole, times: Times): Readonly<Record<string, unknown>> {
   if (role === "single") return {};
-  if (role === "table") return { zeta_idle: livesOf(times), zeta_table_ended: endedSeconds(times) };
+  const zeta_table_resend = resendSeconds(times);
+  if (role === "table") return { zeta_idle: livesOf(times), zeta_table_ended: endedSeconds(times), zeta_table_resend };
   const lease = leaseSeconds(times);
   const leases = { opening: lease, established: lease, closing: lease, udp: lease, icmp: lease, other: lease };
-  return { zeta_idle: leases, zeta_table_resend: resendSeconds(times) };
+  return { zeta_idle: leases, zeta_table_resend };
 }

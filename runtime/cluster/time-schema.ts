@@ -2,11 +2,15 @@
 import { z } from "zod";
 import { failure } from "../loader/problems.ts";
 import { badTimes } from "./problems.ts";
+import { leaseSeconds, resendSeconds } from "./program-times.ts";
 import { brokenBound, DEFAULT_TIMES, deriveTimes, LONGEST_CHAIN, MOST_DRIFT, type Times } from "./time.ts";
 
 /** A day: more is a mistake of units. */
 const LONGEST = 86_400_000;
 const span = z.number().positive().max(LONGEST);
+
+/** Agents ask for views eight times in it, and share their processors with others. */
+const SHORTEST_VIEW_LEASE = 1000;
 
 const schema = z.strictObject({
   chain: z.int().min(1).max(LONGEST_CHAIN).default(DEFAULT_TIMES.chain),
@@ -32,4 +36,21 @@ export function checkedTimes(given: unknown): Times {
   const broken = brokenBound(result.data);
   if (broken !== null) throw failure(badTimes(null, `times.${broken.path}`, broken.reason));
   return deriveTimes(result.data);
+}
+
+/**
+ * The same of a cluster whose nodes are programs, which measure in whole seconds: shorter ones than they can are refused too.
+ * @throws ZetaError: ZT8501.
+ */
+export function checkedProgramTimes(given: unknown): Times {
+  const times = checkedTimes(given);
+  const refuse = (path: keyof Times, least: string): never => {
+    throw failure(
+      badTimes(null, `times.${path}`, `programs measure it in whole seconds, and it has none: at least ${least}`),
+    );
+  };
+  if (leaseSeconds(times) < 1) refuse("cacheLease", "1357 ms");
+  if (resendSeconds(times) < 1) refuse("resendAge", "1107 ms");
+  if (times.viewLease < SHORTEST_VIEW_LEASE) refuse("viewLease", `${SHORTEST_VIEW_LEASE} ms`);
+  return times;
 }

@@ -20,7 +20,7 @@ export interface TimesConfig {
   readonly resendAge: number;
   /** How far a clock may run off, as a part: 0 to 0.2. */
   readonly drift: number;
-  /** How long a flow may be silent and yet go on with its decision. */
+  /** How long a flow may be silent and yet go on with its decision, of whatever kind it is. Some kinds are remembered for longer (program-times.ts). */
   readonly idle: number;
   /** How long a flow's packets may go without its life being written anew along its chain: what losses of such writes are tolerated for. */
   readonly refresh: number;
@@ -59,16 +59,16 @@ interface Bound {
 
 export const LONGEST_CHAIN = 4;
 
-/** What is told unless something else is. */
+/** What is told unless something else is: with these, programs remember flows for as long as on a node by itself. */
 export const DEFAULT_TIMES: TimesConfig = {
   chain: LONGEST_CHAIN,
   hop: 20,
-  viewLease: 2500,
-  cacheLease: 5100,
-  resendAge: 4000,
+  viewLease: 2000,
+  cacheLease: 5200,
+  resendAge: 4200,
   drift: 0.001,
-  idle: 300_000,
-  refresh: 30_000,
+  idle: 54_000,
+  refresh: 15_000,
   closing: 10_000,
 };
 

@@ -12,7 +12,7 @@ import { throwIfAborted } from "../attach/abort.ts";
 import type { Attachment } from "../attach/attach.ts";
 import { cleanRun, openRun, type Run } from "../attach/runs.ts";
 import { type NodeAgent, nodeAgentOf } from "../cluster/node-agent.ts";
-import { DEFAULT_TIMES, deriveTimes } from "../cluster/time.ts";
+import type { Times, TimesConfig } from "../cluster/time.ts";
 import type { XdpMode } from "../loader/xdp.ts";
 import { attachAll, type ServiceInterface } from "../node/attach.ts";
 import type { NodeRole } from "../node/bundle.ts";
@@ -37,6 +37,8 @@ export interface StartNodeOptions {
   readonly flows?: number;
   /** What the node is in a cluster: "single", in none, unless told. */
   readonly role?: NodeRole;
+  /** The times of its cluster, the same on all nodes; those that are left out are as they are told usually. */
+  readonly times?: Partial<TimesConfig>;
   /**
    * Leaves the data plane running, pinned, when the node is closed or killed, until `zeta detach`; and keeps what the node was
    * told of its networks and quotas in the state folder, for the node that starts there next.
@@ -87,9 +89,13 @@ interface Opened {
 }
 
 /** All of it, or nothing is left behind. */
-async function open(options: StartNodeOptions): Promise<Opened> {
+async function open(options: StartNodeOptions, times: Times): Promise<Opened> {
   const { interfaces, mode, namespace, state, flows, role, keep, command, signal } = options;
-  const node = await openNode({ ...(flows === undefined ? {} : { flows }), ...(role === undefined ? {} : { role }) });
+  const node = await openNode({
+    times,
+    ...(flows === undefined ? {} : { flows }),
+    ...(role === undefined ? {} : { role }),
+  });
   let run: Run | null = null;
   try {
     await throwIfAborted(signal);
@@ -106,7 +112,7 @@ async function open(options: StartNodeOptions): Promise<Opened> {
       ...(state === undefined ? {} : { state }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const agent = await nodeAgentOf(node, namespace ?? null, deriveTimes(DEFAULT_TIMES));
+    const agent = await nodeAgentOf(node, namespace ?? null, times);
     if (keep !== true) return { node, agent, run, attachments };
     const on = new Map(attachments.map(({ interface: { name, index } }) => [name, index] as const));
     try {
@@ -141,12 +147,17 @@ async function take({ node, agent, run, attachments }: Opened, keep: boolean): P
 
 /**
  * Starts a node: it holds the state folder, attaches to all interfaces, and answers; or nothing has changed.
- * @throws ZetaError: ZT8110 when the folder has a node, ZT8114 for the metrics' address, and whatever `load` and `attach` throw.
+ * @throws ZetaError: ZT8110 when the folder has a node, ZT8114 for the metrics' address, ZT8501, and whatever `load` and `attach` throw.
  * The reason of `signal`, when that is aborted.
  */
 export async function startNode(options: StartNodeOptions): Promise<RunningNode> {
   // They check what they are asked with zod, which programs that only attach need not wait for.
-  const [{ statusOf }, { controlServer }] = await Promise.all([import("./routes.ts"), import("./server.ts")]);
+  const [{ statusOf }, { controlServer }, { checkedProgramTimes }] = await Promise.all([
+    import("./routes.ts"),
+    import("./server.ts"),
+    import("../cluster/time-schema.ts"),
+  ]);
+  const times = checkedProgramTimes(options.times ?? {});
   const keep = options.keep === true;
   const ready = Promise.withResolvers<Served>();
   // Nobody may have asked by the time it fails.
@@ -166,7 +177,7 @@ export async function startNode(options: StartNodeOptions): Promise<RunningNode>
   try {
     if (options.metrics !== undefined)
       metrics = await serveMetrics(options.metrics, () => ready.promise.then(statusOf));
-    opened = await open(options);
+    opened = await open(options, times);
     const census = censusOf(opened.node);
     served = {
       ...opened,

@@ -1,6 +1,7 @@
 /** What a node is to whoever uses it, and what it is told. */
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { DataPlane } from "../cluster/data-plane.ts";
+import type { Times } from "../cluster/time.ts";
 import type { Config, LiveConfig } from "../config/live.ts";
 import type { Bundle } from "../loader/bundle.ts";
 import type { LoadedObject, LoadOptions, ObjectWithManifest } from "../loader/load.ts";
@@ -15,6 +16,8 @@ import type { Underlay } from "./underlay.ts";
 export interface NodeOptions {
   /** What the node is in a cluster: "single", in none, unless told. */
   readonly role?: NodeRole;
+  /** Those of its cluster; those that are told unless others are. */
+  readonly times?: Times;
   /** How many flows each family's table has room for. */
   readonly flows?: number;
   readonly load?: Pick<LoadOptions, "cpu" | "constants" | "name" | "pins">;

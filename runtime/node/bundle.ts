@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ZetaError } from "../../compiler/diagnostics/problem.ts";
 import { packageRoot } from "../../compiler/package-root.ts";
+import { programTimes } from "../cluster/program-times.ts";
+import { DEFAULT_TIMES, deriveTimes, type Times } from "../cluster/time.ts";
 import { type Bundle, openBundle } from "../loader/bundle.ts";
 import type { ObjectWithManifest } from "../loader/load.ts";
 
@@ -34,14 +36,11 @@ export const PROGRAMS_OF: Readonly<Record<NodeRole, NodePrograms>> = {
   forwarder: { bundle: "dist/forwarder", source: "bpf-lib/table/forwarder.ts", instead: {} },
   table: { bundle: "dist/table-node", source: "bpf-lib/table/table-node.ts", instead: {} },
 };
-/** Seconds for which a forwarder follows a decision without asking; an answer's lease runs from when its packet was sent. */
-const LEASE = 4;
-const LEASES = { opening: LEASE, established: LEASE, closing: LEASE, udp: LEASE, icmp: LEASE, other: LEASE };
 /** Constants that the programs of a role are loaded with. */
-export const constantsOf = (role: NodeRole): Record<string, unknown> => {
-  if (role === "forwarder") return { zeta_forwards: 1, zeta_idle: LEASES };
-  return role === "single" ? { zeta_forwards: 0 } : {};
-};
+export const constantsOf = (role: NodeRole, times: Times = deriveTimes(DEFAULT_TIMES)): Record<string, unknown> => ({
+  ...(role === "table" ? {} : { zeta_forwards: role === "forwarder" ? 1 : 0 }),
+  ...programTimes(role, times),
+});
 
 /** For the compiler: absolute paths. */
 export const filesInstead = ({ instead }: NodePrograms, root = packageRoot()): ReadonlyMap<string, string> =>

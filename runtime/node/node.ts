@@ -55,7 +55,7 @@ export async function loadNode(options: NodeOptions = {}): Promise<LoadedNode> {
   const constants = {
     ...(await flowConstants()),
     ...tableConstants(ways),
-    ...constantsOf(role),
+    ...constantsOf(role, options.times),
     ...options.load?.constants,
   };
   const object = await load(source, { ...options.load, maxEntries: tableEntries(ways, role), constants });

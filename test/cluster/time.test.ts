@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { brokenBound, deriveTimes, type TimesConfig } from "../../runtime/cluster/time.ts";
-import { checkedTimes } from "../../runtime/cluster/time-schema.ts";
+import { programTimes } from "../../runtime/cluster/program-times.ts";
+import { brokenBound, DEFAULT_TIMES, deriveTimes, type TimesConfig } from "../../runtime/cluster/time.ts";
+import { checkedProgramTimes, checkedTimes } from "../../runtime/cluster/time-schema.ts";
+import { checkedLab } from "../../runtime/lab/standing/schema.ts";
+import { constantsOf } from "../../runtime/node/bundle.ts";
 import { type Random, random } from "../kit/random.ts";
 
 /** Configurations of all scales, of which some keep the bounds. */
@@ -59,6 +62,49 @@ describe("times that keep all bounds", () => {
       const { renewAfter } = deriveTimes(told);
       expect((told.cacheLease - renewAfter) / (1 + told.drift)).toBeGreaterThan((told.chain + 2) * told.hop);
     }
+  });
+});
+
+describe("times that programs are loaded with", () => {
+  const of = (told: object) => {
+    const times = checkedProgramTimes(told);
+    return { times, forwarder: programTimes("forwarder", times), table: programTimes("table", times) };
+  };
+
+  test("are, unless something is told, those that keep all bounds with what flows are remembered for on a node by itself", () => {
+    const { times, forwarder, table } = of({});
+    expect(times).toEqual(deriveTimes(DEFAULT_TIMES));
+    const leases = { opening: 4, established: 4, closing: 4, udp: 4, icmp: 4, other: 4 };
+    expect(forwarder).toEqual({ zeta_idle: leases, zeta_table_resend: 4 });
+    const zeta_idle = { opening: 240, established: 7440, closing: 240, udp: 300, icmp: 60, other: 600 };
+    expect(table).toEqual({ zeta_idle, zeta_table_ended: 8, zeta_table_resend: 4 });
+    expect(constantsOf("forwarder")).toEqual({ zeta_forwards: 1, ...forwarder });
+    expect(constantsOf("table")).toEqual(table);
+  });
+
+  test("follow from what is told: ends are remembered for longer than anybody acts by them, and lives are as long as promised", () => {
+    for (const viewLease of [1000, 5000, 30_000])
+      for (const cacheLease of [1400, 20_000])
+        for (const idle of [10_000, 3_600_000]) {
+          const { times, forwarder, table } = of({ viewLease, cacheLease, idle });
+          const lease = (forwarder["zeta_idle"] as { icmp: number }).icmp * 1250;
+          expect(lease).toBeGreaterThan(0);
+          expect(lease).toBeLessThanOrEqual(cacheLease);
+          expect(Number(table["zeta_table_ended"]) * 1000).toBeGreaterThan(viewLease + cacheLease + 10 * times.hop);
+          const { icmp } = table["zeta_idle"] as { icmp: number };
+          // Its life is written anew when a fifth of it is over, and not before.
+          expect(icmp * 1000).toBeGreaterThan(idle + cacheLease + 10 * times.hop);
+        }
+  });
+
+  test.each([
+    ["leases of less than a second", { cacheLease: 1300 }, "times.cacheLease"],
+    ["ages of less than a second", { resendAge: 900 }, "times.resendAge"],
+    ["views that are asked for too often", { viewLease: 500 }, "times.viewLease"],
+    ["whatever else breaks a bound", { hop: 1000 }, "times.cacheLease"],
+  ])("%s are refused", (_, told, path) => {
+    expect(() => checkedProgramTimes(told)).toThrow(expect.objectContaining({ code: "ZT8501" }));
+    expect(() => checkedLab("lab.config.ts", { forwarders: 1, chains: [1], times: told })).toThrow(path);
   });
 });
 

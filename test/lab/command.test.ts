@@ -361,7 +361,16 @@ describe("a config", () => {
   };
 
   test("that says the least has the rest filled in", async () => {
-    const whole = { clients: 1, servers: 2, web: true, spread: "packets", flows: 10_000, tenants: [], services: [] };
+    const whole = {
+      clients: 1,
+      servers: 2,
+      web: true,
+      spread: "packets",
+      flows: 10_000,
+      tenants: [],
+      services: [],
+      times: {},
+    };
     expect(await read("least.json", '{ "forwarders": 1, "chains": [3] }')).toEqual({
       forwarders: 1,
       chains: [3],

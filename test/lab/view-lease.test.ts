@@ -54,7 +54,7 @@ beforeAll(async () => {
   } as const;
   release = guard(() => tearDown(namespacesOf(place), place.folder));
   record = await bringUp(place, {
-    config: { ...members, chains: [2], tenants: [], services: [] },
+    config: { ...members, chains: [2], tenants: [], services: [], times: {} },
     file: "test/lab",
     services: [{ what: { object: code.object, manifest }, name: "web", config }],
     zeta: [process.execPath, MAIN],

@@ -81,7 +81,7 @@ export async function buildWorld(state: string, bytes: number): Promise<World> {
     release();
   };
   const record = await bringUp(place, {
-    config: { ...config, spread: "packets", tenants: TENANTS as never, services: [] },
+    config: { ...config, spread: "packets", tenants: TENANTS as never, services: [], times: {} },
     file: "test/soak",
     services,
     zeta: [process.execPath, MAIN],

@@ -4,6 +4,7 @@ import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.t
 import type { NodeRole } from "../../node/bundle.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
+import { readConfig } from "../run/config-file.ts";
 import type { Session } from "../session.ts";
 import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts";
 import { type NodeOptions, stateOf, whole, withState } from "./options.ts";
@@ -13,6 +14,7 @@ interface StartOptions extends NodeOptions {
   readonly mode: "native" | "generic";
   readonly flows?: number;
   readonly role: NodeRole;
+  readonly times?: string;
   readonly keep?: boolean;
   readonly metrics?: string;
 }
@@ -33,6 +35,7 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
     role: options.role,
     keep,
     signal: signals.abort,
+    ...(options.times === undefined ? {} : { times: readConfig(session, options.times) }),
     ...stateOf(session, options),
     ...(options.flows === undefined ? {} : { flows: options.flows }),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
@@ -90,6 +93,7 @@ export function startCommand(context: CommandContext): Command {
         .choices(["single", "forwarder", "table"] satisfies NodeRole[])
         .default("single"),
     )
+    .option("--times <file>", "JSON with times of its cluster, the same on all nodes")
     .addOption(new Option("--flows <count>", "flows to have room for, of each family").argParser(whole(1, MOST_FLOWS)))
     .option("--keep", "leave the data plane running when this process ends")
     .option("--metrics <where>", "serve Prometheus metrics at HOST:PORT, or at the path of a UNIX socket");

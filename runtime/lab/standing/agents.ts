@@ -29,7 +29,14 @@ export async function startAgent(
   const interfaces = front === null ? ["wire"] : ["front", "wire"];
   const words = [
     ...["node", "start", "--role", role, "--state", stateOf(place, namespace.name)],
-    ...["--flows", `${flows}`, "--json", ...interfaces.flatMap((name) => ["--interface", name])],
+    ...[
+      "--flows",
+      `${flows}`,
+      "--times",
+      join(place.folder, "times.json"),
+      "--json",
+      ...interfaces.flatMap((name) => ["--interface", name]),
+    ],
   ];
   const { pid } = await namespace.start(command, [...first, ...words], {
     ready: { prints: /"type":"started"/ },

@@ -1,4 +1,5 @@
 /** What a lab of the command is made of: the content of `lab.config.ts`. */
+import type { TimesConfig } from "../../cluster/time.ts";
 import type { Config } from "../../config/live.ts";
 import type { Tenant } from "../cluster/tenants.ts";
 import type { Spread } from "../cluster/topology.ts";
@@ -30,6 +31,8 @@ export interface LabConfig {
   readonly flows?: number;
   /** Networks of tenants, whose hosts are behind VXLAN devices of the kernel's; they may have equal addresses. */
   readonly tenants?: readonly Tenant[];
+  /** Of the cluster, in milliseconds: what is left out is as it is told usually, and what breaks a bound is refused. */
+  readonly times?: Partial<TimesConfig>;
   /** On every member. */
   readonly services?: readonly LabService[];
 }

@@ -4,6 +4,7 @@
  *
  *     STATE/lab/lab.json       what it is made of (record.ts)
  *     STATE/lab/view.json      the cluster's store: its newest view, which agents read (runtime/cluster/view-store.ts)
+ *     STATE/lab/times.json     its times, with which its nodes are started
  *     STATE/lab/logs/NAME.log  what its processes say
  *     STATE/lab/nodes/NAME     the state folder of a member's node
  */

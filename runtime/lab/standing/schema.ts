@@ -1,6 +1,7 @@
 /** A lab's config, checked with the path of what is wrong. */
 import { z } from "zod";
 import { LONGEST_CHAIN } from "../../cluster/time.ts";
+import { checkedProgramTimes } from "../../cluster/time-schema.ts";
 import type { Config } from "../../config/live.ts";
 import { labError } from "../command.ts";
 import { badLabConfig } from "../problems.ts";
@@ -51,15 +52,20 @@ const schema = z.strictObject({
   flows: z.int().min(1).max(MOST_FLOWS).default(10_000),
   tenants: z.array(tenant).max(MOST_HOSTS).default([]),
   services: z.array(service).default([]),
+  // Checked where they are derived from.
+  times: z.record(z.string(), z.unknown()).default({}),
 });
 
 /** With what was left out. */
 export type CheckedLab = Omit<z.output<typeof schema>, "$schema">;
 
-/** @throws ZetaError: ZT7009. */
+/** @throws ZetaError: ZT7009, and ZT8501 for its times. */
 export function checkedLab(file: string, given: unknown): CheckedLab {
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
+  if (result.success) {
+    checkedProgramTimes(result.data.times);
+    return result.data;
+  }
   const [issue] = result.error.issues;
   const path = (issue?.path ?? []).map(String).join(".");
   throw labError(badLabConfig(null, file, `${path === "" ? "" : `${path}: `}${issue?.message ?? "not valid"}`));

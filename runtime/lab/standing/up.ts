@@ -1,6 +1,7 @@
 /** Builds a lab that stays when the command that built it has ended; or nothing of it is left. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { assignBuckets } from "../../cluster/assign.ts";
 import { freshKey, ringOf } from "../../cluster/keys.ts";
 import { firstView } from "../../cluster/view.ts";
@@ -150,6 +151,7 @@ export function bringUp(place: StandingPlace, options: UpOptions): Promise<LabRe
     if (isThere(place)) await removeAll(place);
     cleanStale();
     mkdirSync(place.logs, { recursive: true, mode: 0o700 });
+    writeFileSync(join(place.folder, "times.json"), JSON.stringify(options.config.times));
     const lab = labAt(place);
     try {
       const record = await build(lab, place, options);
