@@ -89,13 +89,6 @@ export interface IcmpView {
   identifier: u16;
   sequence: u16;
 }
-export interface ArpView {
-  readonly operation: u16;
-  readonly senderMac: mac;
-  readonly senderAddress: ipv4;
-  readonly targetMac: mac;
-  readonly targetAddress: ipv4;
-}
 export interface TunnelView {
   readonly vni: u32;
 }
