@@ -6,6 +6,8 @@
 import { address, mac, map, type Of, struct, u8, u16, u32 } from "zeta/bpf";
 import { noted } from "../packet/reopen.ts";
 
+/** What is known of a packet already when it arrives: it comes from a stage, its network noted; it has no flow, and `service` takes it. */
+export const Inside = { Noted: 1, Sought: 2 } as const;
 /** Which side sent the packet. */
 export const From = { Client: 0, Service: 1 } as const;
 /**
@@ -25,7 +27,7 @@ export const NO_BOX = 0xff;
 export const callRecord = struct({
   /** The network the packet belongs to; 0 outside overlays. */
   vni: u32,
-  /** 1 for the root when the packet comes from a stage, its network noted. */
+  /** For the root and what is behind it: bits of `Inside`. */
   inside: u8,
   /** The packet as it was found: what comes after takes it from here. */
   packet: noted,

@@ -2,7 +2,7 @@
  * What the root does not see at a glance: it parses any packet, finds its flow or else its service, and goes on there. What
  * belongs to no service is the host's own.
  */
-import { Action, EtherType, type Frame, Protocol, program } from "zeta/bpf";
+import { Action, EtherType, type Frame, Protocol, program, type u32 } from "zeta/bpf";
 import { withFamily } from "../flow/table.ts";
 import { spansNow } from "../flow/time.ts";
 import { isError } from "../icmp/embedded.ts";
@@ -14,7 +14,7 @@ import { note } from "../packet/reopen.ts";
 import { isWhole } from "../packet/whole.ts";
 import { Asked, Point } from "../trace/record.ts";
 import { consider, considerUnread, step, stepAsked } from "../trace/trace.ts";
-import { Ask, type Call, From, zeta_node_call } from "./call.ts";
+import { Ask, type Call, From, Inside, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, strayFragment } from "./follow.ts";
 import { zeta_forwards } from "./forwards.ts";
@@ -45,9 +45,8 @@ const neighbour = (): Action => {
   return Action.Drop;
 };
 
-const unknown = (parts: Parts, call: Call): Action => {
-  if (isSolicitation(parts)) return neighbour();
-  const index = serviceAt(call, parts.destination, parts.destinationPort, parts.protocol);
+/** A packet without a flow, which `index` takes. */
+const begin = (parts: Parts, call: Call, index: u32): Action => {
   consider(parts, call, index, parts);
   if (index === NODE) return toNobody(parts, call);
   const service = zeta_node_services.at(index);
@@ -66,6 +65,11 @@ const unknown = (parts: Parts, call: Call): Action => {
   if (service.decides === 0) return toNobody(parts, call);
   return parts.later && zeta_forwards.value === 0 ? strayFragment(index) : askFor(parts, call, Ask.Decide, index, 0);
 };
+
+const unknown = (parts: Parts, call: Call): Action =>
+  isSolicitation(parts)
+    ? neighbour()
+    : begin(parts, call, serviceAt(call, parts.destination, parts.destinationPort, parts.protocol));
 
 /** What cannot be read is the host's, unless a service takes all that comes: it takes nothing that nobody understands. */
 const broken = (call: Call): Action => {
@@ -102,11 +106,12 @@ const arrive = (frame: Frame): Action => {
   // What comes from a stage has its network noted, and no tunnel is looked for in it. Without a branch, which would have the
   // verifier walk everything below twice.
   const { inside } = call;
-  call.vni &= 0 - inside;
+  call.vni &= 0 - (inside & Inside.Noted);
   call.inside = 0;
   return open(
     frame,
     (parts) => {
+      if ((inside & Inside.Sought) !== 0) return begin(parts, call, call.service);
       if (isTunnelled(parts) && inside === 0) {
         consider(parts, call, NODE, parts);
         zeta_node_stages.call(Stage.Unwrap);

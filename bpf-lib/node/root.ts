@@ -9,21 +9,37 @@ import { isTunnelPort } from "../overlay/decapsulate.ts";
 import type { Parts } from "../packet/open.ts";
 import { openPlainByKind } from "../packet/plain-kinds.ts";
 import { isWhole } from "../packet/whole.ts";
-import { type Call, zeta_node_call } from "./call.ts";
+import { consider } from "../trace/trace.ts";
+import { type Call, Inside, zeta_node_call } from "./call.ts";
+import { zeta_forwards } from "./forwards.ts";
 import { known, NO_FLOW } from "./known.ts";
+import { serviceAt } from "./listen.ts";
+import { NODE } from "./services.ts";
 import { Stage, zeta_node_stages } from "./stages.ts";
 
-/** Follows a plain packet's flow; NO_FLOW, and nothing is done yet, where it has none. */
+/** Finds out whose a plain packet without a flow is: the host's own has arrived. */
+const seek = (parts: Parts, call: Call): Action => {
+  const index = serviceAt(call, parts.destination, parts.destinationPort, parts.protocol);
+  if (index === NODE && call.vni === 0 && zeta_forwards.value === 0) {
+    consider(parts, call, index, parts);
+    call.inside = 0;
+    return Action.Pass;
+  }
+  call.service = index;
+  call.inside |= Inside.Sought;
+  return NO_FLOW;
+};
+
+/** Follows a plain packet's flow; NO_FLOW, and nothing is done to it, where it has none. */
 const hit = (parts: Parts, call: Call): Action => {
   if (parts.protocol === Protocol.Udp && isTunnelPort(parts.destinationPort)) return NO_FLOW;
   if (!isWhole(parts)) return NO_FLOW;
   // What comes from a stage has its network noted.
-  const vni = call.vni & (0 - call.inside);
+  call.vni &= 0 - call.inside;
   return withFamily(parts, (family) => {
     const now = spansNow();
-    const found = family.find(family.keyOf(parts, vni), now);
-    if (found.way === null) return NO_FLOW;
-    call.vni = vni;
+    const found = family.find(family.keyOf(parts, call.vni), now);
+    if (found.way === null) return seek(parts, call);
     call.inside = 0;
     return known(parts, family, found, found.way, call, now);
   });

@@ -2,7 +2,7 @@
 import { EtherType, map, type u16, type u32 } from "zeta/bpf";
 import type { Parts } from "../packet/open.ts";
 import { note } from "../packet/reopen.ts";
-import type { Call } from "./call.ts";
+import { type Call, Inside } from "./call.ts";
 
 export const Stage = {
   Forward: 0,
@@ -107,7 +107,7 @@ export const goOn = (parts: Parts, call: Call, stage: u32): void => {
 
 /** Goes on as what has just arrived, in the network that is noted: out of a tunnel, or from the node itself. */
 export const arriveAgain = (call: Call): void => {
-  call.inside = 1;
+  call.inside = Inside.Noted;
   zeta_node_stages.call(Stage.Root);
   // Too many tail calls: the next packet is another.
   call.inside = 0;
