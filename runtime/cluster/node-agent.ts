@@ -15,7 +15,6 @@ import { type Moment, type TableAgent, tableAgentOf } from "./table-agent.ts";
 import { tablesOf } from "./table-memory.ts";
 import type { Times } from "./time.ts";
 import type { View } from "./view.ts";
-import { viewReader } from "./view-store.ts";
 
 export interface NodeAgentStatus {
   /** Of the view that the node acts by; null before the first. */
@@ -50,6 +49,8 @@ const TURN = 20;
 export async function nodeAgentOf(node: Node, namespace: string | null, times: Times): Promise<NodeAgent | null> {
   const { cluster: plane, manifest, object, role } = node;
   if (plane === null) return null;
+  // What is read is checked, by a package that takes longer to load than all the rest: nodes by themselves do without.
+  const { viewReader } = await import("./view-store.ts");
   const perSecond = await tickRate();
   const span = (1000 / perSecond) * 2 ** shiftOf(perSecond);
   const memory = role === "table" ? kernelMemory(node, namespace) : null;
