@@ -65,7 +65,7 @@ export default service("example", { chain: [box] });`;
 
 test.each([
   ["writing what is bound", "const home = state.homes.get(flow.source); if (home !== null) §home.port = 7;", "ZT1002"],
-  ["other state in decide", "§state.seen.add(1n);", "ZT1002"],
+  ["other state in decide", "§state.seen.add(1n);", "ZT2010"],
   ["a value of another shape", "§return state.homes.bind(flow.forward(), flow.source, { port: 7 });", "ZT1002"],
 ])("%s is refused", async (_, statement, code) => {
   const { text, place: at } = withoutMark(deciding(statement));
