@@ -17,7 +17,7 @@ import { consider, considerUnread, step, stepAsked } from "../trace/trace.ts";
 import { Ask, type Call, From, Inside, zeta_node_call } from "./call.ts";
 import { because, countNodeDrop } from "./drops.ts";
 import { askFor, strayFragment } from "./follow.ts";
-import { zeta_forwards } from "./forwards.ts";
+import { isHostsOwn, zeta_forwards } from "./forwards.ts";
 import { gone, known, NO_FLOW } from "./known.ts";
 import { serviceAt, serviceOfAll } from "./listen.ts";
 import { isSolicitation } from "./neighbour.ts";
@@ -34,7 +34,7 @@ const unclaimed = (call: Call): Action => {
 
 /** The same of what can be read. What a forwarder of a cluster does not know may be on its way back to a client. */
 const toNobody = (parts: Parts, call: Call): Action => {
-  if (call.vni === 0 && zeta_forwards.value === 0) return Action.Pass;
+  if (isHostsOwn(call)) return Action.Pass;
   goOn(parts, call, Stage.Unclaimed);
   return Action.Drop;
 };

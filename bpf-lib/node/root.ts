@@ -11,7 +11,7 @@ import { openPlainByKind } from "../packet/plain-kinds.ts";
 import { isWhole } from "../packet/whole.ts";
 import { consider } from "../trace/trace.ts";
 import { type Call, Inside, zeta_node_call } from "./call.ts";
-import { zeta_forwards } from "./forwards.ts";
+import { isHostsOwn } from "./forwards.ts";
 import { known, NO_FLOW } from "./known.ts";
 import { serviceAt } from "./listen.ts";
 import { NODE } from "./services.ts";
@@ -20,7 +20,7 @@ import { Stage, zeta_node_stages } from "./stages.ts";
 /** Finds out whose a plain packet without a flow is: the host's own has arrived. */
 const seek = (parts: Parts, call: Call): Action => {
   const index = serviceAt(call, parts.destination, parts.destinationPort, parts.protocol);
-  if (index === NODE && call.vni === 0 && zeta_forwards.value === 0) {
+  if (index === NODE && isHostsOwn(call)) {
     consider(parts, call, index, parts);
     call.inside = 0;
     return Action.Pass;

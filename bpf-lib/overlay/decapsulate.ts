@@ -36,7 +36,7 @@ import {
 } from "zeta/bpf";
 import { longSumOf } from "../packet/span.ts";
 import { updated } from "../packet/sums.ts";
-import { ipv4Words, ipv6Words } from "../packet/words.ts";
+import { ipv4Words, ipv6Words, MORE_OR_LATER } from "../packet/words.ts";
 import { leaveTunnel, tellsOfCongestion } from "./ecn.ts";
 import { TunnelFault } from "./faults.ts";
 import { isTunnel4, isTunnel6 } from "./tunnels.ts";
@@ -60,7 +60,6 @@ export interface Arrived {
 const UDP = 8;
 const TUNNEL = 8;
 const ETHERNET = 14;
-const MORE_OR_LATER = 0xff3f;
 const LATER = 0xff1f;
 /** Version 4 and five words, in the low byte in memory order. */
 const PLAIN_IPV4 = 0x45;

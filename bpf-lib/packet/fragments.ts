@@ -22,7 +22,7 @@ import {
   u64,
 } from "zeta/bpf";
 import { datagramEnd, network, type Parts } from "./open.ts";
-import { ipv4Words } from "./words.ts";
+import { ipv4Words, MORE_OR_LATER } from "./words.ts";
 
 /** What a packet is. All above `Later` go nowhere. */
 export const Fragment = { Whole: 0, First: 1, Later: 2, Missing: 3, Tiny: 4, Overlapping: 5, Malformed: 6 } as const;
@@ -47,8 +47,6 @@ const MOST_LENGTH = 0xffff;
 /** What a first fragment must hold: a header without options. */
 const TCP_HEADER = 20;
 const OTHER_HEADER = 8;
-
-const MORE_OR_LATER = 0xff3f;
 
 /** Whether the packet is a piece of one, or (IPv6) all of it in one piece. */
 export const isFragment = (parts: Parts): boolean => {

@@ -13,22 +13,39 @@ import {
   header,
   ipv4Header,
   ipv6Header,
+  type Of,
   Protocol,
   type u8,
   u16,
 } from "zeta/bpf";
 import type { Parts } from "./open.ts";
-import { ipv4Words } from "./words.ts";
+import { ipv4Words, MORE_OR_LATER } from "./words.ts";
 
 const portsHeader = header({ source: u16, destination: u16 });
 const NETWORK_AT = 14;
-/** More fragments, or not the first; in memory order. */
-const MORE_OR_LATER = 0xff3f;
 
-/** Runs `use` with the protocol as a constant. */
-const byProtocol = (protocol: u8, use: (protocol: u8) => Action, otherwise: () => Action): Action => {
-  if (protocol === Protocol.Tcp) return use(Protocol.Tcp);
-  return protocol === Protocol.Udp ? use(Protocol.Udp) : otherwise();
+/** Hands on the parts of a packet of TCP or UDP, with the protocol and all that is left out of them as constants. */
+const handOn = (
+  parts: Pick<Parts, "frame" | "ethernet" | "type" | "transportAt" | "source" | "destination">,
+  ports: Of<typeof portsHeader>,
+  protocol: u8,
+  use: (parts: Parts) => Action,
+  otherwise: () => Action,
+): Action => {
+  const of = (constant: u8): Action =>
+    use({
+      ...parts,
+      tagged: false,
+      networkAt: NETWORK_AT,
+      protocol: constant,
+      later: false,
+      fragmentAt: 0,
+      segmentsLeft: 0,
+      sourcePort: ports.source,
+      destinationPort: ports.destination,
+    });
+  if (protocol === Protocol.Tcp) return of(Protocol.Tcp);
+  return protocol === Protocol.Udp ? of(Protocol.Udp) : otherwise();
 };
 
 const openPlain4 = (frame: Frame, use: (parts: Parts) => Action, otherwise: () => Action): Action => {
@@ -40,27 +57,9 @@ const openPlain4 = (frame: Frame, use: (parts: Parts) => Action, otherwise: () =
   if (ethernet === null || ip === null || words === null || ports === null) return otherwise();
   if (ip.start.version !== 4 || ip.start.words !== 5) return otherwise();
   if ((words.fragment & MORE_OR_LATER) !== 0) return otherwise();
-  return byProtocol(
-    ip.protocol,
-    (protocol) =>
-      use({
-        frame,
-        ethernet,
-        type: EtherType.Ipv4,
-        tagged: false,
-        networkAt: NETWORK_AT,
-        transportAt,
-        protocol,
-        later: false,
-        fragmentAt: 0,
-        segmentsLeft: 0,
-        source: fromIpv4(ip.source),
-        destination: fromIpv4(ip.destination),
-        sourcePort: ports.source,
-        destinationPort: ports.destination,
-      }),
-    otherwise,
-  );
+  const [source, destination] = [fromIpv4(ip.source), fromIpv4(ip.destination)];
+  const parts = { frame, ethernet, type: EtherType.Ipv4, transportAt, source, destination };
+  return handOn(parts, ports, ip.protocol, use, otherwise);
 };
 
 const openPlain6 = (frame: Frame, use: (parts: Parts) => Action, otherwise: () => Action): Action => {
@@ -69,27 +68,9 @@ const openPlain6 = (frame: Frame, use: (parts: Parts) => Action, otherwise: () =
   const ip = frame.cursor(NETWORK_AT).peek(ipv6Header);
   const ports = frame.cursor(transportAt).peek(portsHeader);
   if (ethernet === null || ip === null || ports === null || ip.start.version !== 6) return otherwise();
-  return byProtocol(
-    ip.nextHeader,
-    (protocol) =>
-      use({
-        frame,
-        ethernet,
-        type: EtherType.Ipv6,
-        tagged: false,
-        networkAt: NETWORK_AT,
-        transportAt,
-        protocol,
-        later: false,
-        fragmentAt: 0,
-        segmentsLeft: 0,
-        source: fromIpv6(ip.source),
-        destination: fromIpv6(ip.destination),
-        sourcePort: ports.source,
-        destinationPort: ports.destination,
-      }),
-    otherwise,
-  );
+  const [source, destination] = [fromIpv6(ip.source), fromIpv6(ip.destination)];
+  const parts = { frame, ethernet, type: EtherType.Ipv6, transportAt, source, destination };
+  return handOn(parts, ports, ip.nextHeader, use, otherwise);
 };
 
 /** Gives a plain packet to `use`, which has yet to see whether it is whole; of any other, what `otherwise` gives. */

@@ -12,6 +12,8 @@ export const ipv4Words = struct({
   source: u32,
   destination: u32,
 });
+/** Of `fragment`: more fragments follow, or this is not the first. */
+export const MORE_OR_LATER = 0xff3f;
 export const ipv6Words = struct({ start: u32, lengthAndLimit: u32, source: array(u32, 4), destination: array(u32, 4) });
 /** What TCP and UDP begin with. */
 export const portWords = struct({ source: u16, destination: u16 });

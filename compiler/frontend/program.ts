@@ -17,6 +17,7 @@ import {
   unknownName,
   unsupportedSyntax,
 } from "./problems.ts";
+import { HOOKS } from "./services/spec.ts";
 import { ts } from "./typescript.js";
 
 const OWN_MODULES: Readonly<Record<string, string>> = {
@@ -147,14 +148,25 @@ function scalarMismatch(span: Span | null, text: string): Problem | null {
   return UNSIGNED.has(from) && UNSIGNED.has(to) ? doesNotFit(span, from, to) : mixedTypes(span, "=", from, to);
 }
 
-/** State that only filters may change, where a hook that must be pure sees bindings alone: TypeScript says that it is not there. */
-function impureState(span: Span | null, text: string): Problem | null {
-  const [, name, state] = /^Property '(\w+)' does not exist on type 'BindingsOf<(.*)>'/.exec(text) ?? [];
-  const isThere = name !== undefined && new RegExp(`\\b${name}\\??: `).test(state ?? "");
-  return isThere ? sideEffectInDecide(span, `the use of '${name}'`, "decide") : null;
+const HOOK_NAMES: ReadonlySet<string> = new Set(HOOKS);
+
+/** The hook that a place is in; the innermost of several. */
+function hookAt(node: ts.Node, at: number): string | null {
+  const inner = ts.forEachChild(node, (child: ts.Node) => {
+    return child.pos <= at && at < child.end ? hookAt(child, at) : undefined;
+  });
+  if (inner != null) return inner;
+  const isNamed = (ts.isMethodDeclaration(node) || ts.isPropertyAssignment(node)) && ts.isIdentifier(node.name);
+  return isNamed && HOOK_NAMES.has(node.name.text) ? node.name.text : null;
 }
 
-const UNKNOWN_IMPORT = unknownImport(null, "").code;
+/** State that only filters may change, where a hook that must be pure sees bindings alone: TypeScript says that it is not there. */
+function impureState(span: Span | null, text: string, hook: () => string | null): Problem | null {
+  const [, name, state] = /^Property '(\w+)' does not exist on type 'BindingsOf<(.*)>'/.exec(text) ?? [];
+  const isThere = name !== undefined && new RegExp(`\\b${name}\\??: `).test(state ?? "");
+  return isThere ? sideEffectInDecide(span, `the use of '${name}'`, hook() ?? "decide") : null;
+}
+
 /** TypeScript's own numbers. */
 const JUMP_OUT_OF_FUNCTION = 1107;
 const NO_MODULE = 2307;
@@ -185,7 +197,11 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
     return isNowhere ? unsupportedSyntax(span, "A jump to nowhere") : outerJump(span, "This jump");
   }
   if (syntax) return typescriptSyntax(span, text);
-  return scalarMismatch(span, text) ?? impureState(span, text) ?? typescriptType(span, text);
+  return (
+    scalarMismatch(span, text) ??
+    impureState(span, text, () => (file === undefined ? null : hookAt(file, start))) ??
+    typescriptType(span, text)
+  );
 }
 
 const isDirective = (statement: ts.Node): boolean =>
@@ -245,7 +261,7 @@ export function createSourceProgram(
       problems.push(...program.getSemanticDiagnostics(source).map((d) => toProblem(d, root, false)));
   }
   // What was looked for in vain is looked for again: TypeScript would go by what it found before.
-  cache.previous = problems.some(({ code }) => code === UNKNOWN_IMPORT) ? undefined : program;
+  cache.previous = problems.some(({ code }) => code === unknownImport.code) ? undefined : program;
   if (problems.length === 0) problems.push(...authored.flatMap((source) => looseStatements(source, root)));
   const entrySource = program.getSourceFile(file);
   if (entrySource === undefined)

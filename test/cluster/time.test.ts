@@ -87,11 +87,11 @@ describe("times that programs are loaded with", () => {
       for (const cacheLease of [1400, 20_000])
         for (const idle of [10_000, 3_600_000]) {
           const { times, forwarder, table } = of({ viewLease, cacheLease, idle });
-          const lease = (forwarder["zeta_idle"] as { icmp: number }).icmp * 1250;
+          const lease = (forwarder.zeta_idle as { icmp: number }).icmp * 1250;
           expect(lease).toBeGreaterThan(0);
           expect(lease).toBeLessThanOrEqual(cacheLease);
-          expect(Number(table["zeta_table_ended"]) * 1000).toBeGreaterThan(viewLease + cacheLease + 10 * times.hop);
-          const { icmp } = table["zeta_idle"] as { icmp: number };
+          expect(Number(table.zeta_table_ended) * 1000).toBeGreaterThan(viewLease + cacheLease + 10 * times.hop);
+          const { icmp } = table.zeta_idle as { icmp: number };
           // Its life is written anew when a fifth of it is over, and not before.
           expect(icmp * 1000).toBeGreaterThan(idle + cacheLease + 10 * times.hop);
         }

@@ -73,6 +73,23 @@ test.each([
   expect((await problemsOf(text)).map((problem) => told(problem).split(":")[0])).toContain(`${code} ${line}`);
 });
 
+test("other state in holds is refused by its name", async () => {
+  const text = `
+import { counter, middlebox, service } from "zeta";
+const box = middlebox("box", {
+  state: { seen: counter() },
+  decide: (flow) => flow.forward(),
+  holds(_flow, { state }) {
+    state.seen.add(1n);
+    return true;
+  },
+});
+export default service("example", { chain: [box], listen: "all" });`;
+  const [problem] = await problemsOf(text);
+  expect(problem).toMatchObject({ code: "ZT2010", at: { line: 7 } });
+  expect(problem?.message).toMatch(/^'holds' may run/);
+});
+
 test("writing what is bound is refused without TypeScript's help too", async () => {
   const { text, place: at } = withoutMark(
     deciding(
