@@ -3,7 +3,6 @@
  * written in; authors of services rarely need it.
  */
 export * from "../headers/index.ts";
-export type { LayoutData } from "../layout/data.ts";
 export {
   address,
   array,
@@ -27,7 +26,6 @@ export {
   u64,
 } from "../layout/layouts.ts";
 export type { SpinLock } from "../layout/types.ts";
-export type { MapData, MapKind } from "../maps/data.ts";
 export * from "../maps/maps.ts";
 export * from "../middlebox/addresses.ts";
 export * from "./checksum.ts";

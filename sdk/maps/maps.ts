@@ -70,17 +70,16 @@ export interface UserRingBuffer {
   drain<V>(layout: Layout<V>, each: (record: V) => boolean | void): u32;
 }
 
-interface Keyed<K, V> {
-  readonly key: Layout<K>;
-  readonly value: Layout<V>;
+interface Sized {
   readonly max: number;
   /** The map's name; the name of the constant it is assigned to unless told. */
   readonly name?: string;
 }
-interface Indexed<V> {
+interface Indexed<V> extends Sized {
   readonly value: Layout<V>;
-  readonly max: number;
-  readonly name?: string;
+}
+interface Keyed<K, V> extends Indexed<V> {
+  readonly key: Layout<K>;
 }
 interface Mappable {
   /**
@@ -89,9 +88,9 @@ interface Mappable {
    */
   readonly mapped?: boolean;
 }
-interface Sized {
-  readonly max: number;
-  readonly name?: string;
+/** Of maps of maps: each is shaped like this one. */
+interface Inner<M> extends Sized {
+  readonly of: M;
 }
 
 /** Declares maps. Sizes must be known when compiling; declare maps at the top level of a module. */
@@ -105,14 +104,8 @@ export const map = {
   perCpuArray: <V>(_: Indexed<V>): ArrayMap<V> => compiledOnly("map.perCpuArray"),
   lpm: <K, V>(_: Keyed<K, V>): PrefixMap<K, V> => compiledOnly("map.lpm"),
   /** Inner maps by index, each shaped like `of`; the runtime puts them in and replaces them. */
-  arrayOfMaps: <M>(_: { readonly of: M; readonly max: number; readonly name?: string }): MapOfMaps<u32, M> =>
-    compiledOnly("map.arrayOfMaps"),
-  hashOfMaps: <K, M>(_: {
-    readonly key: Layout<K>;
-    readonly of: M;
-    readonly max: number;
-    readonly name?: string;
-  }): MapOfMaps<K, M> => compiledOnly("map.hashOfMaps"),
+  arrayOfMaps: <M>(_: Inner<M>): MapOfMaps<u32, M> => compiledOnly("map.arrayOfMaps"),
+  hashOfMaps: <K, M>(_: Inner<M> & { readonly key: Layout<K> }): MapOfMaps<K, M> => compiledOnly("map.hashOfMaps"),
   programs: (_: Sized): ProgramArray => compiledOnly("map.programs"),
   devmap: (_: Sized): RedirectMap => compiledOnly("map.devmap"),
   devmapHash: (_: Sized): RedirectMap => compiledOnly("map.devmapHash"),

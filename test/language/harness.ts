@@ -17,7 +17,7 @@ const IMPORTS =
   'import { Action, address, array, atomic, barrier, bigEndian, bits, bool, checksumDifference, clock, constant, cpu, embedded, ethernetHeader, EtherType, fibLookup, fibParameters, FibResult, finish, fold, fromIpv4, fromIpv6, header, i32, i64, icmpHeader, ipv4, ipv4Header, ipv6, ipv6Header, isIpv4, local, log, loop, mac, map, openPacket, program, random, redirect, replaced16, replaced32, spinLock, struct, subprogram, swapBytes, tcpHeader, toIpv4, toIpv6, u8, u16, u32, u64, udpHeader, unembedded, variable, vlanTag, withLock, type Cursor, type Frame, type Layout, type Of, type SpinLock } from "zeta/bpf";';
 
 /** The imports stand on the text's first line: a problem's line is the text's own. */
-const withImports = (text: string): string => (text.includes('from "zeta') ? text : `${IMPORTS}${text}`);
+export const withImports = (text: string): string => (text.includes('from "zeta') ? text : `${IMPORTS}${text}`);
 
 export interface Files {
   readonly [path: string]: string;

@@ -1,12 +1,14 @@
-/** docs/language.md: every example compiles, and gives the outcome that stands beside it. */
+/** docs/language.md: every example compiles, and gives the outcome that stands beside it; and nothing is without one. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as kinds from "../../compiler/frontend/problems.ts";
 import * as systemLayer from "../../sdk/bpf/index.ts";
 import * as middleboxLayer from "../../sdk/index.ts";
+import type { Layout } from "../../sdk/layout/layouts.ts";
 import { interpreter, tcp } from "../kit/index.ts";
-import { compile } from "./harness.ts";
+import { compile, withImports } from "./harness.ts";
 import { body } from "./refusals.ts";
+import { surfaceIn } from "./surface.ts";
 
 const text = readFileSync(new URL("../../docs/language.md", import.meta.url), "utf8");
 
@@ -26,8 +28,11 @@ const examples: Example[] = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
   };
 });
 
-/** To import a name is not to show it. */
-const IMPORTS = /^import [^;]*;$/gm;
+const compilerText = (file: string): string =>
+  readFileSync(new URL(`../../compiler/frontend/${file}`, import.meta.url), "utf8");
+
+/** Those that no table of the compiler's has. */
+const OTHER_OPERATORS = ["=", "&&", "||", "??", "&&=", "||=", "??=", ",", "**", "!", "-", "~", "++", "--"];
 
 test("there are examples, and most of them have an outcome", () => {
   expect(examples.length).toBeGreaterThan(35);
@@ -47,21 +52,63 @@ describe.each(examples)("line $line", ({ source, outcome }) => {
   });
 });
 
-/** Names that stand for no construct of their own. */
-const BESIDES = new Set(["scalarLayout"]);
+describe("every construct stands in an example", () => {
+  const { constructs, types, isUsed, hasSyntax } = surfaceIn(examples.map(({ source }) => withImports(source)));
 
-test.each([
-  ["zeta", middleboxLayer],
-  ["zeta/bpf", systemLayer],
-])("everything that %s offers stands in an example", (_, layer) => {
-  const all = examples.map(({ source }) => source).join("\n");
-  const written = Object.keys(layer).filter((name) => !BESIDES.has(name));
-  expect(written.filter((name) => !new RegExp(`\\b${name}\\b(?!["'])`).test(all.replace(IMPORTS, "")))).toEqual([]);
+  test("names, members, options, arguments and words of what programs import", () => {
+    expect(constructs.length).toBeGreaterThan(300);
+    expect(constructs.filter((one) => !isUsed(one)).map(({ name }) => name)).toEqual([]);
+  });
+
+  test("statements and expressions that the compiler lowers", () => {
+    const supported = ["statements/index.ts", "evaluate.ts"].flatMap((file) => {
+      const [, members = ""] = /interface Supported \{(.*?)^\}/ms.exec(compilerText(file)) ?? [];
+      return [...members.matchAll(/readonly (\w+): ts\./g)].map(([, name]) => name as string);
+    });
+    expect(supported.length).toBeGreaterThan(35);
+    expect(supported.filter((name) => !hasSyntax(name))).toEqual([]);
+  });
+
+  test("operators", () => {
+    const tables = compilerText("operators.ts").matchAll(/^ {2}"([^"\w]+)": "\w+",$/gm);
+    const binary = [...tables].map(([, operator]) => operator as string);
+    expect(binary.length).toBeGreaterThan(15);
+    const assigning = binary.filter((operator) => !/[=<>]$/.test(operator) || /<<|>>/.test(operator));
+    const all = [...binary, ...assigning.map((operator) => `${operator}=`), ...OTHER_OPERATORS];
+    expect(all.filter((operator) => !hasSyntax(operator))).toEqual([]);
+  });
+
+  test("types are named", () => {
+    expect(types.length).toBeGreaterThan(40);
+    expect(types.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+  });
 });
 
-test("every kind of map stands in an example", () => {
-  const all = examples.map(({ source }) => source).join("\n");
-  expect(Object.keys(systemLayer.map).filter((kind) => !all.includes(`map.${kind}(`))).toEqual([]);
+describe("what stands in tables is all there is", () => {
+  const offered = Object.entries({ ...systemLayer, ...middleboxLayer } as Readonly<Record<string, unknown>>);
+  const rowOf = (name: string) => new RegExp(`^\\| \`${name}\` \\|(.*)\\|$`, "m").exec(text)?.[1] ?? "";
+
+  const headers = offered.flatMap(([name, value]) => {
+    const { layout } = Object(value) as Partial<Layout<unknown>>;
+    return layout?.kind === "struct" ? [{ name, layout }] : [];
+  });
+  test.each(headers)("the fields of $name", ({ name, layout }) => {
+    const fields = layout.fields.flatMap((field) => [
+      field.name,
+      ...(field.layout.kind === "bits" ? field.layout.fields.map((bits) => bits.name) : []),
+    ]);
+    expect(rowOf(name).match(/(?<=`)\w+(?=`)/g)).toEqual(fields);
+    expect(Number(/\d+/.exec(rowOf(name))?.[0])).toBe(layout.size);
+  });
+
+  const numbers = offered.filter((one): one is [string, Readonly<Record<string, number>>] => {
+    const values = Object.values(Object(one[1]));
+    return values.length > 0 && values.every((value) => typeof value === "number");
+  });
+  test.each(numbers)("the numbers of %s", (name, values) => {
+    const told = [...rowOf(name).matchAll(/`(\w+)` (\w+)/g)].map(([, key, value]) => [key, Number(value)]);
+    expect(Object.fromEntries(told)).toEqual(values);
+  });
 });
 
 test("every code of the language is named in its last section", () => {

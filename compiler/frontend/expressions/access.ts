@@ -12,19 +12,20 @@ import { elementOf, readMember } from "../memory.ts";
 import { whenPresent } from "../optional.ts";
 import { anyType, dynamicProperty, indexOutOfRange, stringInDataPath, unknownField } from "../problems.ts";
 import { ts } from "../typescript.js";
-import { describe, NULL, type ObjectValue, type Value } from "../values.ts";
+import { describe, NULL, type ObjectValue, type Property, type Value } from "../values.ts";
 import { callExpression } from "./call.ts";
 
+const fixed = (value: Value): Property => ({ kind: "cell", cell: { kind: "fixed", value } });
+
 /** What programs may know of a layout: `entry.layout.size`. */
-const sizes = ({ size, align }: LayoutData): Value => ({
+const description = ({ kind, size, align }: LayoutData): Value => ({
   kind: "object",
   name: "a layout's description",
-  fields: new Map(
-    Object.entries({ size, align }).map(([name, value]) => [
-      name,
-      { kind: "cell", cell: { kind: "fixed", value: { kind: "literal", value } } },
-    ]),
-  ),
+  fields: new Map([
+    ["kind", fixed({ kind: "string", value: kind })],
+    ["size", fixed({ kind: "literal", value: size })],
+    ["align", fixed({ kind: "literal", value: align })],
+  ]),
 });
 
 /** A member of a value that is certainly there. */
@@ -43,7 +44,7 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
     case "list":
       return listMember(base, name, to) ?? missing(["length", "map", "forEach"]);
     case "layout":
-      return name === "layout" ? sizes(base.layout) : missing(["layout"]);
+      return name === "layout" ? description(base.layout) : missing(["layout"]);
     case "string":
       return to.refuse((at) => stringInDataPath(at, `'${name}' of a string`), node);
     default:
