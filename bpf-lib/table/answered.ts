@@ -112,7 +112,7 @@ const answered = (family: Family) =>
   withTurn((turn) => {
     const { call, hand, view } = turn;
     const { operation, forwarder, service, detail } = hand.of;
-    if (forwarder !== view.self) return lost(TableFault.Role);
+    if (forwarder !== view.self) return lost(TableFault.Asker);
     if (spansNow() - hand.of.sent >= resendAge()) return lost(TableFault.Late);
     call.service = service;
     if (operation === Operation.Reply) {

@@ -9,7 +9,7 @@ import { Stage, zeta_node_stages } from "../node/stages.ts";
 import { keptAt } from "./beside.ts";
 import { clientOf } from "./entry.ts";
 import { lost, TableFault } from "./faults.ts";
-import { goAlong, type Turn, withTurn } from "./hand.ts";
+import { goAlong, misplaced, type Turn, withTurn } from "./hand.ts";
 import { Operation } from "./operation.ts";
 import { isSame, prepareStored } from "./store.ts";
 import { stateIn } from "./version.ts";
@@ -18,7 +18,7 @@ import { pathAt } from "./view.ts";
 /** On the node that brought it: the path behind it has this entry, if it is still the one. */
 const acknowledge = ({ hand, view }: Turn, family: Family): Action => {
   const { entry } = hand;
-  if (hand.of.forwarder !== view.self) return lost(TableFault.Role);
+  if (hand.of.forwarder !== view.self) return lost(TableFault.Asker);
   const found = family.find(family.keyOfEnds(clientOf(entry), entry.vni, entry.protocol), spansNow());
   const kept = keptAt(family, found.index);
   if (found.way === null || kept === null) return lost(TableFault.Late);
@@ -49,7 +49,7 @@ const bring = (family: Family) =>
     if (operation === Operation.Stored) return acknowledge(turn, family);
     const path = pathAt(epoch, bucket);
     if (path === null || place < path.complete || place >= path.length || path.members[(place & 7) as 0] !== view.self)
-      return lost(TableFault.Role);
+      return misplaced(turn, path);
     return take(turn, family);
   });
 

@@ -30,7 +30,7 @@ const isForAnother = ({ frame, call }: Turn): boolean => call.vni === 0 && isOpe
 /** To the chain that keeps the bucket: for the first time. */
 export const ask = (turn: Turn, service: u32, bucket: u32): Action => {
   const { parts, call, hand, view } = turn;
-  if (isForAnother(turn)) return lost(TableFault.Role);
+  if (isForAnother(turn)) return lost(TableFault.Astray);
   hand.of.bucket = u16(bucket);
   hand.of.service = u16(service);
   hand.of.forwarder = view.self;

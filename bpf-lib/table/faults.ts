@@ -11,7 +11,7 @@ export const TableFault = {
   Form: 1,
   /** A tag that none of the good keys gives. */
   Tag: 2,
-  /** An operation that this node has no part in: it is not at that place of the bucket's chain, or of another kind. */
+  /** An operation that is none, or that nodes of this kind have no part in. */
   Role: 3,
   /** Its hop budget has run out. */
   Hops: 4,
@@ -35,6 +35,16 @@ export const TableFault = {
   Quiet: 13,
   /** A copy of what was sent long ago, of another lifetime of its flow, maybe: of an entry, or of what asks about a fragment or an error. */
   Past: 14,
+  /** Of a bucket whose chain this node is not in. */
+  Chain: 15,
+  /** This node is in the bucket's chain, but not where the operation is for. */
+  Place: 16,
+  /** An answer to what another node has asked. */
+  Asker: 17,
+  /** It says to be by a key that is not in force: no more, or not yet. */
+  Key: 18,
+  /** On a forwarder: what a switch has flooded that does not know where its member is. */
+  Astray: 19,
 } as const;
 
 /** Their names, in that order. */
@@ -42,7 +52,7 @@ export const tableFaultNames = [
   "table: not from the cluster",
   "table: malformed operation",
   "table: forged operation",
-  "table: not this node's part",
+  "table: wrong role",
   "table: hop budget",
   "table: no such member",
   "table: no room",
@@ -54,6 +64,11 @@ export const tableFaultNames = [
   "table: transfer of another epoch",
   "table: decisions were lost",
   "table: old operation",
+  "table: wrong chain",
+  "table: wrong place",
+  "table: another's answer",
+  "table: key not in force",
+  "table: for another member",
 ] as const;
 
 /** Drops the packet in hand, and counts why. */

@@ -40,6 +40,14 @@ export const hasService = (index: U32): boolean => {
   return service !== null && service.generation !== 0;
 };
 
+/** Drops an operation for a place of the path that is not this node's. */
+export const misplaced = ({ view }: Turn, path: Path | null): Action => {
+  if (path === null) return lost(TableFault.Chain);
+  const { members } = path;
+  for (const member of members) if (member === view.self) return lost(TableFault.Place);
+  return lost(TableFault.Chain);
+};
+
 /** Back to the forwarder that the packet came to, with nothing but what is said by `operation`. */
 export const answer = ({ frame, hand }: Turn, operation: U32): Action => {
   hand.of.operation = u8(operation);

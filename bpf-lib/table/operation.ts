@@ -85,7 +85,7 @@ export const operationRecord = struct({
   hops: u8,
   /** Position in the bucket's chain of the node that it goes to. */
   place: u8,
-  /** Which of the two keys its tag is made with: 0 or 1. */
+  /** Number of the key that its tag is made with (view.ts). */
   key: u8,
   epoch: bigEndian(u32),
   bucket: bigEndian(u16),

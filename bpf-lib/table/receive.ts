@@ -86,7 +86,8 @@ const receive = (frame: Frame): Action => {
   const geneve = frame.cursor(ETHERNET + 28).peek(geneveHeader);
   if (geneve === null) return lost(TableFault.Form);
   hand.vni = geneve.network.vni;
-  if (!isGood(hand.of.key) || tagOf(source, destination) !== hand.of.tag) return lost(TableFault.Tag);
+  if (!isGood(hand.of.key)) return lost(TableFault.Key);
+  if (tagOf(source, destination) !== hand.of.tag) return lost(TableFault.Tag);
   call.vni = hand.vni;
   // What is dropped is counted for a service that there is.
   call.service = hasService(hand.of.service) ? hand.of.service : NODE;

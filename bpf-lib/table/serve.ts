@@ -29,6 +29,7 @@ import {
   goAlong,
   hasService,
   isRefusal,
+  misplaced,
   refuseAlong,
   sendAlong,
   type Turn,
@@ -184,39 +185,42 @@ const serve = (family: Family) =>
     }
     const path = pathAt(epoch, bucket);
     if (path === null || place >= path.length || path.members[(place & 7) as 0] !== view.self)
-      return lost(TableFault.Role);
+      return misplaced(turn, path);
     if (operation === Operation.Update) {
-      if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);
+      if (place === 0) return lost(TableFault.Place);
+      if (hand.withEntry === 0) return lost(TableFault.Form);
       if (!hasService(hand.of.service)) return lost(TableFault.Service);
       if (isPast(bucket, hand.entry.version)) return lost(TableFault.Past);
       enterStore(hand.entry, family);
       return Action.Drop;
     }
-    if (isRefusal(operation)) return place === 0 ? lost(TableFault.Role) : goAlong(turn);
+    if (isRefusal(operation)) return place === 0 ? lost(TableFault.Place) : goAlong(turn);
     if (operation === Operation.Over) {
-      if (place === 0 && hand.withEntry !== 0) enterOver(hand);
-      return lost(TableFault.Role);
+      if (hand.withEntry === 0) return lost(TableFault.Form);
+      if (place === 0) enterOver(hand);
+      return lost(TableFault.Place);
     }
     if (isInDoubt(hand.of, parts.later ? 0 : hand.of.detail)) return askBack(turn);
     if (operation === Operation.Fragment) {
       if (place === 0) goOn(parts, call, Stage.AskFirst);
-      return lost(TableFault.Role);
+      return lost(TableFault.Place);
     }
     const seeks = operation === Operation.Seek;
     if (isError(parts)) {
-      if ((operation === Operation.Lookup || seeks) && place + 1 === path.complete) enterError(parts, call);
-      return lost(TableFault.Role);
+      if (operation !== Operation.Lookup && !seeks) return lost(TableFault.Role);
+      if (place + 1 === path.complete) enterError(parts, call);
+      return lost(TableFault.Place);
     }
-    if (seeks && (place === 0 || place + 1 === path.complete)) {
-      goOn(parts, call, family.isIpv4 ? Stage.Seek4 : Stage.Seek6);
-      return lost(TableFault.Role);
+    if (seeks) {
+      if (place === 0 || place + 1 === path.complete) goOn(parts, call, family.isIpv4 ? Stage.Seek4 : Stage.Seek6);
+      return lost(TableFault.Place);
     }
     if (operation === Operation.Lookup && place > 0) {
-      return place + 1 === path.complete ? read(turn, family, path) : lost(TableFault.Role);
+      return place + 1 === path.complete ? read(turn, family, path) : lost(TableFault.Place);
     }
     const asks = operation === Operation.Lookup || operation === Operation.Decide;
     if (!asks && operation !== Operation.Touch && operation !== Operation.Close) return lost(TableFault.Role);
-    return place === 0 ? decide(turn, family, path) : lost(TableFault.Role);
+    return place === 0 ? decide(turn, family, path) : lost(TableFault.Place);
   });
 
 export const zeta_serve4 = program("zeta_serve4", serve(ipv4Family), {

@@ -41,8 +41,11 @@ export const tagOf = subprogram("zeta_table_tag", (from: U32, to: U32): U64 => {
   return sipHash(key.low, key.high, [...first, addresses, network, ...ENTRY_WORDS.map((i) => rest[i] as U64)], LONG);
 });
 
-/** Whether operations may have tags by this key. */
+/** Whether operations may have tags by the key of this number (docs/decisions/0109-keys-have-numbers-of-their-own.md). */
 export const isGood = (key: U32): boolean => {
   const keys = zeta_table_keys.at(0);
-  return keys !== null && key < 2 && ((keys.good >> key) & 1) === 1;
+  if (keys === null) return false;
+  const which: U32 = key & 1;
+  const number: U32 = which === 0 ? keys.numbers[0] : keys.numbers[1];
+  return number === key && ((keys.good >> which) & 1) === 1;
 };

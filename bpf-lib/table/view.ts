@@ -72,7 +72,9 @@ export const keyRecord = struct({
   high: array(u64, 2),
   /** Bits: which of them are good. */
   good: u32,
-  /** Which of them this node's own operations are made with. */
+  /** What operations call them by: the lowest bit says which of the two it is, the others tell it from those that were in its place. */
+  numbers: array(u8, 2),
+  /** Number of the one that this node's own operations are made with. */
   own: u8,
 });
 export const zeta_table_keys = map.array({ value: keyRecord, max: 1 });

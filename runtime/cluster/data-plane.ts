@@ -1,4 +1,5 @@
 /** A view of the flow table as the data plane of one node has it: written so that a packet sees one view only. */
+import { createHash } from "node:crypto";
 import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import { parseIpv4, parseMac } from "../../sdk/layout/address.ts";
 import { encode } from "../../sdk/layout/codec.ts";
@@ -49,12 +50,19 @@ export interface PlacedView {
   readonly until?: number;
 }
 
-/** Keys of the operations' tags: sixteen bytes each, of even and odd number; those that are null are not good. */
+/** Keys of the operations' tags: sixteen bytes each, in two places; those that are null are not good. */
 export interface TagKeys {
   readonly keys: readonly [Uint8Array | null, Uint8Array | null];
   /** Which of them this node's own operations are made with. */
   readonly own: 0 | 1;
 }
+
+/**
+ * What operations call a key by, whose tags are by it: its place, and seven bits of its hash, by which all members have the same number for
+ * it, and hardly the one of the key before it in its place.
+ */
+export const numberOfKey = (key: Uint8Array, place: 0 | 1): number =>
+  ((createHash("sha256").update(key).digest()[0] ?? 0) & 0xfe) | place;
 
 export interface Self {
   readonly id: number;
@@ -144,7 +152,8 @@ export function dataPlaneOf(
       const halves = (at: 0 | 8): bigint[] =>
         keys.map((key) => (key === null ? 0n : Buffer.from(key).readBigUInt64LE(at)));
       const good = keys.reduce((bits, key, index) => (key === null ? bits : bits | (1 << index)), 0);
-      write(TABLE_MAP.keys, 0, { low: halves(0), high: halves(8), good, own });
+      const numbers = keys.map((key, place) => (key === null ? 0 : numberOfKey(key, place as 0 | 1)));
+      write(TABLE_MAP.keys, 0, { low: halves(0), high: halves(8), good, numbers, own: numbers[own] ?? 0 });
     },
     view({ id, address, interfaces }, { epoch, paths, until }) {
       // It has missed views: those paths that are in force stand where the new ones go.

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
 import { BUCKETS } from "../../runtime/cluster/buckets.ts";
+import { numberOfKey } from "../../runtime/cluster/data-plane.ts";
 import { addressOf, type Cluster, introduce, KEY, KEYS, openCluster, type Wire } from "../kit/cluster/cluster.ts";
 import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
 import { type MemberOptions, openMember } from "../kit/cluster/member.ts";
@@ -14,6 +15,7 @@ import {
   headerBytes,
   type OperationName,
   operationOf,
+  redirected,
   tagged,
   tagOf,
   withMoreOptions,
@@ -42,6 +44,11 @@ const services = [
     config: { "service.listen": ["10.1.0.1:80/tcp"], "balancer.backends": ["10.2.0.1:80"] },
   },
 ];
+/** It takes all that comes, in the network that the members themselves are in. */
+const firewall = {
+  source: new URL("../../examples/stateful-firewall/service.ts", import.meta.url),
+  config: { "firewall.inside": { "0.0.0.0/0": 1 } },
+};
 const client = tcp("10.0.0.7:40000", "10.1.0.1:80");
 
 /** Each kind of operation as members send it, whom it goes to, and what that member must have seen before. */
@@ -96,22 +103,23 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
     for (const { close } of members.values()) close();
   });
 
-  const setView = (id: number, epoch: number, interfaces = [SIDE]): void =>
-    members
-      .get(id)
-      ?.dataPlane.view(
-        { id, address: addressOf(id), interfaces },
-        { epoch, paths: Array.from({ length: BUCKETS }, () => ({ members: CHAIN, complete: CHAIN.length })) },
-      );
+  const setView = (id: number, epoch: number, interfaces = [SIDE], member = members.get(id)): void =>
+    member?.dataPlane.view(
+      { id, address: addressOf(id), interfaces },
+      { epoch, paths: Array.from({ length: BUCKETS }, () => ({ members: CHAIN, complete: CHAIN.length })) },
+    );
   const at = (id: number): AnyMember => members.get(id) as AnyMember;
   const frameOf = (kind: OperationName): Wire => sent.get(kind) as Wire;
   /** What this packet counts at a member. */
-  const countedBy = (id: number, frame: Uint8Array): { action: number; why: string[] } => {
-    const before = at(id).drops();
-    const { action } = at(id).run(frame, SIDE);
-    const after = at(id).drops();
+  const countedBy = (id: number, frame: Uint8Array, member = at(id)): { action: number; why: string[] } => {
+    const before = member.drops();
+    const { action } = member.run(frame, SIDE);
+    const after = member.drops();
     return { action, why: Object.keys(after).filter((name) => (after[name] ?? 0) > (before[name] ?? 0)) };
   };
+  /** As a member would send it that makes its tags by that key. */
+  const by = (key: Uint8Array, which: 0 | 1, frame: Uint8Array): Uint8Array =>
+    tagged(changed(frame, AT.key, numberOfKey(key, which)), key);
   const changed = (frame: Uint8Array, place: number, value: number): Uint8Array => {
     const out = frame.slice();
     out[place] = value;
@@ -154,23 +162,47 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
   test("by a key that is good no more, and by the next as soon as it is", () => {
     const { to, frame } = frameOf("lookup");
     const next = new Uint8Array(16).fill(9);
-    const later = tagged(changed(frame, AT.key, 1), next);
-    expect(countedBy(to, later).why).toEqual(["table: forged operation"]);
+    const later = by(next, 1, frame);
+    expect(countedBy(to, later)).toEqual({ action: DROP, why: ["table: key not in force"] });
     at(to).dataPlane.keys({ keys: [KEY, next], own: 1 });
     expect(countedBy(to, later)).toEqual({ action: REDIRECT, why: [] });
     expect(countedBy(to, frame)).toEqual({ action: REDIRECT, why: [] });
     at(to).dataPlane.keys({ keys: [null, next], own: 1 });
-    expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: forged operation"] });
+    expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: key not in force"] });
     at(to).dataPlane.keys(KEYS);
   });
 
-  test("by a key that was good two changes ago, when its number is another key's", () => {
+  test("by a key that was good two changes ago, when another is in its place", () => {
     const { to, frame } = frameOf("lookup");
     const [second, third] = [8, 9].map((byte) => new Uint8Array(16).fill(byte)) as [Uint8Array, Uint8Array];
     at(to).dataPlane.keys({ keys: [third, second], own: 0 });
-    expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: forged operation"] });
-    expect(countedBy(to, tagged(frame, third))).toEqual({ action: REDIRECT, why: [] });
-    expect(countedBy(to, tagged(changed(frame, AT.key, 1), second))).toEqual({ action: REDIRECT, why: [] });
+    expect(countedBy(to, frame)).toEqual({ action: DROP, why: ["table: key not in force"] });
+    expect(countedBy(to, by(third, 0, frame))).toEqual({ action: REDIRECT, why: [] });
+    expect(countedBy(to, by(second, 1, frame))).toEqual({ action: REDIRECT, why: [] });
+    // Who does not know the key but its number, and who takes the wrong one for a number.
+    expect(
+      countedBy(
+        to,
+        by(third, 0, frame).map((byte, place) => (place === AT.tag ? byte ^ 1 : byte)),
+      ),
+    ).toEqual({
+      action: DROP,
+      why: ["table: forged operation"],
+    });
+    expect(countedBy(to, tagged(changed(frame, AT.key, numberOfKey(third, 0)), second))).toEqual({
+      action: DROP,
+      why: ["table: forged operation"],
+    });
+    at(to).dataPlane.keys(KEYS);
+  });
+
+  test("where no key has been given yet, not even one of zeros is good", () => {
+    const { to, frame } = frameOf("lookup");
+    at(to).dataPlane.keys({ keys: [null, null], own: 0 });
+    for (const number of [0, 1])
+      expect(countedBy(to, tagged(changed(frame, AT.key, number), new Uint8Array(16))).why).toEqual([
+        "table: key not in force",
+      ]);
     at(to).dataPlane.keys(KEYS);
   });
 
@@ -195,24 +227,44 @@ describe.each(["interpreter", "kernel"] as const)("%s", (target) => {
     const paths = Array.from({ length: BUCKETS }, () => ({ members: [7, 8, 9], complete: 3 }));
     at(to).dataPlane.view({ id: to, address: addressOf(to), interfaces: [SIDE] }, { epoch: 3, paths });
     const there = tagged(changed(frame, AT.epoch + 3, 3), KEY);
-    expect(countedBy(to, there)).toEqual({ action: DROP, why: ["table: not this node's part"] });
+    expect(countedBy(to, there)).toEqual({ action: DROP, why: ["table: wrong chain"] });
     setView(to, 1);
   });
 
   test.each([
-    ["a member that is not at that place of the chain", "decide", AT.place, 1, "table: not this node's part"],
-    ["a place beyond the chain", "update", AT.place, 7, "table: not this node's part"],
-    ["no operation that there is", "decide", AT.operation, 0, "table: not this node's part"],
-    ["an operation of the other kind of node", "decide", AT.operation, 6, "table: not this node's part"],
-    ["an entry for the head", "update", AT.place, 0, "table: not this node's part"],
+    ["a member that is not at that place of the chain", "decide", AT.place, 1, "table: wrong place"],
+    ["a place beyond the chain", "update", AT.place, 7, "table: wrong place"],
+    ["an entry for the head", "update", AT.place, 0, "table: wrong place"],
+    ["what only a head does, for the tail", "lookup", AT.operation, 2, "table: wrong place"],
+    ["no operation that there is", "decide", AT.operation, 0, "table: wrong role"],
+    ["an operation beyond all that there are", "decide", AT.operation, 255, "table: wrong role"],
+    ["an operation of forwarders, for a flow-table node", "decide", AT.operation, 6, "table: wrong role"],
+    ["an entry that is none", "decide", AT.operation, 15, "table: malformed operation"],
     ["a service that is not there", "decide", AT.service + 1, 9, "table: unknown service"],
     ["no hops left", "lookup", AT.hops, 0, "table: hop budget"],
-    ["an answer for another forwarder", "reply", AT.forwarder + 3, 3, "table: not this node's part"],
+    ["an answer for another forwarder", "reply", AT.forwarder + 3, 3, "table: another's answer"],
   ] as const)("%s, with a good tag", (_, kind, place, value, why) => {
     const { to, frame } = frameOf(kind);
     expect(countedBy(to, tagged(changed(frame, place, value), KEY))).toEqual({ action: DROP, why: [why] });
     expect(at(to).flows()).toBe(0);
   });
+
+  test("an operation of flow-table nodes, for a forwarder", () => {
+    const { packet: asked } = at(1).run(client.syn().bytes, SIDE + 1);
+    const here = redirected(asked, { to: 1, place: 0, epoch: 1 }, KEY);
+    expect(countedBy(1, here)).toEqual({ action: DROP, why: ["table: wrong role"] });
+    expect(at(1).flows()).toBe(0);
+  });
+
+  test("for other members, at a forwarder whose services take all", async () => {
+    const member = await opens[target]({ role: "forwarder", services: [...services, firewall] });
+    await introduce(1, member, IDS);
+    setView(1, 1, [SIDE], member);
+    for (const { frame } of [...sent.values()].filter(({ to }) => to !== 1))
+      expect(countedBy(1, frame, member)).toEqual({ action: DROP, why: ["table: for another member"] });
+    expect(member.flows()).toBe(0);
+    member.close();
+  }, 60_000);
 
   test("of another epoch: it goes back as it came, to be asked again, and nothing is stored", () => {
     for (const kind of ["decide", "lookup", "update", "close"] as const) {
@@ -268,11 +320,6 @@ describe("what is for somebody else", () => {
   let cluster: Cluster;
   let asked: readonly Wire[];
   beforeAll(async () => {
-    // It takes all that comes, in the network that the members themselves are in.
-    const firewall = {
-      source: new URL("../../examples/stateful-firewall/service.ts", import.meta.url),
-      config: { "firewall.inside": { "0.0.0.0/0": 1 } },
-    };
     cluster = await openCluster({ forwarders: 2, chains: [2], services: [...services, firewall] });
     cluster.send(FIRST, client.syn().bytes);
     cluster.send(SECOND, client.payload("GET /").bytes);
@@ -288,7 +335,7 @@ describe("what is for somebody else", () => {
       expect(hopsOf(cluster)).toEqual([]);
     }
     expect(flowsOf(cluster)).toEqual(before);
-    expect(Object.keys(dropsOf(cluster))).toEqual(["table: not this node's part"]);
+    expect(Object.keys(dropsOf(cluster))).toEqual(["table: for another member"]);
   });
 
   test("a packet without an operation is none of a flow-table node's", () => {
