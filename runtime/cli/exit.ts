@@ -64,6 +64,7 @@ const EXCEPTIONS: Readonly<Record<string, ExitCode>> = {
   ZT7010: EXIT.usage,
   ZT7011: EXIT.usage,
   ZT7014: EXIT.usage,
+  ZT7020: EXIT.usage,
   ZT8102: EXIT.source,
   ZT8103: EXIT.source,
   ZT8104: EXIT.source,

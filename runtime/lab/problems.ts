@@ -86,6 +86,16 @@ export const memberGone = problem("ZT7017", (name: string, process: number) => (
   fix: "Look at its output in the lab's folder of logs; build the lab anew to have it again.",
 }));
 
+export const chainLives = problem("ZT7020", (chain: number, names: readonly string[]) => ({
+  message: `Chain ${chain} is not lost: ${names.join(" and ")} ${names.length === 1 ? "runs, and has" : "run, and have"} its decisions.`,
+  fix: "Take those of it that have failed out of the view ('zeta lab view --without'); '--force' replaces it all the same, and its connections are lost.",
+}));
+
+export const cannotTakePlace = problem("ZT7021", (name: string, reason: string) => ({
+  message: `'${name}' cannot be of the chain that takes a lost one's place: ${reason}.`,
+  fix: "Heal it ('zeta lab heal'), or name another; 'zeta lab status' shows who runs.",
+}));
+
 export const fillingEnds = problem("ZT7018", (owed: number) => ({
   message: `Members that are being filled get nowhere: ${owed} entries have not been acknowledged for a minute.`,
   fix: "Look at 'zeta lab status': a member of the path is frozen or gone. Take it out with 'zeta lab view --without'; 'zeta lab view' goes on with the rest.",

@@ -1,53 +1,15 @@
 /** `zeta lab`: a cluster that stands by itself, used and broken by commands, and nothing left of it. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../runtime/lab/command.ts";
 import { readLabConfig } from "../../runtime/lab/standing/config-file.ts";
-import { placeOf } from "../../runtime/lab/standing/place.ts";
-import type { LabStatus } from "../../runtime/lab/standing/status.ts";
-import { type Finished, start, zeta } from "../cli/command.ts";
+import { start, zeta } from "../cli/command.ts";
+import { BUSY, NOTHING, setting } from "./setting.ts";
 import { temporary } from "./temporary.ts";
 
 const balancer = fileURLToPath(new URL("../../examples/balancer/service.ts", import.meta.url));
-
-/** Milliseconds for what builds a lab: where others use the processors too, a node takes many times its second. */
-const BUSY = 400_000;
-
-/** A place of its own for a lab, and the command there. */
-function setting(folder: string) {
-  const state = join(folder, "state");
-  const there = { cwd: folder, env: { ZETA_STATE: state } };
-  const place = placeOf(state);
-  return {
-    state,
-    there,
-    lab: (...words: string[]): Finished => zeta(["lab", ...words], there),
-    json: (...words: string[]) => JSON.parse(zeta([...words, "--json"], there).stdout),
-    status: (): LabStatus => JSON.parse(zeta(["lab", "status", "--json"], there).stdout).lab,
-    /** Whatever of a lab is on the machine. */
-    left: () => ({
-      namespaces: readdirSync("/run/netns").filter((name) => name.startsWith(place.run)),
-      folder: existsSync(place.folder),
-      mounts: readFileSync("/proc/self/mountinfo", "utf8").includes(folder),
-      files: readdirSync(tmpdir()).filter((name) => name.startsWith(place.run)),
-      // Agents and servers are told of the folder by their command lines.
-      processes: readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(place.folder)),
-    }),
-  };
-}
-const NOTHING = { namespaces: [], folder: false, mounts: false, files: [], processes: [] };
-
-/** Empty for a process that has ended. */
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
-}
 
 const TENANTS = [71, 72] as const;
 /** The same addresses in both. */

@@ -1,9 +1,11 @@
 /** `zeta lab status` and `zeta lab view`. */
 import { type Command, Option } from "commander";
 import type { LabStatus, MemberStatus, ViewStatus } from "../../lab/standing/status.ts";
+import type { ViewChange } from "../../lab/standing/view.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { type NodeOptions, whole, withState } from "../node/options.ts";
+import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 import { labOf, labPlace } from "./options.ts";
@@ -53,6 +55,9 @@ interface ViewOptions extends NodeOptions {
   readonly with?: readonly string[];
   readonly chain?: readonly string[];
   readonly dissolve?: number;
+  readonly replace?: number;
+  readonly by?: readonly string[];
+  readonly force?: true;
 }
 
 function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders, chains }: ViewStatus): void {
@@ -60,12 +65,23 @@ function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders
   for (const { id, members, buckets } of chains) out(`chain ${id}: ${members.join(" → ")}, ${buckets} buckets\n`);
 }
 
+/** What the options say together. */
+function changeIn({ replace, by, force, ...rest }: ViewOptions): ViewChange | null {
+  if (replace === undefined) return by === undefined && force === undefined ? rest : null;
+  return by === undefined ? null : { ...rest, replace: { chain: replace, by, force: force === true } };
+}
+
 async function view(session: Session, options: ViewOptions): Promise<ExitCode> {
+  const change = changeIn(options);
+  if (change === null) {
+    const sentence = "--replace, which names the chain, goes with --by, which names its new nodes; --force, with both.";
+    return session.report([usage(null, sentence, "zeta lab view")]);
+  }
   const [{ changeView }, { viewByNames }] = await Promise.all([
     import("../../lab/standing/view.ts"),
     import("../../lab/standing/status.ts"),
   ]);
-  const record = await changeView(labPlace(session, options), options);
+  const record = await changeView(labPlace(session, options), change);
   const now = viewByNames(record);
   if (session.format === "json") return session.report([], { view: now });
   printView(session, now);
@@ -97,6 +113,7 @@ export const viewCommand = (context: CommandContext): Command =>
           "zeta lab view --with forwarder2 table1-1",
           "zeta lab view --dissolve 1",
           "zeta lab view --chain table2-1 table2-2",
+          "zeta lab view --without table2-2 --replace 0 --by table2-2",
         ],
       }),
     )
@@ -105,7 +122,14 @@ export const viewCommand = (context: CommandContext): Command =>
       .option("--chain <name...>", "flow-table nodes of no chain that become one, and take over buckets")
       .addOption(
         new Option("--dissolve <chain>", "a chain whose buckets the others take over").argParser(whole(0, 65_535)),
-      ),
+      )
+      .addOption(
+        new Option("--replace <chain>", "a chain whose members are all lost: it begins anew, with nothing").argParser(
+          whole(0, 65_535),
+        ),
+      )
+      .option("--by <name...>", "with --replace: the flow-table nodes of no other chain that it is from now on")
+      .option("--force", "with --replace: also while members of it run, whose decisions are lost then"),
     context,
     view,
   );

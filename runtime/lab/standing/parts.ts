@@ -5,7 +5,8 @@ import { noSuchPart } from "../problems.ts";
 import type { StandingPlace } from "./place.ts";
 import type { LabRecord, MemberRecord } from "./record.ts";
 
-const namesOf = (parts: readonly { readonly name: string }[]): readonly string[] => parts.map(({ name }) => name);
+export const namesOf = (parts: readonly { readonly name: string }[]): readonly string[] =>
+  parts.map(({ name }) => name);
 
 /** @throws ZetaError: ZT7014. */
 export function memberNamed({ members }: LabRecord, name: string): MemberRecord {

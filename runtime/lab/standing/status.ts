@@ -6,15 +6,18 @@ import { namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
 import type { HostRecord, LabRecord, MemberRecord } from "./record.ts";
 
-export interface MemberStatus {
+export interface MemberHealth {
+  readonly agent: AgentState;
+  /** Whether its interfaces are up. */
+  readonly data: "up" | "down";
+}
+
+export interface MemberStatus extends MemberHealth {
   readonly name: string;
   readonly kind: MemberRecord["kind"];
   readonly id: number;
   readonly address: string;
   readonly pid: number;
-  readonly agent: AgentState;
-  /** Whether its interfaces are up. */
-  readonly data: "up" | "down";
   /** Of the view that it acts by; null where its agent says nothing. */
   readonly epoch: number | null;
   /** Flows that it remembers; null as before. */
@@ -63,14 +66,19 @@ export function placeIn({ chains, forwarders }: View, id: number): Pick<MemberSt
   return { chain: null, listed: forwarders.includes(id) };
 }
 
-async function statusOfMember(place: StandingPlace, record: LabRecord, member: MemberRecord): Promise<MemberStatus> {
-  const { name, kind, id, address, pid, taps } = member;
+export async function healthOf(place: StandingPlace, record: LabRecord, member: MemberRecord): Promise<MemberHealth> {
+  const { name, taps } = member;
   const { stdout } = await namespaceNamed(place, record, name).run("ip", ["-json", "link", "show"]);
   const links = JSON.parse(stdout) as readonly { readonly ifname: string; readonly flags: readonly string[] }[];
   const isUp = links.every(({ ifname, flags }) => taps[ifname] === undefined || flags.includes("UP"));
-  const agent = stateOfAgent(member);
-  const told = agent === "runs" ? await said(clientOf(place, member)) : { epoch: null, flows: null };
-  return { name, kind, id, address, pid, agent, data: isUp ? "up" : "down", ...told, ...placeIn(record.view, id) };
+  return { agent: stateOfAgent(member), data: isUp ? "up" : "down" };
+}
+
+async function statusOfMember(place: StandingPlace, record: LabRecord, member: MemberRecord): Promise<MemberStatus> {
+  const { name, kind, id, address, pid } = member;
+  const health = await healthOf(place, record, member);
+  const told = health.agent === "runs" ? await said(clientOf(place, member)) : { epoch: null, flows: null };
+  return { name, kind, id, address, pid, ...health, ...told, ...placeIn(record.view, id) };
 }
 
 export async function statusOfLab(place: StandingPlace, record: LabRecord): Promise<LabStatus> {

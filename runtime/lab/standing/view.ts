@@ -1,7 +1,7 @@
 /** The view of a lab's cluster, changed by hand: who is lost is named, and nobody finds that out by itself. */
 import { setTimeout } from "node:timers/promises";
 import { type Change, propose } from "../../cluster/change.ts";
-import { type Chain, memberOf, type View } from "../../cluster/view.ts";
+import { type Chain, chainOf, memberOf, type View } from "../../cluster/view.ts";
 import { writeView } from "../../cluster/view-store.ts";
 import { spreadRules } from "../cluster/topology.ts";
 import { labError } from "../command.ts";
@@ -11,6 +11,7 @@ import { locked } from "./lock.ts";
 import { memberNamed, namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
 import { type LabRecord, type MemberRecord, readRecord, writeRecord } from "./record.ts";
+import { checkReplacement, type Replacement, tableNamed } from "./replace.ts";
 
 export interface ViewChange {
   /** Names of members that it goes without. */
@@ -21,6 +22,8 @@ export interface ViewChange {
   readonly chain?: readonly string[];
   /** Number of a chain whose buckets the others take over. */
   readonly dissolve?: number;
+  /** A chain that was wholly lost, and who it is from now on. */
+  readonly replace?: Replacement;
 }
 
 function expelled(view: View, { id }: MemberRecord): Change | null {
@@ -36,11 +39,18 @@ function joined(view: View, { id }: MemberRecord): Change | null {
   return shortest === undefined ? null : { kind: "join", chain: shortest.id, node: id };
 }
 
+function replaced(view: View, chain: number, nodes: readonly number[]): Change {
+  return { kind: "replace", chain, nodes, instead: chainOf(view, chain)?.complete ?? [] };
+}
+
 /** The views that lead there, one epoch after the other. @throws ZetaError: ZT7014, ZT8503. */
 function viewsTo(record: LabRecord, change: ViewChange): readonly View[] {
   const named = (names: readonly string[] = []): readonly MemberRecord[] =>
     names.map((name) => memberNamed(record, name));
-  const [lost, back, added] = [named(change.without), named(change.with), named(change.chain)];
+  const [lost, back] = [named(change.without), named(change.with)];
+  const [added = [], instead = []] = [change.chain, change.replace?.by].map((names) =>
+    names?.map((name) => tableNamed(record, name)),
+  );
   const idsOf = (members: readonly MemberRecord[]): readonly number[] => members.map(({ id }) => id);
   const forwarders = record.members
     .filter(({ kind }) => kind === "forwarder")
@@ -57,6 +67,7 @@ function viewsTo(record: LabRecord, change: ViewChange): readonly View[] {
   };
   for (const member of lost) next(expelled(now, member));
   if (forwarders.join() !== now.forwarders.join()) next({ kind: "entrances", forwarders, entrances: {} });
+  if (change.replace !== undefined) next(replaced(now, change.replace.chain, idsOf(instead)));
   for (const member of back) if (member.kind === "table") next(joined(now, member));
   if (added.length > 0) next({ kind: "scale-out", nodes: idsOf(added) });
   if (change.dissolve !== undefined) next({ kind: "scale-in", chain: change.dissolve });
@@ -142,11 +153,12 @@ async function filled(place: StandingPlace, start: LabRecord): Promise<LabRecord
 /**
  * A new view, and all whose agents run act by it when this returns, with everything that its members need; with no change, the view
  * that there is, in which what was being filled is filled.
- * @throws ZetaError: ZT7011 to ZT7014, ZT8503: nothing has changed then; ZT7018 when filling comes to no end.
+ * @throws ZetaError: ZT7011 to ZT7014, ZT7020, ZT7021, ZT8503: nothing has changed then; ZT7018 when filling comes to no end.
  */
 export function changeView(place: StandingPlace, change: ViewChange): Promise<LabRecord> {
   return locked(place, async () => {
     const record = readRecord(place);
+    if (change.replace !== undefined) await checkReplacement(place, record, change.replace);
     return filled(place, await putInForce(place, record, viewsTo(record, change)));
   });
 }
