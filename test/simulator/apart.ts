@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { COUNTED, type Tally } from "./campaign.ts";
 
 const COMMAND = fileURLToPath(new URL("main.ts", import.meta.url));
-const NUMBERS = ["histories", "events", "packets", "releases", "flows", "epochs", "violations"] as const;
+const NUMBERS = ["histories", "events", "packets", "releases", "flows", "epochs", "stood", "violations"] as const;
 
 /** So many for each process, in order of their seeds; none is without. */
 export function shares(histories: number, processes: number): readonly number[] {

@@ -44,6 +44,8 @@ export interface Tally {
   readonly flows: number;
   /** Views. */
   readonly epochs: number;
+  /** Connections that stood when failures stopped, and went on. */
+  readonly stood: number;
   /** Histories that break an invariant. */
   readonly violations: number;
   /** Of the first history; the next has the next number. */
@@ -60,7 +62,7 @@ export interface Summary extends Tally {
 
 export function campaign(options: Campaign): Summary {
   const { seed, shape = USUAL, play = byModel() } = options;
-  const sum = { histories: 0, events: 0, packets: 0, releases: 0, flows: 0, epochs: 0 };
+  const sum = { histories: 0, events: 0, packets: 0, releases: 0, flows: 0, epochs: 0, stood: 0 };
   const faults: Record<string, number> = {};
   const least = {
     packets: Number.POSITIVE_INFINITY,
@@ -73,7 +75,8 @@ export function campaign(options: Campaign): Summary {
     const plan = planOf(own, shape);
     const outcome = play(plan);
     sum.histories += 1;
-    for (const name of ["events", "packets", "releases", "flows", "epochs"] as const) sum[name] += outcome[name];
+    for (const name of ["events", "packets", "releases", "flows", "epochs", "stood"] as const)
+      sum[name] += outcome[name];
     for (const [kind, count] of Object.entries(outcome.faults)) faults[kind] = (faults[kind] ?? 0) + count;
     const has = { ...outcome, faults: Object.values(outcome.faults).reduce((all, one) => all + one, 0) };
     if (outcome.violation !== null) failures.push({ seed: own, plan, outcome });

@@ -47,7 +47,7 @@ export class Checker {
   violation: Violation | null = null;
   releases = 0;
 
-  /** How long flows may be silent, and connections that one end has closed. */
+  /** How long flows may be silent, and connections that an end has closed, or tries to. */
   constructor(idle: number, closing: number) {
     this.#idle = idle;
     this.#closing = closing;
@@ -79,7 +79,13 @@ export class Checker {
   }
 
   #isSilent(life: Lifetime, now: number): boolean {
-    return now - life.lastRelease > (life.isHalf ? this.#closing : this.#idle);
+    return now - life.lastRelease > (life.isClosing ? this.#closing : this.#idle);
+  }
+
+  /** Whether packets have left by a decision of it that must not change, and that nobody has closed. */
+  stands(life: Lifetime, now: number): boolean {
+    const isOver = life.isClosing || life.isClosed || life.isHalf || life.mayChange;
+    return life.decisions.length > 0 && !isOver && !this.#isSilent(life, now);
   }
 
   sent({ flow, life: number, kind }: Packet, now: number): void {
@@ -104,15 +110,15 @@ export class Checker {
     if (wrong !== null) violate("Form", wrong);
     const [first] = life.decisions;
     const current = life.decisions.at(-1);
+    // After a loss, or a silence that was too long, an end may still speak to what is no more, or is another's by now.
+    const isToOld = packet.from === "server" && packet.port !== life.port;
     if (decision === null) {
-      const stands =
-        current !== undefined && (!life.isClosing || life.isHalf) && !life.mayChange && packet.kind !== "SYN";
+      const isOpen = current !== undefined && (!life.isClosing || life.isHalf) && !life.mayChange;
+      const stands = isOpen && packet.kind !== "SYN" && !isToOld;
       if (stands) violate("Durability", `is refused, although decision ${current} stands`);
       return;
     }
     if (flow !== packet.flow.index) {
-      // After a loss, or a silence that was too long, an end may still speak to what is another's by now.
-      const isToOld = packet.from === "server" && packet.port !== life.port;
       if (!life.mayChange && !isToOld) violate("Isolation", `leaves by decision ${decision}, which is flow ${flow}'s`);
       return;
     }

@@ -26,12 +26,15 @@ export interface Weather {
 
 export const CALM: Weather = { loss: 0, duplication: 0, late: 0, latest: 0 };
 
+/** The longest that a frame takes which is not late, as a part of the longest time there is. */
+export const LONGEST_CALM = 0.11;
+
 /** Delays of the copies that arrive, in milliseconds, `hop` at most; none for a frame that is lost. */
 export function fateOf(trace: number, { loss, duplication, late, latest }: Weather, hop: number): readonly number[] {
   const delay = (salt: number): number => {
     const kind = part(trace, salt);
     if (kind < latest) return hop;
-    return hop * (kind < latest + late ? part(trace, salt + 1) : 0.01 + 0.1 * part(trace, salt + 1));
+    return hop * (kind < latest + late ? part(trace, salt + 1) : 0.01 + (LONGEST_CALM - 0.01) * part(trace, salt + 1));
   };
   if (part(trace, 1) < loss) return [];
   return part(trace, 2) < duplication ? [delay(3), delay(5)] : [delay(3)];

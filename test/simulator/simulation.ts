@@ -4,10 +4,11 @@
  */
 import { type Member, memberOf, type View } from "../../runtime/cluster/view.ts";
 import { Checker, type Violation } from "./checker.ts";
-import { CALM, fateOf, mix, part, type Weather } from "./fate.ts";
+import { CALM, fateOf, LONGEST_CALM, mix, part, type Weather } from "./fate.ts";
 import type { Fault, FaultKind, Plan } from "./plan.ts";
 import { Queue } from "./queue.ts";
 import { type Deed, mishapOf } from "./script.ts";
+import { Standing } from "./standing.ts";
 import { repairOf, Store } from "./store.ts";
 import { Tenants } from "./tenants.ts";
 import { type Ask, type Implementation, OUTSIDE, type Packet, type Sent, type SimulatedNode } from "./wire.ts";
@@ -19,6 +20,8 @@ export interface Outcome {
   readonly releases: number;
   readonly flows: number;
   readonly epochs: number;
+  /** Connections that stood when failures stopped, and went on. */
+  readonly stood: number;
   readonly faults: Readonly<Record<string, number>>;
   /** In words, when it was asked for. */
   readonly lines: readonly string[];
@@ -38,6 +41,8 @@ interface Machine<Body> {
   pausedUntil: number;
   slowUntil: number;
   staleUntil: number;
+  /** Epoch of the view that the store has told it, in this life of it. */
+  knows: number;
 }
 
 interface Cut {
@@ -124,6 +129,7 @@ class Simulation<Body> {
       pausedUntil: never,
       slowUntil: never,
       staleUntil: never,
+      knows: this.#plan.first.epoch,
     };
     this.#machines.set(number, machine);
     machine.node.answer(null, offset, offset);
@@ -158,6 +164,7 @@ class Simulation<Body> {
     const end = last === undefined ? (actions.at(-1)?.at ?? 0) : last.at + 2 * times.longestPath * times.hop;
     queue.runUntil(end, () => isOver() || isEnough());
     const isTried = script === undefined || script.tried !== undefined;
+    if (!isOver() && script === undefined) this.#goesOn();
     const violation = this.#checker.violation ?? (isTried ? this.#stuck() : null);
     if (violation !== null) this.#tell(() => `${violation.invariant.toUpperCase()} VIOLATED: ${violation.text}`);
     return {
@@ -167,12 +174,67 @@ class Simulation<Body> {
       releases: this.#checker.releases,
       flows: this.#checker.flows,
       epochs: this.#store.view.epoch,
+      stood: this.#stood,
       faults: this.#faults,
       lines: this.#lines ?? [],
     };
   }
 
+  #standing: Standing | null = null;
+  #stood = 0;
   #unserved: Set<number> | null = null;
+
+  /** Whether all nodes that are up have the newest view, and all that it lists are. */
+  #isSettled(): boolean {
+    const { view } = this.#store;
+    const up = [...this.#machines.values()].filter(({ isUp }) => isUp);
+    const listed = view.chains.flatMap(({ complete, joiners }) => [...complete, ...joiners]);
+    return up.every(({ knows }) => knows === view.epoch) && listed.every((member) => this.#isIntact(member));
+  }
+
+  /**
+   * All faults end, in half of the histories with the loss of all members of each chain but one. As soon as who is left knows, what stood before goes
+   * on: each connection, by each forwarder, from both ends.
+   */
+  #goesOn(): void {
+    const { seed, flows, first, times } = this.#plan;
+    const queue = this.#queue;
+    this.#clear();
+    if (part(mix(seed, 5), 1) < 0.5) this.#lastOnes();
+    const isOver = (): boolean => this.#checker.violation !== null;
+    const until = (time: number): void => {
+      queue.runUntil(time, isOver);
+      if (!isOver()) queue.now = time;
+    };
+    for (let turn = 0; turn < 60 && !this.#isSettled(); turn++) until(queue.now + TURN);
+    const way = 2 * (times.longestPath + 2) * LONGEST_CALM * times.hop;
+    const standing = new Standing(
+      this.#tenants,
+      flows.map(({ index }) => index),
+      queue.now,
+      way,
+    );
+    this.#standing = standing;
+    const end = queue.now + times.cacheLease + times.viewLease + 100;
+    while (queue.now < end && !isOver()) {
+      const forwarders = first.forwarders.filter((number) => this.#machines.get(number)?.isUp);
+      for (const { packet, forwarder } of standing.packets(forwarders, queue.now))
+        this.#enter(packet, first.forwarders.indexOf(forwarder));
+      until(queue.now + TURN);
+      this.#checker.violation ??= standing.violation(queue.now);
+    }
+    this.#stood = standing.served;
+    this.#standing = null;
+  }
+
+  /** All that have everything of a chain's buckets are gone but for one. */
+  #lastOnes(): void {
+    for (const { id, complete } of this.#store.view.chains) {
+      const intact = complete.filter((member) => this.#isIntact(member));
+      const kept = this.#pick(intact, part(mix(this.#plan.seed, 6), id));
+      for (const member of intact) if (member !== kept) this.#stop(this.#machines.get(member.node) as Machine<Body>);
+    }
+  }
 
   /** All faults end, and when nothing is left of what was, each flow is tried: what is not served then. */
   #stuck(): Violation | null {
@@ -180,7 +242,7 @@ class Simulation<Body> {
     const queue = this.#queue;
     const isOver = (): boolean => this.#checker.violation !== null;
     const calm = queue.now;
-    this.#clear();
+    if (!this.#isCalm) this.#clear();
     const settled = calm + (script === undefined ? this.#forgotten() + times.quiet : 0) + 400;
     queue.runUntil(settled, isOver);
     const unserved = new Set(flows.map(({ index }) => index));
@@ -235,7 +297,9 @@ class Simulation<Body> {
     });
     this.#tenants.released(release, this.#queue.now);
     this.#checker.released(release, this.#queue.now);
-    if (this.#unserved !== null && decision !== null) this.#unserved.delete(packet.flow.index);
+    if (decision === null) return;
+    this.#standing?.released(packet, forwarder);
+    this.#unserved?.delete(packet.flow.index);
   }
 
   #weather(): Weather {
@@ -326,6 +390,7 @@ class Simulation<Body> {
       const { view } = this.#store;
       way(STORE, number, 2, () => {
         if (!machine.isUp || machine.lives !== lives || this.#queue.now < machine.pausedUntil) return;
+        machine.knows = view.epoch;
         machine.node.answer(view, asked, this.#local(machine));
       });
     });
@@ -349,7 +414,7 @@ class Simulation<Body> {
       gapSince: ({ node }: Member) => now - (this.#machines.get(node)?.stopped ?? now),
     };
     const { tables, times, repair } = this.#plan;
-    const change = repairOf(view, tables, times.chain, sight, repair);
+    const change = repairOf(view, tables, times.chain, sight, this.#isCalm ? 0 : repair);
     if (change === null || (change.kind === "join" && !this.#plan.fills)) return;
     if (change.kind === "join") {
       if (now - this.#joined < repair) return;
@@ -394,6 +459,7 @@ class Simulation<Body> {
     machine.isUp = true;
     machine.started = this.#queue.now;
     machine.offset = 0;
+    machine.knows = 0;
     machine.pausedUntil = Number.NEGATIVE_INFINITY;
     machine.node = this.#node(machine.number, machine.role);
     this.#tell(() => `${machine.role} ${machine.number} starts, with nothing`);

@@ -163,6 +163,25 @@ const acknowledgedEarly: Story = {
 };
 
 /**
+ * The head forgets what T has never heard the end of.
+ * The client closes, and nothing of that comes to T, whose entry would go on for long. When H has ended the flow and forgotten that, the FIN, sent
+ * again, is refused. H is expelled, and the client begins again: T has the flow open.
+ */
+const unacknowledged: Story = {
+  times: { idle: 2000 },
+  script: {
+    deeds: [
+      { at: 20, ...SYN, life: 1, by: 0 },
+      { at: 40, ...FIN, life: 1, by: 0 },
+      { at: 900, ...FIN, life: 1, by: 0 },
+      { at: 920, change: expels(H) },
+      { at: 980, ...SYN, life: 2, by: 0 },
+    ],
+    mishaps: [lost(39.9, 890, /^UPDATE/, T), QUICKLY],
+  },
+};
+
+/**
  * A replica that takes the newer of two decisions for its own, while leases of the older are out.
  * As before; but entries may go unrefreshed for long, H stays, and F1 asks T for the flow just before H decides anew: T answers by the old decision. A replica
  * that keeps to what it has would not let the new one pass before Q.
@@ -226,6 +245,7 @@ export const STORIES: readonly StoryOf[] = [
   { name: "8: bounced packets are sent again however old", without: ["resendAge"], story: bouncedLong },
   { name: "11: W beyond Q", without: [], bug: () => ({ resendAge: 100_000 }), story: bouncedLong },
   { name: "9: transferred entries begin anew", without: ["transferAge"], story: agelessly },
+  { name: "9: the head forgets without an acknowledgement", without: ["closeAcknowledged"], story: unacknowledged },
   {
     name: "an acknowledgement of an earlier tombstone counts",
     without: ["acknowledgedVersion"],

@@ -169,6 +169,20 @@ export class Tenants {
     else if (decision !== null && client.state === "opening") client.state = "open";
   }
 
+  /** Whether a connection of this flow is open, so that it must go on. */
+  stands(index: number, now: number): boolean {
+    const { state, life } = this.#clients[index] as Client;
+    const flow = this.#flows[index] as Flow;
+    return (
+      (state === "open" || flow.kind === "symmetric") && this.#checker.stands(this.#checker.lifetime(flow, life), now)
+    );
+  }
+
+  /** A packet of such a connection. */
+  goesOn(index: number, from: Packet["from"], now: number, id: number): Packet {
+    return this.#packet(this.#flows[index] as Flow, "DATA", from, now, id);
+  }
+
   /** A packet by which a flow is tried when all is well again. `tried` is of those that need no SYN. */
   probe(index: number, now: number, id: number, tried: "SYN" | "DATA" = "SYN"): Packet {
     const flow = this.#flows[index] as Flow;

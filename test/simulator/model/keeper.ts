@@ -11,6 +11,7 @@ import {
   describe,
   describeEntry,
   type Entry,
+  epochOf,
   keyOfPort,
   keyOfServer,
   type Operation,
@@ -106,8 +107,15 @@ export class Keeper implements SimulatedNode<Operation> {
     return place === 0 ? this.#head({ ...operation, kind }, path, now) : this.#to(path, 0, kind, operation, null);
   }
 
+  /** A rule that is taken away: what was decided by an earlier view is not found any more, and its packets come to nothing. */
+  #isPassedOver(record: TableRecord | undefined): boolean {
+    const isEarlier = record !== undefined && epochOf(record.version) < (this.#agent.view as View).epoch;
+    return !this.#rules.earlierServed && isEarlier && !isTombstone(record.state);
+  }
+
   #lookup(operation: Operation, path: Path, place: number, now: number): Frames {
     const record = this.#table.get(operation.key);
+    if (this.#isPassedOver(record)) return nothing;
     const { absenceConfirmed, tombstonesToHead, refreshed, throughJoiners, readAtTail } = this.#rules;
     if (record === undefined) {
       return absenceConfirmed
@@ -136,6 +144,7 @@ export class Keeper implements SimulatedNode<Operation> {
       record = undefined;
     }
     if (record === undefined) return this.#absent(operation, path, now);
+    if (this.#isPassedOver(record)) return nothing;
     const before = record.state;
     if (packet.kind === "FIN" || packet.kind === "RST") {
       if (record.state !== "ended") {

@@ -54,6 +54,8 @@ export interface Operation {
 /** Versions order by epoch, then by the head's count. */
 const COUNTS = 2 ** 28;
 export const versionOf = (epoch: number, count: number): number => epoch * COUNTS + count;
+/** Of the view that a version was made under. */
+export const epochOf = (version: number): number => Math.floor(version / COUNTS);
 
 /** Reverse keys of translated flows: by external port. */
 const PORTS_AT = 1_000_000;

@@ -72,6 +72,8 @@ export const RULES = {
   toHead: true,
   /** Packet walk 5: every member stores, not the last alone. */
   everyReplicaStores: true,
+  /** Progress: what earlier views decided is served like what this one decides. */
+  earlierServed: true,
   /** Packet walk 6: leases run from when the forwarder asked. */
   leaseFromSend: true,
   /** A lease is kept only if it is of no older version than the one that stands. */
