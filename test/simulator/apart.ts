@@ -4,9 +4,20 @@ import { once } from "node:events";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { COUNTED, type Tally } from "./campaign.ts";
+import { carriedTogether } from "./network.ts";
 
 const COMMAND = fileURLToPath(new URL("main.ts", import.meta.url));
-const NUMBERS = ["histories", "events", "packets", "releases", "flows", "epochs", "stood", "violations"] as const;
+const NUMBERS = [
+  "histories",
+  "events",
+  "packets",
+  "releases",
+  "flows",
+  "epochs",
+  "stood",
+  "drifting",
+  "violations",
+] as const;
 
 /** So many for each process, in order of their seeds; none is without. */
 export function shares(histories: number, processes: number): readonly number[] {
@@ -26,7 +37,8 @@ export function together<T extends Tally>(tallies: readonly T[]): T {
   const faults: Record<string, number> = {};
   for (const one of tallies)
     for (const [kind, count] of Object.entries(one.faults)) faults[kind] = (faults[kind] ?? 0) + count;
-  return { ...first, ...Object.fromEntries(sums), faults, least: Object.fromEntries(least) };
+  const network = carriedTogether(tallies.map((one) => one.network));
+  return { ...first, ...Object.fromEntries(sums), faults, network, least: Object.fromEntries(least) };
 }
 
 export interface Apart {

@@ -1,6 +1,7 @@
 /** Many histories, one after the other: what `npm run simulate` and the tests run. */
 import { model } from "./model/cluster.ts";
 import { RULES, type Rules } from "./model/rules.ts";
+import { type Carried, carriedTogether } from "./network.ts";
 import { BUCKETS_USED, type Plan, planOf, type Shape, USUAL } from "./plan.ts";
 import { shrink } from "./shrink.ts";
 import { type Outcome, simulate } from "./simulation.ts";
@@ -52,6 +53,10 @@ export interface Tally {
   readonly seed: number;
   /** How many there were of each kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Frames between nodes, and what became of them besides. */
+  readonly network: Carried;
+  /** Nodes whose clocks ran faster than time itself, or slower. */
+  readonly drifting: number;
   /** Every history that breaks none had so many at least. */
   readonly least: Readonly<Record<(typeof COUNTED)[number], number>>;
 }
@@ -70,6 +75,8 @@ export function campaign(options: Campaign): Summary {
     faults: Number.POSITIVE_INFINITY,
   };
   const failures: Failure[] = [];
+  const network: Carried[] = [];
+  let drifting = 0;
   while (sum.histories < options.histories && !(options.untilViolated === true && failures.length > 0)) {
     const own = seed + sum.histories;
     const plan = planOf(own, shape);
@@ -78,12 +85,23 @@ export function campaign(options: Campaign): Summary {
     for (const name of ["events", "packets", "releases", "flows", "epochs", "stood"] as const)
       sum[name] += outcome[name];
     for (const [kind, count] of Object.entries(outcome.faults)) faults[kind] = (faults[kind] ?? 0) + count;
+    network.push(outcome.network);
+    for (const { rate } of plan.clocks.values()) drifting += rate === 1 ? 0 : 1;
     const has = { ...outcome, faults: Object.values(outcome.faults).reduce((all, one) => all + one, 0) };
     if (outcome.violation !== null) failures.push({ seed: own, plan, outcome });
     else for (const name of COUNTED) least[name] = Math.min(least[name], has[name]);
     options.onHistory?.(sum.histories);
   }
-  return { ...sum, violations: failures.length, seed, faults, least, failures };
+  return {
+    ...sum,
+    violations: failures.length,
+    seed,
+    faults,
+    network: carriedTogether(network),
+    drifting,
+    least,
+    failures,
+  };
 }
 
 /** A failure as a short history in words: what concerns its flows, and all that happens to nodes and views. */

@@ -2,10 +2,13 @@
  * A cluster in one process: nodes of some implementation, a network, a store and a controller, tenants, and faults; one virtual
  * clock drives all. A plan gives the same history every time.
  */
-import { type Member, memberOf, type View } from "../../runtime/cluster/view.ts";
+import type { Member, View } from "../../runtime/cluster/view.ts";
 import { Checker, type Violation } from "./checker.ts";
-import { CALM, fateOf, LONGEST_CALM, mix, part, type Weather } from "./fate.ts";
-import type { Fault, FaultKind, Plan } from "./plan.ts";
+import { LONGEST_CALM, mix, part } from "./fate.ts";
+import { Faults, type Field, pick } from "./faults.ts";
+import { localTime, type Machine, NEVER } from "./machine.ts";
+import { type Carried, Network, STORE } from "./network.ts";
+import type { Plan } from "./plan.ts";
 import { Queue } from "./queue.ts";
 import { type Deed, mishapOf } from "./script.ts";
 import { Standing } from "./standing.ts";
@@ -23,39 +26,13 @@ export interface Outcome {
   /** Connections that stood when failures stopped, and went on. */
   readonly stood: number;
   readonly faults: Readonly<Record<string, number>>;
+  readonly network: Carried;
   /** In words, when it was asked for. */
   readonly lines: readonly string[];
 }
 
-interface Machine<Body> {
-  readonly number: number;
-  readonly role: "forwarder" | "table";
-  node: SimulatedNode<Body>;
-  isUp: boolean;
-  /** True time at which this life of it began, and when it last went. */
-  started: number;
-  stopped: number;
-  lives: number;
-  rate: number;
-  offset: number;
-  pausedUntil: number;
-  slowUntil: number;
-  staleUntil: number;
-  /** Epoch of the view that the store has told it, in this life of it. */
-  knows: number;
-}
-
-interface Cut {
-  readonly node: number;
-  readonly into: boolean;
-  readonly out: boolean;
-  readonly store: boolean;
-  readonly until: number;
-}
-
 const TURN = 5;
 const CONTROL = 5;
-const STORE = -1;
 
 class Simulation<Body> {
   readonly #plan: Plan;
@@ -66,10 +43,8 @@ class Simulation<Body> {
   readonly #checker: Checker;
   readonly #tenants: Tenants;
   readonly #lines: string[] | null;
-  readonly #faults: Record<string, number> = {};
-  #cuts: Cut[] = [];
-  #outageUntil = Number.NEGATIVE_INFINITY;
-  #burst: { readonly until: number; readonly loss: number } = { until: Number.NEGATIVE_INFINITY, loss: 0 };
+  readonly #network: Network;
+  readonly #faults: Faults<Body>;
   #isCalm = false;
   #decisions = 0;
   #joined = 0;
@@ -89,6 +64,8 @@ class Simulation<Body> {
         times.tombstone / (1 + times.drift) - times.resendAge / (1 - times.drift) - (times.longestPath + 2) * times.hop,
     });
     this.#store = new Store(plan.first, this.#teller());
+    this.#network = new Network(plan);
+    this.#faults = new Faults(this.#field());
     for (const number of plan.tables) this.#machine(number, "table");
     for (const number of plan.first.forwarders) this.#machine(number, "forwarder");
   }
@@ -108,6 +85,39 @@ class Simulation<Body> {
     if (this.#lines !== null) this.#lines.push(`${this.#queue.now.toFixed(1)} ms: ${text()}`);
   }
 
+  #field(): Field<Body> {
+    const queue = this.#queue;
+    const isCalm = (): boolean => this.#isCalm;
+    return {
+      get now() {
+        return queue.now;
+      },
+      get isCalm() {
+        return isCalm();
+      },
+      plan: this.#plan,
+      store: this.#store,
+      network: this.#network,
+      machines: this.#machines,
+      after: (milliseconds, run) => queue.in(milliseconds, run),
+      stop: (machine) => this.#stop(machine),
+      restart: (machine) => this.#restart(machine),
+      isIntact: (member) => this.#isIntact(member),
+      lose: (buckets) => this.#lose(buckets),
+      lostBy: (before) => this.#lostBy(before),
+      tell: (text) => this.#tell(text),
+      tellOf: (text, happens) => this.#tellOf(text, happens),
+    };
+  }
+
+  #tellOf(text: string, happens: () => boolean): boolean {
+    const line = this.#lines?.length ?? 0;
+    const said = `${this.#queue.now.toFixed(1)} ms: ${text}`;
+    if (!happens()) return false;
+    this.#lines?.splice(line, 0, said);
+    return true;
+  }
+
   #node(number: number, role: Machine<Body>["role"]): SimulatedNode<Body> {
     const decide = () => ++this.#decisions;
     return this.#implementation.node(number, role, { times: this.#plan.times, decide, tell: this.#teller() });
@@ -115,20 +125,19 @@ class Simulation<Body> {
 
   #machine(number: number, role: Machine<Body>["role"]): void {
     const { rate, offset } = this.#plan.clocks.get(number) ?? { rate: 1, offset: 0 };
-    const never = Number.NEGATIVE_INFINITY;
     const machine: Machine<Body> = {
       number,
       role,
       node: this.#node(number, role),
       isUp: true,
-      started: never,
-      stopped: never,
+      started: NEVER,
+      stopped: NEVER,
       lives: 1,
       rate,
       offset,
-      pausedUntil: never,
-      slowUntil: never,
-      staleUntil: never,
+      pausedUntil: NEVER,
+      slowUntil: NEVER,
+      staleUntil: NEVER,
       knows: this.#plan.first.epoch,
     };
     this.#machines.set(number, machine);
@@ -137,8 +146,8 @@ class Simulation<Body> {
     this.#queue.at(part(mix(this.#plan.seed, number), 1) * TURN, () => this.#turn(machine));
   }
 
-  #local({ rate, offset, started }: Machine<Body>): number {
-    return offset + rate * (this.#queue.now - Math.max(0, started));
+  #local(machine: Machine<Body>): number {
+    return localTime(machine, this.#queue.now);
   }
 
   run(): Outcome {
@@ -155,7 +164,7 @@ class Simulation<Body> {
       });
     };
     act(0);
-    for (const fault of faults) queue.at(fault.at, () => this.#fault(fault));
+    for (const fault of faults) queue.at(fault.at, () => this.#faults.happen(fault));
     for (const deed of script?.deeds ?? []) queue.at(deed.at, () => this.#deed(deed));
     queue.at(0, () => this.#control());
     const isOver = (): boolean => this.#checker.violation !== null;
@@ -175,7 +184,8 @@ class Simulation<Body> {
       flows: this.#checker.flows,
       epochs: this.#store.view.epoch,
       stood: this.#stood,
-      faults: this.#faults,
+      faults: this.#faults.counts,
+      network: this.#network.carried,
       lines: this.#lines ?? [],
     };
   }
@@ -231,7 +241,7 @@ class Simulation<Body> {
   #lastOnes(): void {
     for (const { id, complete } of this.#store.view.chains) {
       const intact = complete.filter((member) => this.#isIntact(member));
-      const kept = this.#pick(intact, part(mix(this.#plan.seed, 6), id));
+      const kept = pick(intact, part(mix(this.#plan.seed, 6), id));
       for (const member of intact) if (member !== kept) this.#stop(this.#machines.get(member.node) as Machine<Body>);
     }
   }
@@ -302,39 +312,15 @@ class Simulation<Body> {
     this.#unserved?.delete(packet.flow.index);
   }
 
-  #weather(): Weather {
-    const { now } = this.#queue;
-    const { weather } = this.#plan;
-    if (this.#isCalm) return CALM;
-    return now < this.#burst.until ? { ...weather, loss: this.#burst.loss } : weather;
-  }
-
-  #isCut(from: number, to: number): boolean {
-    if (this.#cuts.length === 0) return false;
-    const toStore = from === STORE || to === STORE;
-    return this.#cuts.some(
-      ({ node, into, out, store }) => (!toStore || store) && ((into && node === to) || (out && node === from)),
-    );
-  }
-
   #carry(from: number, to: number, body: Body, trace: number): void {
     const machine = this.#machines.get(to);
     if (machine === undefined) return;
-    const seeded = mix(trace, this.#plan.seed);
-    const { hop } = this.#plan.times;
-    const delays =
-      from === to
-        ? [0.01]
-        : this.#isCut(from, to)
-          ? []
-          : (this.#mishap(from, machine, body) ?? fateOf(seeded, this.#weather(), hop));
-    if (delays.length === 0) this.#tell(() => `lost on the way from ${from} to ${to}: ${machine.node.describe(body)}`);
     const sent = this.#queue.now;
-    for (const [copy, delay] of delays.entries()) {
-      const isSlow = machine.slowUntil > sent && from !== to;
-      const late = isSlow ? Math.max(delay, hop * (0.7 + 0.3 * part(seeded, 9))) : delay;
-      this.#queue.in(late, () => this.#deliver(machine, body, mix(trace, 31 + copy), sent, true));
-    }
+    const told = from === to ? null : this.#mishap(from, machine, body);
+    const delays = this.#network.carry(from, to, mix(trace, this.#plan.seed), sent, machine.slowUntil > sent, told);
+    if (delays.length === 0) this.#tell(() => `lost on the way from ${from} to ${to}: ${machine.node.describe(body)}`);
+    for (const [copy, delay] of delays.entries())
+      this.#queue.in(delay, () => this.#deliver(machine, body, mix(trace, 31 + copy), sent, true));
   }
 
   #mishap(from: number, { number, node }: Machine<Body>, body: Body): readonly number[] | null {
@@ -372,16 +358,15 @@ class Simulation<Body> {
 
   /** To the store and back: either way may be lost or late. */
   #ask(machine: Machine<Body>, ask: Ask, asked: number, trace: number): void {
-    const { hop } = this.#plan.times;
     const { lives, number } = machine;
     const way = (from: number, to: number, salt: number, then: () => void): void => {
-      if (this.#isCut(from, to) || machine.staleUntil > this.#queue.now) return;
-      const [delay] = fateOf(mix(mix(trace, salt), this.#plan.seed), this.#weather(), hop);
+      if (this.#network.isCut(from, to) || machine.staleUntil > this.#queue.now) return;
+      const [delay] = this.#network.fate(mix(mix(trace, salt), this.#plan.seed), this.#queue.now);
       if (delay !== undefined) this.#queue.in(delay, then);
     };
     way(number, STORE, 1, () => {
       const { now } = this.#queue;
-      if (now < this.#outageUntil) return;
+      if (this.#store.isOut(now)) return;
       if (ask.kind === "propose") {
         const before = this.#store.view;
         if (this.#store.change(ask.change, now)) this.#lostBy(before);
@@ -406,7 +391,7 @@ class Simulation<Body> {
   #control(): void {
     const { now } = this.#queue;
     this.#queue.in(CONTROL, () => this.#control());
-    if (now < this.#outageUntil) return;
+    if (this.#store.isOut(now)) return;
     const { view } = this.#store;
     const sight = {
       isIntact: (member: Member) => this.#isIntact(member),
@@ -436,31 +421,13 @@ class Simulation<Body> {
     this.#checker.lost(new Set(buckets), this.#queue.now + viewLease + (longestPath + 2) * hop);
   }
 
-  /** Whether a chain keeps a member that has everything without this node; marks it lost where that is in the plan. */
-  #mayLose(node: number): boolean {
-    const { view } = this.#store;
-    const found = memberOf(view, node);
-    if (found === null) return true;
-    const rest = found.chain.complete.filter((member) => member.node !== node && this.#isIntact(member));
-    if (rest.length > 0) return true;
-    if (!this.#plan.losses) return false;
-    this.#lose([...view.keepers.keys()].filter((bucket) => view.keepers[bucket] === found.chain.id));
-    return true;
-  }
-
-  // Faults.
-
-  #pick<T>(items: readonly T[], roll: number): T | undefined {
-    return items[Math.floor(roll * items.length)];
-  }
-
   #restart(machine: Machine<Body>): void {
     machine.lives += 1;
     machine.isUp = true;
     machine.started = this.#queue.now;
     machine.offset = 0;
     machine.knows = 0;
-    machine.pausedUntil = Number.NEGATIVE_INFINITY;
+    machine.pausedUntil = NEVER;
     machine.node = this.#node(machine.number, machine.role);
     this.#tell(() => `${machine.role} ${machine.number} starts, with nothing`);
     this.#turn(machine);
@@ -472,168 +439,15 @@ class Simulation<Body> {
     this.#tell(() => `${machine.role} ${machine.number} CRASHES`);
   }
 
-  #cut(machine: Machine<Body>, lasts: number, into: boolean, out: boolean, store: boolean): void {
-    const cut: Cut = { node: machine.number, into, out, store, until: this.#queue.now + lasts };
-    this.#cuts = [...this.#cuts, cut];
-    this.#tell(
-      () =>
-        `${machine.role} ${machine.number} is cut off${into && out ? "" : into ? ", as to what it hears" : ", as to what it says"}${store ? ", from the store too" : ""}`,
-    );
-    this.#queue.in(lasts, () => {
-      this.#cuts = this.#cuts.filter((one) => one !== cut);
-      this.#tell(() => `${machine.role} ${machine.number} is no longer cut off`);
-    });
-  }
-
-  #fault(fault: Fault): void {
-    if (this.#isCalm) return;
-    // Where there is nothing to do for it, another kind takes its turn.
-    const { only } = this.#plan;
-    const first = only.indexOf(fault.kind);
-    for (let turn = 0; turn < only.length; turn++) {
-      const kind = only[(first + turn) % only.length] as FaultKind;
-      const line = this.#lines?.length ?? 0;
-      if (!this.#happens({ ...fault, kind })) continue;
-      this.#faults[kind] = (this.#faults[kind] ?? 0) + 1;
-      this.#lines?.splice(
-        line,
-        0,
-        `${this.#queue.now.toFixed(1)} ms: FAULT: ${kind}, for ${fault.lasts.toFixed(0)} ms`,
-      );
-      return;
-    }
-  }
-
-  #happens({ kind, lasts, roll }: Fault): boolean {
-    const { now } = this.#queue;
-    const machines = [...this.#machines.values()];
-    const { view } = this.#store;
-    const listed = view.chains.flatMap(({ complete, joiners }) => [...complete, ...joiners]);
-    const member = this.#pick(listed, roll);
-    const machine = member === undefined ? undefined : this.#machines.get(member.node);
-    const any = this.#pick(
-      machines.filter((one) => one.isUp),
-      roll,
-    );
-    const spares = this.#plan.tables.filter((node) => this.#machines.get(node)?.isUp && memberOf(view, node) === null);
-    if (member === undefined || machine === undefined || any === undefined) return false;
-    switch (kind) {
-      case "crash":
-        if (!machine.isUp || !this.#mayLose(machine.number)) return false;
-        this.#stop(machine);
-        this.#queue.in(lasts, () => this.#restart(machine));
-        return true;
-      case "expulsion":
-        return now >= this.#outageUntil && this.#isExpelled(member);
-      case "split":
-        // The classical one: a member that is alive, hears nothing, and is expelled meanwhile.
-        if (now < this.#outageUntil || !this.#mayLose(member.node)) return false;
-        this.#cut(machine, lasts, roll * 10 > 3, true, true);
-        this.#queue.in((roll * 1000) % 30, () => this.#isExpelled(member));
-        return true;
-      case "partition":
-        this.#cut(any, lasts, true, true, roll > 0.5);
-        return true;
-      case "one-way partition":
-        this.#cut(any, lasts, (roll * 10) % 1 < 0.5, (roll * 10) % 1 >= 0.5, roll > 0.5);
-        return true;
-      case "slow node":
-        any.slowUntil = now + lasts;
-        return true;
-      case "paused node":
-        any.pausedUntil = now + lasts / 4;
-        return true;
-      case "stale view":
-        any.staleUntil = now + lasts;
-        return true;
-      case "left behind": {
-        // A member is expelled, and neither it nor a forwarder hears of it: they go on with each other.
-        const forwarder = this.#machines.get(this.#pick(this.#plan.first.forwarders, (roll * 100) % 1) ?? 0);
-        if (forwarder === undefined || now < this.#outageUntil || !this.#mayLose(member.node)) return false;
-        machine.staleUntil = now + lasts;
-        forwarder.staleUntil = now + lasts;
-        this.#queue.in((roll * 1000) % 30, () => this.#isExpelled(member));
-        return true;
-      }
-      case "store outage":
-        this.#outageUntil = now + lasts;
-        return true;
-      case "forwarder restart": {
-        const forwarder = this.#machines.get(this.#pick(this.#plan.first.forwarders, roll) ?? 0);
-        if (forwarder === undefined || !forwarder.isUp) return false;
-        this.#stop(forwarder);
-        this.#queue.in(lasts / 10, () => this.#restart(forwarder));
-        return true;
-      }
-      case "loss burst":
-        this.#burst = { until: now + lasts, loss: 0.3 + 0.5 * roll };
-        return true;
-      case "scale-out": {
-        const nodes = spares.slice(0, Math.max(1, this.#plan.times.chain - 1));
-        return nodes.length > 0 && now >= this.#outageUntil && this.#store.change({ kind: "scale-out", nodes }, now);
-      }
-      case "scale-in": {
-        const chain = this.#pick(view.chains, roll);
-        return (
-          chain !== undefined &&
-          now >= this.#outageUntil &&
-          this.#store.change({ kind: "scale-in", chain: chain.id }, now)
-        );
-      }
-      case "there and back":
-        return now >= this.#outageUntil && this.#thereAndBack(member, lasts, roll);
-      case "roll-back": {
-        const buckets = Object.keys(view.moves).map(Number);
-        return now >= this.#outageUntil && this.#store.change({ kind: "roll-back", buckets }, now);
-      }
-    }
-  }
-
-  /** Buckets begin to move to this member's chain, stay after all, and move again; it hears of the last time only. */
-  #thereAndBack(member: Member, lasts: number, roll: number): boolean {
-    const { view } = this.#store;
-    const own = memberOf(view, member.node)?.chain.id;
-    const other = view.chains.find(({ id }) => id !== own && view.keepers.includes(id));
-    const machine = this.#machines.get(member.node);
-    if (other === undefined || machine === undefined) return false;
-    const move = (): boolean => this.#store.change({ kind: "scale-in", chain: other.id }, this.#queue.now);
-    if (!move()) return false;
-    const begins = 40 + 100 * roll;
-    const gap = 2 * lasts;
-    this.#queue.in(begins, () => {
-      machine.staleUntil = this.#queue.now + gap;
-      const buckets = Object.keys(this.#store.view.moves).map(Number);
-      if (!this.#isCalm) this.#store.change({ kind: "roll-back", buckets }, this.#queue.now);
-    });
-    this.#queue.in(begins + gap - 10, () => {
-      if (!this.#isCalm) move();
-    });
-    return true;
-  }
-
-  #isExpelled(member: Member): boolean {
-    const found = memberOf(this.#store.view, member.node);
-    if (found?.member.joined !== member.joined || !this.#mayLose(member.node)) return false;
-    const before = this.#store.view;
-    const isLast = found.chain.complete.length === 1 && found.chain.complete[0] === found.member;
-    const { now } = this.#queue;
-    if (!isLast) return this.#store.change({ kind: "expel", ...member }, now);
-    const spare = this.#plan.tables.find((node) => this.#machines.get(node)?.isUp && memberOf(before, node) === null);
-    const { id: chain, complete: instead } = found.chain;
-    const changed = this.#store.change({ kind: "replace", chain, nodes: [spare ?? member.node], instead }, now);
-    if (changed) this.#lostBy(before);
-    return changed;
-  }
-
   /** All is well from now on. */
   #clear(): void {
     this.#isCalm = true;
-    this.#cuts = [];
-    this.#outageUntil = Number.NEGATIVE_INFINITY;
+    this.#network.calm();
+    this.#store.outage(NEVER);
     for (const machine of this.#machines.values()) {
-      machine.pausedUntil = Number.NEGATIVE_INFINITY;
-      machine.slowUntil = Number.NEGATIVE_INFINITY;
-      machine.staleUntil = Number.NEGATIVE_INFINITY;
+      machine.pausedUntil = NEVER;
+      machine.slowUntil = NEVER;
+      machine.staleUntil = NEVER;
     }
     this.#tell(() => "all faults end");
   }

@@ -7,12 +7,22 @@ export class Store {
   view: View;
   /** By epoch: when it was written. */
   readonly written: number[] = [];
+  #outageUntil = Number.NEGATIVE_INFINITY;
   readonly #tell: ((text: string) => void) | null;
 
   constructor(first: View, tell: ((text: string) => void) | null) {
     this.view = first;
     this.written[first.epoch] = 0;
     this.#tell = tell;
+  }
+
+  /** Nobody reaches it until then. */
+  outage(until: number): void {
+    this.#outageUntil = until;
+  }
+
+  isOut(now: number): boolean {
+    return now < this.#outageUntil;
   }
 
   /** Whether the view has changed. A change that is refused or needless leaves it. */

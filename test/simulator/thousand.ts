@@ -10,5 +10,9 @@ export function keepsInvariants(seed: number, histories: number): void {
   expect(summary.least.packets).toBeGreaterThanOrEqual(5000);
   expect(summary.least.flows).toBeGreaterThanOrEqual(200);
   expect(summary.least.faults).toBeGreaterThanOrEqual(5);
+  // Connections that stood when failures stopped were tried, and went on.
+  expect(summary.stood).toBeGreaterThan(5 * histories);
+  expect(Math.min(...Object.values(summary.network))).toBeGreaterThan(10 * histories);
+  expect(summary.drifting).toBeGreaterThan(histories);
   expect(Object.keys(summary.faults).sort()).toEqual([...FAULTS].sort());
 }

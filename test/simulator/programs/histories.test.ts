@@ -21,6 +21,7 @@ test("histories keep all invariants, with faults of most kinds", () => {
   expect(summary.violations).toBe(0);
   expect(summary.least.packets).toBeGreaterThanOrEqual(5000);
   expect(summary.least.flows).toBeGreaterThanOrEqual(200);
+  expect(summary.stood).toBeGreaterThan(summary.histories);
   // Members were filled, and buckets moved.
   expect(summary.epochs / summary.histories).toBeGreaterThan(15);
   expect(Object.keys(summary.faults).length).toBeGreaterThan(12);

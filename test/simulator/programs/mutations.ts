@@ -10,7 +10,7 @@ export interface ProgramMutation {
   readonly name: string;
   readonly edits: readonly Edit[];
   readonly shape: Shape;
-  /** After how many histories, from seed 1 on, it is caught: the last one's seed. */
+  /** After how many histories, from seed 1 on, it is caught: the seed of the one that catches it. */
   readonly after: number;
 }
 
@@ -90,6 +90,24 @@ export const MUTATIONS: readonly ProgramMutation[] = [
       },
     ],
     1,
+  ),
+  bug(
+    "what earlier views decided is dropped without a word",
+    [
+      {
+        file: SERVE,
+        only: "table",
+        from: "if (own === null || client.way === null || kept === null) return false;",
+        to: "if (own === null || client.way === null || kept === null) return false;\n  if (kept.version >> 40n < u64(turn.view.epoch)) return false;",
+      },
+      {
+        file: SERVE,
+        only: "table",
+        from: 'type u32 } from "zeta/bpf";',
+        to: 'type u32, u64 } from "zeta/bpf";',
+      },
+    ],
+    2,
   ),
   bug(
     "a port of any bucket is taken",
