@@ -1,4 +1,6 @@
 /** `zeta/runtime`: everything on a live machine. Importing it loads neither koffi nor LLVM nor TypeScript. */
+export type { LayoutData } from "../sdk/layout/data.ts";
+export type { MapData, MapKind } from "../sdk/maps/data.ts";
 export { type Attachment, type AttachOptions, attach } from "./attach/attach.ts";
 export { type InterfaceProgram, listAttachments } from "./attach/listing.ts";
 export type { AttachmentRecord, RunRecord } from "./attach/records.ts";

@@ -12,7 +12,7 @@ import { Scope } from "./scope.ts";
 import { declareBinding, orDefault } from "./statements/bindings.ts";
 import { lowerStatements } from "./statements/index.ts";
 import { ts } from "./typescript.js";
-import { describe, type FunctionValue, NULL, type Value } from "./values.ts";
+import { describe, type FunctionValue, NULL, POISON, type Value } from "./values.ts";
 
 const MAX_DEPTH = 64;
 
@@ -34,6 +34,8 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
   if (to.frames.length > MAX_DEPTH) to.refuse((at) => tooDeep(at, calledName(fn)), node);
   const higherOrder = values.some((value) => value.kind === "function" || value.kind === "object");
   if (to.isActive(fn) && !higherOrder) to.refuse((at) => recursion(at, calledName(fn)), node);
+  const mistake = to.module.mistakes.of(fn.declaration);
+  if (mistake === "whole") throw new Refusal(null);
   checkFunction(fn.declaration, to);
   const { place, node: caller, scope, moves } = to;
   const frame: Frame = {
@@ -53,9 +55,10 @@ export function callFunction(fn: FunctionValue, values: readonly Value[], node: 
   to.frames.push(frame);
   try {
     const body = to.nested(() => {
-      bindParameters(fn, values, node, to);
+      bindParameters(fn, values, mistake === null ? NULL : POISON, node, to);
       lowerBody(fn, frame, to);
     });
+    if (mistake !== null) throw new Refusal(null);
     const value = finish(frame, body, moves !== to.moves, node, to);
     if (to.module.isOwn(node) && !to.module.isOwn(fn.declaration)) gave(fn, value, to);
     return value;
@@ -85,13 +88,19 @@ const returnType = (fn: ts.FunctionLikeDeclaration, to: Lowering): ts.Type | nul
   return to.module.checker.getTypeFromTypeNode(fn.type);
 };
 
-function bindParameters(fn: FunctionValue, values: readonly Value[], node: ts.Node, to: Lowering): void {
+function bindParameters(
+  fn: FunctionValue,
+  values: readonly Value[],
+  missing: Value,
+  node: ts.Node,
+  to: Lowering,
+): void {
   for (const [index, parameter] of fn.declaration.parameters.entries()) {
     if (parameter.dotDotDotToken !== undefined) {
       declareBinding(parameter.name, { kind: "list", items: values.slice(index) }, null, to);
       continue;
     }
-    let value = orDefault(values[index] ?? NULL, parameter, to);
+    let value = orDefault(values[index] ?? missing, parameter, to);
     const type = parameter.type === undefined ? null : to.module.checker.getTypeAtLocation(parameter);
     const flavour = type === null ? null : flavourOf(type);
     if (flavour !== null && (value.kind === "scalar" || value.kind === "literal"))
@@ -109,6 +118,7 @@ function lowerBody(fn: FunctionValue, frame: Frame, to: Lowering): void {
     return;
   }
   to.at(body);
+  if (to.module.mistakes.of(body) !== null) throw new Refusal(null);
   leave(frame, evaluate(body, to), body, to);
 }
 

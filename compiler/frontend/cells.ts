@@ -301,6 +301,7 @@ function readFlag(variable: number, to: Lowering) {
 }
 
 export function assignCell(cell: Cell, value: Value, node: ts.Node, to: Lowering): void {
+  if (cell.kind === "fixed" && cell.value.kind === "poison") throw new Refusal(null);
   if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, cell.what ?? "A constant"), node);
   to.touch(cell);
   assignInto(cell, value, node, to);

@@ -14,7 +14,6 @@ import { Refusal } from "./frames.ts";
 import type { Lowering } from "./lowering.ts";
 import { text } from "./operators.ts";
 import {
-  anyType,
   asyncUsed,
   classUsed,
   generatorUsed,
@@ -66,7 +65,7 @@ const functionValue = (node: ts.ArrowFunction | ts.FunctionExpression, to: Lower
 /** `x as T` changes no value; as `any`, it would silence what finds mistakes. */
 function assertion(node: ts.AsExpression | ts.TypeAssertion, to: Lowering): Value {
   if (!to.module.isOwn(node) && !ts.isConstTypeReference(node.type)) {
-    if (isAny(to.module.checker.getTypeFromTypeNode(node.type))) return to.refuse((at) => anyType(at), node.type);
+    if (isAny(to.module.checker.getTypeFromTypeNode(node.type))) return to.refuseAny(node.type, node.type);
   }
   return evaluate(node.expression, to);
 }

@@ -108,8 +108,8 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
     options.cache,
     LIBRARY_ROOTS.map(libraryPath),
   );
-  if (source === null || problems.length > 0) return { ok: false, problems };
-  const module = new ModuleBuilder(source);
+  if (source === null) return { ok: false, problems };
+  const module = new ModuleBuilder(source, problems);
   module.folded = options.fold ?? module.folded;
   const built = new Set<Value>();
   for (const { value, at } of exportedValues(module, source.entry)) {

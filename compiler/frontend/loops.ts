@@ -7,6 +7,7 @@ import { evaluateCondition } from "./evaluate.ts";
 import type { Jump } from "./frames.ts";
 import type { Nested } from "./knowledge.ts";
 import type { Lowering } from "./lowering.ts";
+import { unboundedLoop } from "./problems.ts";
 import { steadyCells } from "./steady.ts";
 import type { ts } from "./typescript.js";
 
@@ -27,6 +28,17 @@ export interface LoopParts {
   readonly enter: () => void;
   readonly body: () => void;
   readonly advance: () => void;
+}
+
+/** Refuses a loop without a visible end; if its condition is refused by itself, then for that. */
+export function refuseEndless(
+  keyword: string,
+  condition: ts.Expression | undefined,
+  node: ts.Statement,
+  to: Lowering,
+): never {
+  if (condition !== undefined) to.nested(() => evaluateCondition(condition, to));
+  return to.refuse((at) => unboundedLoop(at, keyword), node);
 }
 
 function lowerOnce(parts: LoopParts, breakTo: number, to: Lowering): { nested: Nested; jump: Jump; leaves: boolean } {

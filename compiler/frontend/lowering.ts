@@ -9,7 +9,9 @@ import { openRecords, type Records } from "./knowledge.ts";
 import type { ModuleBuilder } from "./module.ts";
 import { Paths } from "./paths.ts";
 import {
+  anyType,
   doesNotFit,
+  finishedRecord,
   indexOutOfRange,
   lockMisuse,
   missingResult,
@@ -18,11 +20,12 @@ import {
   tooLarge,
   unboundedLoop,
   uncheckedNull,
+  uncompleted,
   unfinishedRecord,
 } from "./problems.ts";
 import { spanOf } from "./program.ts";
 import type { MutableCell, Scope } from "./scope.ts";
-import type { ts } from "./typescript.js";
+import { ts } from "./typescript.js";
 import type { FunctionValue } from "./values.ts";
 
 export class Lowering extends Paths {
@@ -66,8 +69,24 @@ export class Lowering extends Paths {
   }
 
   refuse(make: (span: ReturnType<typeof spanOf>) => Problem, node: ts.Node): never {
-    const problem = make(this.span(this.#authored(node)));
-    throw new Refusal(FROM_KNOWLEDGE.has(problem.code) && this.#isDoubtful(node) ? null : problem);
+    const place = this.#authored(node);
+    const problem = make(this.span(place));
+    const isDoubtful = FROM_KNOWLEDGE.has(problem.code) && this.#isDoubtful(node);
+    throw new Refusal(isDoubtful || this.#isOfMistakes(problem, place) ? null : problem);
+  }
+
+  /** Whether a problem may come of what TypeScript has refused: it is about something with a mistake in it, or that would be there without. */
+  #isOfMistakes({ code }: Problem, place: ts.Node): boolean {
+    const { mistakes } = this.module;
+    if (!mistakes.any) return false;
+    const isOfFlow = FROM_FLOW.has(code) && this.frames.some(({ declaration }) => mistakes.within(declaration));
+    return isOfFlow || FROM_ABSENCE.has(code) || mistakes.within(place);
+  }
+
+  /** Refuses a value without a type; where TypeScript has refused something, that may be why, unless `any` is written there. */
+  refuseAny(node: ts.Node, type: ts.TypeNode | undefined): never {
+    if (this.module.mistakes.any && type?.getText() !== "any") throw new Refusal(null);
+    return this.refuse((at) => anyType(at), node);
   }
 
   /** Names in conditions that were refused: what these would have shown is missing, and is no problem of its own. */
@@ -75,7 +94,14 @@ export class Lowering extends Paths {
   doubt(condition: ts.Node): void {
     for (const name of namesIn(condition)) this.#doubtful.add(name);
   }
+  /** Functions in which a test was left out that TypeScript refuses: it may be of anything. */
+  readonly #blind = new Set<ts.Node>();
+  doubtAll(within: ts.Node): void {
+    const fn = ts.findAncestor(within, ts.isFunctionLike);
+    if (fn !== undefined) this.#blind.add(fn);
+  }
   #isDoubtful(node: ts.Node): boolean {
+    if (this.#blind.size > 0 && this.frames.some(({ declaration }) => this.#blind.has(declaration))) return true;
     return this.#doubtful.size > 0 && namesIn(node).some((name) => this.#doubtful.has(name));
   }
 
@@ -132,6 +158,11 @@ const FROM_KNOWLEDGE: ReadonlySet<string> = new Set(
     ({ code }) => code,
   ),
 );
+
+/** That say what the code as a whole does, or does not, with a record. */
+const FROM_FLOW: ReadonlySet<string> = new Set([unfinishedRecord.code, finishedRecord.code]);
+/** That say that something is not there. */
+const FROM_ABSENCE: ReadonlySet<string> = new Set([uncompleted.code]);
 
 /** What is no call of the kernel. */
 const UNDER_LOCK: ReadonlySet<Op["op"]> = new Set<Op["op"]>([

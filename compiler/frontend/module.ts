@@ -13,6 +13,7 @@ import { evaluate } from "./evaluate.ts";
 import { flavourOf } from "./flavours.ts";
 import { Refusal } from "./frames.ts";
 import { Lowering } from "./lowering.ts";
+import type { Mistakes } from "./mistakes.ts";
 import { isSymbolName } from "./names.ts";
 import { badName, duplicateName, hostOnly, ownValue, unknownName } from "./problems.ts";
 import { isOwnSource, isSdk, libraryPath, relativePath, type SourceProgram } from "./program.ts";
@@ -37,7 +38,9 @@ export class ModuleBuilder {
   readonly functions: IrFunction[] = [];
   readonly programs: IrProgram[] = [];
   readonly files: SourceFile[] = [];
-  readonly problems: Problem[] = [];
+  readonly problems: Problem[];
+  /** What TypeScript's checker refuses: it is not lowered. */
+  readonly mistakes: Mistakes;
   readonly assignedSymbols: ReadonlySet<ts.Symbol>;
   /** Whether some code assigns the property of this name of what an object literal makes. */
   readonly isAssignedProperty: (literal: ts.ObjectLiteralExpression, name: string) => boolean;
@@ -69,7 +72,10 @@ export class ModuleBuilder {
   /** Where module-level expressions are evaluated; nothing may be emitted there. */
   readonly topLevel: Lowering;
 
-  constructor(source: SourceProgram) {
+  /** @param problems what has been found before. */
+  constructor(source: SourceProgram, problems: readonly Problem[] = []) {
+    this.problems = [...problems];
+    this.mistakes = source.mistakes;
     this.checker = source.checker;
     this.root = source.root;
     this.program = source.program;
@@ -208,6 +214,7 @@ export class ModuleBuilder {
     const { declaring } = this;
     try {
       const value = this.#evaluateGlobal(symbol, node);
+      if (value.kind === "poison") throw new Refusal(null);
       this.#values.set(symbol, value);
       return value;
     } catch (error) {
@@ -226,7 +233,9 @@ export class ModuleBuilder {
   #evaluateGlobal(symbol: ts.Symbol, node: ts.Node): Value {
     const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
     const refuse = (): never => this.topLevel.refuse((at) => unknownName(at, symbol.name), node);
-    if (declaration === undefined) return refuse();
+    // TypeScript has told of names that it knows nothing of.
+    if (declaration === undefined) return this.mistakes.any ? POISON : refuse();
+    if (this.mistakes.holds(declaration)) return POISON;
     const source = declaration.getSourceFile();
     if (source.isDeclarationFile) return builtins.get(`global:${symbol.name}`) ?? refuse();
     const builtin = isSdk(source.fileName) ? builtins.get(symbol.name) : undefined;

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Problem, Span } from "../diagnostics/problem.ts";
 import { fileKind } from "../file-kind.ts";
 import { packageRoot } from "../package-root.ts";
+import { Mistakes, withoutConsequences } from "./mistakes.ts";
 import {
   asyncUsed,
   doesNotFit,
@@ -56,6 +57,8 @@ export interface SourceProgram {
   readonly entry: ts.SourceFile;
   /** Folder that paths in objects and messages are relative to. */
   readonly root: string;
+  /** What TypeScript's checker refuses. */
+  readonly mistakes: Mistakes;
 }
 
 export type FileOverlay = ReadonlyMap<string, string>;
@@ -221,13 +224,19 @@ const isDeclaration = (statement: ts.Node): boolean =>
   ts.isExportAssignment(statement);
 
 /** Statements at the top level, or in a namespace there, are no program's: they would be left out without a word. */
-function looseStatements(within: ts.SourceFile | ts.NamespaceBody, root: string): Problem[] {
+function looseStatements(within: ts.SourceFile | ts.NamespaceBody): ts.Node[] {
   const statements = ts.isSourceFile(within) || ts.isModuleBlock(within) ? within.statements : [within];
   return statements.flatMap((one: ts.Node) => {
-    if (ts.isModuleDeclaration(one)) return one.body ? looseStatements(one.body as ts.NamespaceBody, root) : [];
+    if (ts.isModuleDeclaration(one)) return one.body ? looseStatements(one.body as ts.NamespaceBody) : [];
     const isFine = isDeclaration(one) || isDirective(one) || ts.isEmptyStatement(one);
-    return isFine ? [] : [looseStatement(spanOf(one, root))];
+    return isFine ? [] : [one];
   });
+}
+
+/** `source` is null where nothing can be made of the files. */
+interface Parsed {
+  readonly source: SourceProgram | null;
+  readonly problems: readonly Problem[];
 }
 
 /** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
@@ -236,7 +245,7 @@ export function createSourceProgram(
   overlay: FileOverlay,
   cache: SourceCache,
   extraRoots: readonly string[],
-): { source: SourceProgram | null; problems: Problem[] } {
+): Parsed {
   const file = path.resolve(entry);
   const root = path.dirname(file);
   const kind = overlay.has(file) ? "file" : fileKind(file);
@@ -250,21 +259,25 @@ export function createSourceProgram(
     host,
     ...(cache.previous ? { oldProgram: cache.previous } : {}),
   });
-  const problems: Problem[] = [];
   const authored = program
     .getSourceFiles()
     .filter((source) => !source.isDeclarationFile && !isOwnSource(source.fileName));
-  for (const source of authored)
-    problems.push(...program.getSyntacticDiagnostics(source).map((d) => toProblem(d, root, true)));
-  if (problems.length === 0) {
-    for (const source of authored)
-      problems.push(...program.getSemanticDiagnostics(source).map((d) => toProblem(d, root, false)));
-  }
+  const broken = authored.flatMap((source) => program.getSyntacticDiagnostics(source));
+  const found =
+    broken.length > 0 ? [] : withoutConsequences(authored.flatMap((source) => program.getSemanticDiagnostics(source)));
+  const problems = [
+    ...broken.map((one) => toProblem(one, root, true)),
+    ...found.map((one) => toProblem(one, root, false)),
+  ];
   // What was looked for in vain is looked for again: TypeScript would go by what it found before.
   cache.previous = problems.some(({ code }) => code === unknownImport.code) ? undefined : program;
-  if (problems.length === 0) problems.push(...authored.flatMap((source) => looseStatements(source, root)));
   const entrySource = program.getSourceFile(file);
   if (entrySource === undefined)
     return { source: null, problems: [...problems, missingFile(null, entry, "a file of another kind")] };
-  return { source: { program, checker: program.getTypeChecker(), entry: entrySource, root }, problems };
+  const checker = program.getTypeChecker();
+  const mistakes = new Mistakes(found, checker);
+  if (broken.length > 0 || !mistakes.isLocal) return { source: null, problems };
+  const loose = authored.flatMap((source) => looseStatements(source)).filter((one) => !mistakes.within(one));
+  problems.push(...loose.map((one) => looseStatement(spanOf(one, root))));
+  return { source: { program, checker, entry: entrySource, root, mistakes }, problems };
 }

@@ -4,8 +4,8 @@ import type { Lowering } from "./lowering.ts";
 import type { MutableCell, Storage } from "./scope.ts";
 import { ts } from "./typescript.js";
 
-/** The name that an expression assigns, if it is an assignment to a name. */
-function assignedName(node: ts.Node): ts.Identifier | null {
+/** What an expression assigns, if it is an assignment. */
+export function assignedPlace(node: ts.Node): ts.Node | null {
   const target =
     ts.isBinaryExpression(node) &&
     node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
@@ -15,8 +15,13 @@ function assignedName(node: ts.Node): ts.Identifier | null {
           (node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken)
         ? node.operand
         : null;
-  const name = target === null ? null : bare(target);
-  return name !== null && ts.isIdentifier(name) ? name : null;
+  return target === null ? null : bare(target);
+}
+
+/** The name that an expression assigns, if it is an assignment to a name. */
+function assignedName(node: ts.Node): ts.Identifier | null {
+  const place = assignedPlace(node);
+  return place !== null && ts.isIdentifier(place) ? place : null;
 }
 
 /** How often each name is assigned in a piece of the source. */

@@ -19,27 +19,32 @@ import { sharedMap, tooMany } from "./limits.ts";
 /** Refuses one of the chain's items, where it stands. */
 type RefuseItem = (index: number, make: Parameters<Lowering["refuse"]>[0]) => never;
 
-function boxesOf(options: ObjectValue, call: BuiltinCall): readonly [MiddleboxSpec[], RefuseItem] {
+/** The chain's middleboxes, without those that have been refused themselves: `isWhole` where there are none of these. */
+function boxesOf(
+  options: ObjectValue,
+  call: BuiltinCall,
+): { readonly chain: MiddleboxSpec[]; readonly refuse: RefuseItem; readonly isWhole: boolean } {
   const place = placeOfField(options, "chain", call.argument(1));
   const list = option(options, "chain", place, call.to);
   if (list.kind !== "list")
     return call.to.refuse((at) => wrongArgument(at, "a list of middleboxes as 'chain'", describe(list)), place);
   if (list.items.length === 0)
     return call.to.refuse((at) => badDeclaration(at, EMPTY_CHAIN, "Name at least one: `chain: [box]`."), place);
-  const refuse: RefuseItem = (index, make) => call.to.refuse(make, placeOfItem(list, index, place));
-  const boxes = list.items.map(
-    (item, index) =>
+  const items = list.items.flatMap((item, at) => (item.kind === "poison" ? [] : [{ item, at }]));
+  const refuse: RefuseItem = (index, make) => call.to.refuse(make, placeOfItem(list, items[index]?.at ?? 0, place));
+  const chain = items.map(
+    ({ item }, index) =>
       dataOf<MiddleboxSpec>(item, "a middlebox") ??
       refuse(index, (at) => wrongArgument(at, "a middlebox, as `middlebox(...)` gives it", describe(item))),
   );
-  return [boxes, refuse];
+  return { chain, refuse, isWhole: items.length === list.items.length };
 }
 const IDLE_CHAIN = "No middlebox of the chain filters or decides, so nothing would see the service's packets.";
 const EMPTY_CHAIN = "A service's chain has no middlebox, so nothing would see its packets.";
 
 function chainOf(options: ObjectValue, call: BuiltinCall): MiddleboxSpec[] {
-  const [chain, refuse] = boxesOf(options, call);
-  if (chain.every((box) => box.filter === null && box.decide === null))
+  const { chain, refuse, isWhole } = boxesOf(options, call);
+  if (isWhole && !call.to.module.mistakes.any && chain.every((box) => box.filter === null && box.decide === null))
     call.to.refuse(
       (at) => badDeclaration(at, IDLE_CHAIN, "Give one of them a `filter` or a `decide`."),
       placeOfField(options, "chain", call.argument(1)),

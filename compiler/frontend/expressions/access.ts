@@ -10,7 +10,7 @@ import { listMember } from "../lists.ts";
 import type { Lowering } from "../lowering.ts";
 import { elementOf, readMember } from "../memory.ts";
 import { whenPresent } from "../optional.ts";
-import { anyType, dynamicProperty, indexOutOfRange, stringInDataPath, unknownField } from "../problems.ts";
+import { dynamicProperty, indexOutOfRange, stringInDataPath, unknownField } from "../problems.ts";
 import { ts } from "../typescript.js";
 import { describe, NULL, type ObjectValue, type Property, type Value } from "../values.ts";
 import { callExpression } from "./call.ts";
@@ -57,7 +57,7 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
 function refuseAny(node: ts.Node, to: Lowering): void {
   const link = ts.isElementAccessExpression(node) ? node : node.parent;
   if (to.module.isOwn(node) || !(ts.isPropertyAccessExpression(link) || ts.isElementAccessExpression(link))) return;
-  if (isAny(to.module.checker.getTypeAtLocation(link.expression))) to.refuse((at) => anyType(at), link.expression);
+  if (isAny(to.module.checker.getTypeAtLocation(link.expression))) to.refuseAny(link.expression, undefined);
 }
 
 /**

@@ -4,6 +4,7 @@ import { mutable, readCell } from "../cells.ts";
 import { coerce, definite } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
 import { flavourOf } from "../flavours.ts";
+import { Refusal } from "../frames.ts";
 import type { Lowering } from "../lowering.ts";
 import { alive, readAt, readMember } from "../memory.ts";
 import { dynamicProperty, tooLarge, unsupportedSyntax } from "../problems.ts";
@@ -14,6 +15,7 @@ import {
   type FunctionValue,
   type ListValue,
   type ObjectValue,
+  POISON,
   type Property,
   type ScalarType,
   type Value,
@@ -179,8 +181,19 @@ export function objectLiteral(literal: ts.ObjectLiteralExpression, to: Lowering)
 /** Lists stand in no memory; they are written out where they are used. */
 const LONGEST_LIST = 65_536;
 
+/** What is wrong with one item says nothing of the others. */
+function itemOf(element: ts.Expression, to: Lowering): Value {
+  try {
+    return evaluate(element, to);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    to.module.report(error.problem);
+    return POISON;
+  }
+}
+
 function itemsOf(element: ts.Expression, to: Lowering): readonly Value[] {
-  if (!ts.isSpreadElement(element)) return [evaluate(element, to)];
+  if (!ts.isSpreadElement(element)) return [itemOf(element, to)];
   const list = definite(evaluate(element.expression, to), element, to);
   return list.kind === "list"
     ? list.items

@@ -6,7 +6,7 @@ import { indexOf, memberOf } from "../expressions/access.ts";
 import { flavourOf, includesNull, isAny } from "../flavours.ts";
 import type { Lowering } from "../lowering.ts";
 import { orElse } from "../optional.ts";
-import { anyType, unsupportedSyntax } from "../problems.ts";
+import { unsupportedSyntax } from "../problems.ts";
 import type { Cell } from "../scope.ts";
 import { ts } from "../typescript.js";
 import { NULL, POISON, type Value } from "../values.ts";
@@ -23,7 +23,7 @@ function cellFor(
   // Inferring a type is the checker's most costly work; our library's constants need none.
   if (!assigned && declaration?.type === undefined && to.module.isOwn(name)) return { kind: "fixed", value };
   const type = to.module.checker.getTypeAtLocation(name);
-  if (isAny(type) && !to.module.isOwn(name)) to.refuse((at) => anyType(at), name);
+  if (isAny(type) && !to.module.isOwn(name)) to.refuseAny(name, declaration?.type);
   const flavour = declaration?.type === undefined ? null : flavourOf(type);
   const place = declaration?.initializer ?? name;
   if (!assigned) {

@@ -1,9 +1,8 @@
 /** `for (let i = 0; i < n; i++)`: a counter that only the loop's own step changes, against a bound that is known. */
 import { readCell } from "../cells.ts";
 import { evaluate } from "../evaluate.ts";
-import { lowerLoop } from "../loops.ts";
+import { lowerLoop, refuseEndless } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
-import { unboundedLoop } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { countTrips, findCounter } from "../trips.ts";
 import type { ts } from "../typescript.js";
@@ -26,8 +25,7 @@ export function forStatement(node: ts.ForStatement, to: Lowering): void {
         ? null
         : findCounter(condition, incrementor === undefined ? [] : [incrementor], node.statement, to);
     const trips = counter === null ? null : countTrips(counter, to);
-    if (condition === undefined || counter === null || trips === null)
-      return to.refuse((at) => unboundedLoop(at, "for"), node);
+    if (condition === undefined || counter === null || trips === null) return refuseEndless("for", condition, node, to);
     lowerLoop(
       {
         node,

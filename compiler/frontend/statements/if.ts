@@ -7,6 +7,7 @@ import { lowerStatement } from "./index.ts";
 export function refusedIf(node: ts.IfStatement, to: Lowering): void {
   const { elseStatement } = node;
   to.doubt(node.expression);
+  if (to.module.mistakes.of(node) !== null) to.doubtAll(node);
   to.nested(() => lowerStatement(node.thenStatement, to));
   if (elseStatement !== undefined) to.nested(() => lowerStatement(elseStatement, to));
 }

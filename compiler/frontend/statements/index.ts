@@ -8,6 +8,7 @@ import type { Lowering } from "../lowering.ts";
 import { classUsed, exceptionUsed, unsupportedSyntax, unusedVerdict } from "../problems.ts";
 import { Scope } from "../scope.ts";
 import { spelled } from "../spelled.ts";
+import { assignedPlace } from "../steady.ts";
 import { ts } from "../typescript.js";
 import { POISON } from "../values.ts";
 import { poisonNames } from "./bindings.ts";
@@ -89,10 +90,22 @@ function refuseStatement(node: ts.Statement, to: Lowering): never {
   }
 }
 
+/** What it would have changed, or shown, is not known from here on. */
+function leaveOut(node: ts.Statement, to: Lowering): never {
+  if (ts.isSwitchStatement(node) || ts.isIterationStatement(node, false)) to.doubtAll(node);
+  if (ts.isExpressionStatement(node)) {
+    const { expression } = node;
+    const changed = ts.isCallExpression(expression) ? expression : assignedPlace(expression);
+    if (changed !== null) to.doubt(changed);
+  }
+  throw new Refusal(null);
+}
+
 export function lowerStatement(node: ts.Statement, to: Lowering): void {
   if (!to.reachable) return;
   to.at(node);
   try {
+    if (to.module.mistakes.of(node) !== null && !ts.isFunctionDeclaration(node)) leaveOut(node, to);
     const kind = kindOf(node);
     if (kind === undefined) refuseStatement(node, to);
     (lowerings[kind] as (node: ts.Statement, to: Lowering) => void)(node, to);

@@ -1,7 +1,6 @@
 /** `while` and `do`: bounded by a counter that every iteration moves towards a known bound. */
-import { lowerLoop } from "../loops.ts";
+import { lowerLoop, refuseEndless } from "../loops.ts";
 import type { Lowering } from "../lowering.ts";
-import { unboundedLoop } from "../problems.ts";
 import { countTrips, findCounter } from "../trips.ts";
 import { ts } from "../typescript.js";
 import { lowerStatement } from "./index.ts";
@@ -25,7 +24,7 @@ function mayContinue(node: ts.Node): boolean {
 function bounded(node: ts.WhileStatement | ts.DoStatement, keyword: string, testAfter: boolean, to: Lowering): void {
   const counter = findCounter(node.expression, certainSteps(node.statement), node.statement, to);
   const trips = counter === null ? null : countTrips(counter, to);
-  if (counter === null || trips === null) return to.refuse((at) => unboundedLoop(at, keyword), node);
+  if (counter === null || trips === null) return refuseEndless(keyword, node.expression, node, to);
   lowerLoop(
     {
       node,
