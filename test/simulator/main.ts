@@ -134,7 +134,7 @@ async function scale(): Promise<void> {
     import("./scale/table.ts"),
     import("./scale/drawing.ts"),
   ]);
-  const points = curves();
+  const points = await curves();
   console.log(values.json ? JSON.stringify(points) : asTable(points));
   if (values.svg !== undefined) writeFileSync(values.svg, asDrawing(points));
 }

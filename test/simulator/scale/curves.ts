@@ -1,28 +1,34 @@
 /**
- * How a cluster grows, without a packet: which chain keeps which flow, what moves when a chain comes or goes, how many messages a new
- * flow takes, and what nodes keep. By the product's own assignment of buckets and its own views, over millions of flows.
+ * How a cluster grows: which node keeps how many of millions of flows, how many move when a chain comes or goes, how many messages a new flow
+ * takes, and how large a node's tables are. Views are the product's own, made by its changes from one chain on; flows are counted one
+ * by one; messages are counted on walks through the data plane's own programs.
  */
-import { assignBuckets } from "../../../runtime/cluster/assign.ts";
-import { BUCKETS, bucketOfPort, hashAddress } from "../../../runtime/cluster/buckets.ts";
-import { propose } from "../../../runtime/cluster/change.ts";
-import { firstView, pathOf, type View } from "../../../runtime/cluster/view.ts";
+import { BUCKETS } from "../../../runtime/cluster/buckets.ts";
+import { pathOf, type View } from "../../../runtime/cluster/view.ts";
 import { waysFor } from "../../../runtime/node/flow-tables.ts";
-import { random } from "../../kit/random.ts";
+import { countAtNodes, countMoved, drawFlows, type Flow, type Flows } from "./flows.ts";
+import { grown, withAnother, withoutLast } from "./growth.ts";
+import { FORWARDER, openWalks, type Walks } from "./walks.ts";
 
 export interface Point {
   readonly nodes: number;
   readonly chains: number;
-  /** Flows of the chain that keeps most, as a multiple of the mean. */
+  /** Flows of the node that keeps most, as a multiple of the mean. */
   readonly balance: number;
-  /** Part of all buckets that move when a chain comes, and when one goes; and the least part that could. */
+  /** Part of all flows that move when a chain comes, and when one goes. */
   readonly movedOut: number;
   readonly movedIn: number;
+  /** Part of all buckets that moved then, and the least part that could. */
+  readonly bucketsOut: number;
+  readonly bucketsIn: number;
   readonly leastOut: number;
   readonly leastIn: number;
-  /** Hops of a new flow's packet within the cluster: on the mean, and while a chain is being filled. */
+  /** Of a new flow's packet: on the mean of all flows, and while a chain is being filled. */
   readonly messages: number;
   readonly messagesFilling: number;
-  /** Of the flow tables of a node of the fullest chain, in bytes. */
+  /** New flows whose walks were done for that. */
+  readonly walks: number;
+  /** Of the flow tables of the node that keeps most, in bytes: those that a node is loaded with that is to have room for so many. */
   readonly memory: number;
 }
 
@@ -34,74 +40,86 @@ export interface ScaleOptions {
 }
 
 /** Node numbers end at 4095, and 95 are left for forwarders. */
-export const SCALE: ScaleOptions = { nodes: [9, 30, 99, 300, 999, 1500, 2001, 3000, 4000], flows: 4_000_000, chain: 3 };
+export const SCALE: ScaleOptions = { nodes: [9, 30, 99, 300, 999, 1500, 2001, 3000, 3999], flows: 9_000_000, chain: 3 };
 
-const PORTS_OF_A_CLIENT = 50;
-/** Bytes of a way of the IPv4 table, and of what flow-table nodes keep beside it. */
-const WAY = 64;
-const KEPT = 32;
+/** Walks for each length of paths at each size. */
+const WALKS = 24;
 
-/** Flows by bucket: clients at any addresses, each with a range of ports. */
-function flowsByBucket(flows: number): readonly number[] {
-  const from = random(1);
-  const counts = new Array<number>(BUCKETS).fill(0);
-  for (let left = flows; left > 0; left -= PORTS_OF_A_CLIENT) {
-    const hash = hashAddress((0xffffn << 32n) | BigInt(from.u32()));
-    const first = from.between(1024, 60_000);
-    for (let nth = 0; nth < Math.min(left, PORTS_OF_A_CLIENT); nth++) {
-      const bucket = bucketOfPort(hash, first + nth);
-      counts[bucket] = (counts[bucket] as number) + 1;
+const isOf = (view: View, length: number, { bucket }: Flow): boolean => pathOf(view, bucket).members.length === length;
+
+/** On the mean of all flows, each as those of the sample took whose path is as long. */
+async function messagesOf(
+  view: View,
+  { count, buckets }: Flows,
+  unused: Set<Flow>,
+  walks: Walks,
+): Promise<{ readonly mean: number; readonly done: number }> {
+  const lengths = view.keepers.map((_, bucket) => pathOf(view, bucket).members.length);
+  const taken = new Map<number, number>();
+  let done = 0;
+  for (const length of new Set(lengths)) {
+    const chosen = [...unused].filter((flow) => isOf(view, length, flow)).slice(0, WALKS);
+    const seen = new Set<number>();
+    for (const flow of chosen) {
+      unused.delete(flow);
+      seen.add(await walks.messages(view, flow));
     }
+    const [messages] = seen;
+    if (messages === undefined || seen.size > 1)
+      throw new Error(`Paths of ${length} took ${[...seen].join(" or ") || "no"} messages at epoch ${view.epoch}.`);
+    taken.set(length, messages);
+    done += chosen.length;
   }
-  return counts;
+  const ofBucket = Uint8Array.from(lengths, (length) => taken.get(length) ?? 0);
+  let sum = 0;
+  for (let nth = 0; nth < count; nth++) sum += ofBucket[buckets[nth] as number] as number;
+  return { mean: sum / count, done };
 }
 
-const chainsOf = (nodes: number, chain: number): number[][] =>
-  Array.from({ length: Math.floor(nodes / chain) }, (_, id) =>
-    Array.from({ length: chain }, (_, place) => id * chain + place + 1),
-  );
+const most = (counts: Uint32Array): number => counts.reduce((one, other) => Math.max(one, other), 0);
+const movedBuckets = (before: View, after: View): number =>
+  before.keepers.filter((chain, bucket) => after.keepers[bucket] !== chain).length / BUCKETS;
 
-const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
-
-/** On the mean of all flows. */
-function messagesOf(view: View, counts: readonly number[]): number {
-  const hops = new Map<string, number>();
-  const of = (bucket: number): number => {
-    const name = `${view.keepers[bucket]} ${view.moves[bucket]?.to ?? ""}`;
-    const known = hops.get(name) ?? pathOf(view, bucket).members.length + 1;
-    hops.set(name, known);
-    return known;
-  };
-  const flows = counts.reduce((sum, one) => sum + one, 0);
-  return counts.reduce((sum, count, bucket) => sum + count * of(bucket), 0) / flows;
-}
-
-function pointOf(nodes: number, chain: number, counts: readonly number[]): Point {
-  const view = firstView(chainsOf(nodes, chain), [], assignBuckets);
+async function pointOf(view: View, chain: number, flows: Flows, unused: Set<Flow>, walks: Walks): Promise<Point> {
   const { length: chains } = view.chains;
-  const load = new Array<number>(chains).fill(0);
-  for (const [bucket, id] of view.keepers.entries()) load[id] = (load[id] as number) + (counts[bucket] as number);
-  const most = Math.max(...load);
-  const fresh = Array.from({ length: chain }, (_, index) => nodes + index + 1);
-  const out = propose(view, { kind: "scale-out", nodes: fresh }) ?? view;
-  const last = chains - 1;
-  const without = propose(view, { kind: "scale-in", chain: last }) ?? view;
-  const moved = (after: View): number => Object.keys(after.moves).length / BUCKETS;
+  const nodes = chains * chain;
+  const keptBy = view.keepers.map((_, bucket) => pathOf(view, bucket).members.map(({ node }) => node));
+  const { four, six } = countAtNodes(flows, keptBy, FORWARDER);
+  const all = four.map((count, node) => count + (six[node] as number));
+  const { filling, after } = withAnother(view, chain);
+  const rest = withoutLast(view);
+  const [settled, filled] = [
+    await messagesOf(view, flows, unused, walks),
+    await messagesOf(filling, flows, unused, walks),
+  ];
+  const last = view.chains.at(-1)?.id;
   return {
     nodes,
     chains,
-    balance: most / mean(load),
-    movedOut: moved(out),
-    movedIn: moved(without),
+    balance: most(all) / ((flows.count * chain) / nodes),
+    movedOut: countMoved(flows, view.keepers, after.keepers) / flows.count,
+    movedIn: countMoved(flows, view.keepers, rest.keepers) / flows.count,
+    bucketsOut: movedBuckets(view, after),
+    bucketsIn: movedBuckets(view, rest),
     leastOut: Math.floor(BUCKETS / (chains + 1)) / BUCKETS,
     leastIn: view.keepers.filter((id) => id === last).length / BUCKETS,
-    messages: messagesOf(view, counts),
-    messagesFilling: messagesOf(out, counts),
-    memory: waysFor(most) * (WAY + KEPT),
+    messages: settled.mean,
+    messagesFilling: filled.mean,
+    walks: settled.done + filled.done,
+    memory: walks.bytesOf(waysFor(Math.max(most(four), most(six)))),
   };
 }
 
-export function curves({ nodes, flows, chain }: ScaleOptions = SCALE): readonly Point[] {
-  const counts = flowsByBucket(flows);
-  return nodes.map((count) => pointOf(count, chain, counts));
+/** The points of fewer sizes are the first of those of more. */
+export async function curves({ nodes, flows: count, chain }: ScaleOptions = SCALE): Promise<readonly Point[]> {
+  const flows = drawFlows(count);
+  const unused = new Set(flows.sample);
+  const walks = await openWalks();
+  const points: Point[] = [];
+  for (const view of grown(
+    nodes.map((each) => Math.floor(each / chain)),
+    chain,
+  ))
+    points.push(await pointOf(view, chain, flows, unused, walks));
+  return points;
 }

@@ -1,4 +1,4 @@
-/** The curves as a drawing: one panel each, nodes on a logarithmic axis. The same points give the same bytes. */
+/** The curves as a drawing: one panel each, nodes on a logarithmic axis; the points are in it. The same points give the same bytes. */
 import type { Point } from "./curves.ts";
 
 interface Line {
@@ -41,8 +41,8 @@ function panelsOf(points: readonly Point[]): readonly Panel[] {
     most: above(points.flatMap((point) => lines.map(({ of }) => of(point)))),
   });
   return [
-    panel("Flows of the fullest chain, of the mean", plain, [{ name: "fullest / mean", of: ({ balance }) => balance }]),
-    panel("Buckets that move when a chain comes or goes", percent, [
+    panel("Flows of the fullest node, of the mean", plain, [{ name: "fullest / mean", of: ({ balance }) => balance }]),
+    panel("Flows that move when a chain comes or goes", percent, [
       { name: "comes", of: ({ movedOut }) => movedOut },
       { name: "goes", of: ({ movedIn }) => movedIn, isDashed: true },
     ]),
@@ -50,7 +50,7 @@ function panelsOf(points: readonly Point[]): readonly Panel[] {
       { name: "always", of: ({ messages }) => messages },
       { name: "while a chain is filled", of: ({ messagesFilling }) => messagesFilling, isDashed: true },
     ]),
-    panel("MiB of a node's flow tables", plain, [{ name: "fullest chain", of: ({ memory }) => memory / 2 ** 20 }]),
+    panel("MiB of a node's flow tables", plain, [{ name: "fullest node", of: ({ memory }) => memory / 2 ** 20 }]),
   ];
 }
 
@@ -89,5 +89,9 @@ export function asDrawing(points: readonly Point[]): string {
     drawn(panel, points, (index % 2) * WIDTH, Math.floor(index / 2) * HEIGHT),
   );
   const size = `width="${2 * WIDTH}" height="${2 * HEIGHT}" viewBox="0 0 ${2 * WIDTH} ${2 * HEIGHT}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n<title>How a cluster grows with its nodes</title>\n<style>${STYLE}</style>\n<rect width="100%" height="100%" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>\n<title>How a cluster grows with its nodes</title>\n<metadata>${JSON.stringify(points)}</metadata>\n<style>${STYLE}</style>\n<rect width="100%" height="100%" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
 }
+
+/** The points of a drawing. */
+export const pointsIn = (drawing: string): readonly Point[] =>
+  JSON.parse(/<metadata>(.*)<\/metadata>/.exec(drawing)?.[1] ?? "[]");

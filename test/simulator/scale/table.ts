@@ -1,18 +1,18 @@
 /** The curves as a table, as docs/flow-table.md has it. */
 import type { Point } from "./curves.ts";
 
-const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
+const percent = (part: number): string => `${(100 * part).toFixed(2)} %`;
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 1 : 0);
 
 const COLUMNS: readonly (readonly [string, (point: Point) => string])[] = [
   ["nodes", ({ nodes }) => `${nodes}`],
   ["chains", ({ chains }) => `${chains}`],
-  ["fullest chain / mean", ({ balance }) => balance.toFixed(2)],
-  ["moved when one comes (least)", ({ movedOut, leastOut }) => `${percent(movedOut)} (${percent(leastOut)})`],
-  ["moved when one goes (least)", ({ movedIn, leastIn }) => `${percent(movedIn)} (${percent(leastIn)})`],
+  ["fullest node / mean", ({ balance }) => balance.toFixed(2)],
+  ["flows moved when a chain comes (least)", ({ movedOut, leastOut }) => `${percent(movedOut)} (${percent(leastOut)})`],
+  ["when one goes (least)", ({ movedIn, leastIn }) => `${percent(movedIn)} (${percent(leastIn)})`],
   ["messages of a new flow", ({ messages }) => messages.toFixed(2)],
   ["while one is filled", ({ messagesFilling }) => messagesFilling.toFixed(2)],
-  ["MiB of a node's flows", ({ memory }) => mebibytes(memory)],
+  ["MiB of a node's tables", ({ memory }) => mebibytes(memory)],
 ];
 
 export function asTable(points: readonly Point[]): string {
