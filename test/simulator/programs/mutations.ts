@@ -44,8 +44,8 @@ export const MUTATIONS: readonly ProgramMutation[] = [
       {
         file: SERVE,
         only: "table",
-        from: "if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);",
-        to: "if (place === 0 || hand.withEntry === 0) return lost(TableFault.Role);\n      if (place + 1 < path.length) return goAlong(turn);",
+        from: "if (hand.withEntry === 0) return lost(TableFault.Form);\n      if (!hasService",
+        to: "if (place + 1 < path.length) return goAlong(turn);\n      if (!hasService",
       },
     ],
     1,
