@@ -12,7 +12,7 @@ const GRANTED = 1.25;
 const DUE = 0.25;
 
 /** Seconds for which flows are remembered on a node by itself: `zeta_idle` of bpf-lib/flow/state.ts. */
-const ALONE = { opening: 240, established: 7440, closing: 240, udp: 300, icmp: 60, other: 600 };
+export const ALONE = { opening: 240, established: 7440, closing: 240, udp: 300, icmp: 60, other: 600 };
 
 /** Whole seconds of a lease; none where it is too short for one. */
 export const leaseSeconds = ({ cacheLease }: Times): number => Math.floor((cacheLease - SPAN) / (GRANTED * 1000));
@@ -27,24 +27,26 @@ function lifeSeconds(life: number, { drift, refresh }: Times): number {
   return Math.ceil(Math.max(rests / GRANTED, bySeldom) / 1000);
 }
 
-export function livesOf(times: Times): typeof ALONE {
+/** @param alone for which kinds of flows are remembered at least, whatever the times need */
+export function livesOf(times: Times, alone = ALONE): typeof ALONE {
   const least = lifeSeconds(times.entryLife, times);
   const closing = lifeSeconds(times.closingLife, times);
   return {
-    opening: Math.max(ALONE.opening, least),
-    established: Math.max(ALONE.established, least),
-    closing: Math.max(ALONE.closing, closing),
-    udp: Math.max(ALONE.udp, least),
-    icmp: Math.max(ALONE.icmp, least),
-    other: Math.max(ALONE.other, least),
+    opening: Math.max(alone.opening, least),
+    established: Math.max(alone.established, least),
+    closing: Math.max(alone.closing, closing),
+    udp: Math.max(alone.udp, least),
+    icmp: Math.max(alone.icmp, least),
+    other: Math.max(alone.other, least),
   };
 }
 
-/** What the programs of a role are loaded with. */
-export function programTimes(role: NodeRole, times: Times): Readonly<Record<string, unknown>> {
+/** What the programs of a role are loaded with; `alone` as in `livesOf`. */
+export function programTimes(role: NodeRole, times: Times, alone = ALONE): Readonly<Record<string, unknown>> {
   if (role === "single") return {};
   const zeta_table_resend = resendSeconds(times);
-  if (role === "table") return { zeta_idle: livesOf(times), zeta_table_ended: endedSeconds(times), zeta_table_resend };
+  if (role === "table")
+    return { zeta_idle: livesOf(times, alone), zeta_table_ended: endedSeconds(times), zeta_table_resend };
   const lease = leaseSeconds(times);
   const leases = { opening: lease, established: lease, closing: lease, udp: lease, icmp: lease, other: lease };
   return { zeta_idle: leases, zeta_table_resend };

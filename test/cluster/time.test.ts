@@ -5,6 +5,7 @@ import { checkedProgramTimes, checkedTimes } from "../../runtime/cluster/time-sc
 import { checkedLab } from "../../runtime/lab/standing/schema.ts";
 import { constantsOf } from "../../runtime/node/bundle.ts";
 import { type Random, random } from "../kit/random.ts";
+import { constantsFor } from "../simulator/programs/constants.ts";
 
 /** Configurations of all scales, of which some keep the bounds. */
 function anyTimes(from: Random): TimesConfig {
@@ -133,4 +134,13 @@ describe("times are refused", () => {
       expect(brokenBound({ ...good, [name]: value + 0.001 })).toBeNull();
     }
   });
+});
+
+test("a simulated cluster's programs are loaded as real ones are whose times are a thousand times as long", () => {
+  // Long enough that no kind of flow is remembered longer than these need; no drift, so that what is derived is whole in both.
+  const told: TimesConfig = { ...DEFAULT_TIMES, hop: 10, idle: 20_000, closing: 9000, refresh: 70, drift: 0 };
+  const durations = Object.entries(told).filter(([name]) => name !== "chain" && name !== "drift");
+  const longer = { ...told, ...Object.fromEntries(durations.map(([name, value]) => [name, 1000 * value])) };
+  for (const role of ["forwarder", "table"] as const)
+    expect(constantsFor(role, deriveTimes(told))).toEqual(programTimes(role, deriveTimes(longer)));
 });
