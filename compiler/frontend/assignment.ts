@@ -4,12 +4,12 @@ import { assignCell, writeField } from "./cells.ts";
 import { definite, settleNull, shortText, toCondition } from "./coerce.ts";
 import { refuseDeclaration } from "./declarations.ts";
 import { evaluate } from "./evaluate.ts";
-import { indexOf, memberOf } from "./expressions/access.ts";
+import { indexOf, memberOf, refuseIndex } from "./expressions/access.ts";
 import { cellOf } from "./foreign.ts";
 import type { Lowering } from "./lowering.ts";
 import { writeAt, writeMember } from "./memory.ts";
 import { arithmetic } from "./operators.ts";
-import { dynamicProperty, indexOutOfRange, readOnly, unknownName, unsupportedSyntax } from "./problems.ts";
+import { indexOutOfRange, readOnly, unknownName, unsupportedSyntax } from "./problems.ts";
 import { ts } from "./typescript.js";
 import { describe, presence, type Value } from "./values.ts";
 
@@ -50,10 +50,10 @@ function memberTarget(base: Value, name: string, node: ts.Node, to: Lowering): T
 function elementTarget(base: Value, index: Value, node: ts.ElementAccessExpression, to: Lowering): Target {
   if (base.kind === "object" && (index.kind === "string" || index.kind === "literal"))
     return to.refuse((at) => unsupportedSyntax(at, "Assigning to a property by its text"), node);
-  if (base.kind === "list") return to.refuse((at) => readOnly(at, "An item of a list"), node);
-  if (base.kind !== "view") return to.refuse((at) => dynamicProperty(at), node);
+  if (index.kind === "string" && base.kind === "view") return memberTarget(base, index.value, node, to);
+  if (base.kind === "list") return to.refuse((at) => readOnly(at, "An item of a list", "list"), node);
+  if (base.kind !== "view" || base.layout.kind !== "array") return refuseIndex(base, node, to);
   const read = () => indexOf(base, index, node, to);
-  if (base.layout.kind !== "array") return to.refuse((at) => dynamicProperty(at), node);
   const { of, length } = base.layout;
   const place = node.argumentExpression;
   return {

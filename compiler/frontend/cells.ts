@@ -23,11 +23,14 @@ import type { Cell, MutableCell, Storage } from "./scope.ts";
 import { arithmeticType, compatible, constant, IR_TYPE, isNumber, RANGE, scalar } from "./types.ts";
 import type { ts } from "./typescript.js";
 import {
+  capitalised,
   describe,
+  type ListValue,
   NULL,
   type ObjectValue,
   POISON,
   type Property,
+  placeOfItem,
   type ScalarType,
   type Value,
   type ViewValue,
@@ -82,6 +85,7 @@ export function storageFor(
     return { kind: "view", variable, example: example as ViewValue, epoch: first.epoch };
   }
   if (first.kind === "object") return objectStorage(inner, first, name, node, to);
+  if (first.kind === "list") return listStorage(inner, first, name, node, to);
   if (first.kind === "map" && first.inner !== null)
     return { kind: "map", variable: to.variable("map", name), map: first.map };
   if (inner.every(isCursor))
@@ -119,6 +123,20 @@ function objectStorage(
   }
   return { kind: "object", fields, accessors, name: first.name };
 }
+
+/** Item by item, like the properties of an object: lists of one length may be chosen between, and be assigned. */
+function listStorage(values: readonly Value[], first: ListValue, name: string, node: ts.Node, to: Lowering): Storage {
+  for (const value of values)
+    if (value.kind === "list" && value.items.length !== first.items.length) refuseLength(value, first, node, to);
+  const items = first.items.map((_, index) => {
+    const parts = values.map((value) => (value.kind === "list" ? value.items[index] : undefined) ?? NULL);
+    return storageFor(parts, null, false, `${name}[${index}]`, node, to);
+  });
+  return { kind: "list", items };
+}
+
+const refuseLength = (a: ListValue, b: { readonly items: readonly unknown[] }, node: ts.Node, to: Lowering): never =>
+  to.refuse((at) => escapingObject(at, "length", `A list of ${a.items.length}`, `a list of ${b.items.length}`), node);
 
 const hasAccessor = (object: ObjectValue): boolean =>
   [...object.fields.values()].some((property) => property.kind === "accessor");
@@ -287,6 +305,11 @@ export function readStorage(storage: Storage, version: number, to: Lowering): Va
         name: storage.name,
       };
     }
+    case "list":
+      return {
+        kind: "list",
+        items: storage.items.map((item, index) => readStorage(item, to.partOf(version, String(index)), to)),
+      };
     case "cursor":
       return cursorFrom(to.get(storage.position), to.get(storage.end), storage.forReading, to);
     case "unknown":
@@ -302,7 +325,8 @@ function readFlag(variable: number, to: Lowering) {
 
 export function assignCell(cell: Cell, value: Value, node: ts.Node, to: Lowering): void {
   if (cell.kind === "fixed" && cell.value.kind === "poison") throw new Refusal(null);
-  if (cell.kind === "fixed") return to.refuse((at) => readOnly(at, cell.what ?? "A constant"), node);
+  if (cell.kind === "fixed")
+    return to.refuse((at) => readOnly(at, cell.what ?? "A constant", cell.ofModule === true ? "module" : null), node);
   to.touch(cell);
   assignInto(cell, value, node, to);
   loseRecord(value, to);
@@ -365,6 +389,14 @@ export function assignStorage(storage: Storage, value: Value, node: ts.Node, to:
       for (const [key, part] of storage.fields) assignStorage(part, readField(source, key, node, to) ?? NULL, node, to);
       return;
     }
+    case "list": {
+      const source = definite(value, node, to);
+      if (source.kind !== "list") return to.refuse((at) => wrongArgument(at, "a list", describe(source)), node);
+      if (source.items.length !== storage.items.length) refuseLength(source, storage, node, to);
+      for (const [index, part] of storage.items.entries())
+        assignStorage(part, source.items[index] ?? NULL, placeOfItem(source, index, node), to);
+      return;
+    }
     case "cursor": {
       const cursor = definite(value, node, to);
       if (!isCursor(cursor)) return to.refuse((at) => wrongArgument(at, "a cursor", describe(cursor)), node);
@@ -389,9 +421,8 @@ function refuseOther(known: Value, value: Value, node: ts.Node, to: Lowering): n
   if (isFunction(known) && isFunction(value)) return to.refuse((at) => escapingClosure(at), node);
   if (known.kind !== value.kind) return to.refuse((at) => differentShapes(at, describe(known), describe(value)), node);
   if (known.kind === "string") return to.refuse((at) => stringInDataPath(at), node);
-  return to.refuse((at) => escapingObject(at, capitalised(describe(value))), node);
+  return to.refuse((at) => escapingObject(at, "several", capitalised(describe(value))), node);
 }
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function assignNullable(
   storage: Extract<Storage, { kind: "nullable" }>,

@@ -1,6 +1,6 @@
 /** Expressions: an exhaustive table by construct. What is not in it is refused by one default. */
 
-import { definite, settleNull, toCondition } from "./coerce.ts";
+import { definite, settleNull, shortText, toCondition } from "./coerce.ts";
 import { elementAccess, propertyAccess } from "./expressions/access.ts";
 import { binaryExpression } from "./expressions/binary.ts";
 import { callExpression } from "./expressions/call.ts";
@@ -117,8 +117,9 @@ function refuseExpression(node: ts.Expression, to: Lowering): never {
       return to.refuse((at) => asyncUsed(at), node);
     case ts.SyntaxKind.YieldExpression:
       return to.refuse((at) => generatorUsed(at), node);
-    case ts.SyntaxKind.ClassExpression:
     case ts.SyntaxKind.NewExpression:
+      return to.refuse((at) => classUsed(at, shortText((node as ts.NewExpression).expression)), node);
+    case ts.SyntaxKind.ClassExpression:
     case ts.SyntaxKind.SuperKeyword:
       return to.refuse((at) => classUsed(at), node);
     default:

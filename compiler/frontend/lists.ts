@@ -10,6 +10,17 @@ const each = (list: ListValue, call: BuiltinCall): Value[] => {
   );
 };
 
+export const LIST_MEMBERS = ["length", "map", "forEach"];
+
+/** That would make a list longer, shorter, or another. */
+const CHANGES: ReadonlySet<string> = new Set(
+  "push pop shift unshift splice concat fill sort reverse copyWithin".split(" "),
+);
+export const listAdvice = (name: string): string =>
+  CHANGES.has(name)
+    ? "A list stays what it was written as: write a new one (`[...list, n]`), or keep what changes in a map or in `local(struct({ items: array(u32, 4) }))`."
+    : "Go through it: `for (const item of list)`.";
+
 export function listMember(list: ListValue, name: string, _to: Lowering): Value | null {
   switch (name) {
     case "length":

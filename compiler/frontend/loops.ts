@@ -3,7 +3,7 @@
  * is moved in it, or that a name learns its shape in it, it is lowered once more with that known from the start.
  */
 import type { Block } from "../ir/ir.ts";
-import { evaluateCondition } from "./evaluate.ts";
+import { evaluate, evaluateCondition } from "./evaluate.ts";
 import type { Jump } from "./frames.ts";
 import type { Nested } from "./knowledge.ts";
 import type { Lowering } from "./lowering.ts";
@@ -30,14 +30,16 @@ export interface LoopParts {
   readonly advance: () => void;
 }
 
-/** Refuses a loop without a visible end; if its condition is refused by itself, then for that. */
+/** Refuses a loop without a visible end; if its condition or its step is refused by itself, then for that. */
 export function refuseEndless(
   keyword: string,
   condition: ts.Expression | undefined,
   node: ts.Statement,
   to: Lowering,
+  step?: ts.Expression,
 ): never {
   if (condition !== undefined) to.nested(() => evaluateCondition(condition, to));
+  if (step !== undefined) to.nested(() => evaluate(step, to));
   return to.refuse((at) => unboundedLoop(at, keyword), node);
 }
 

@@ -20,6 +20,7 @@ import {
 import { constant, IR_TYPE, scalar, scalarConstant } from "./types.ts";
 import type { ts } from "./typescript.js";
 import {
+  capitalised,
   describe,
   NULL,
   type NullableValue,
@@ -203,7 +204,7 @@ export function writeMember(view: ViewValue, name: string, value: Value, node: t
   alive(view, node, to);
   const { layout } = view;
   // Of a packet, what is read only is what a checksum covers.
-  if (view.readOnly) to.refuse((at) => readOnly(at, `'${name}'`, view.epoch >= 0), node);
+  if (view.readOnly) to.refuse((at) => readOnly(at, `'${name}'`, view.epoch >= 0 ? "summed" : null), node);
   if (to.purity !== null && !isLocal(view, to)) to.effect("writing a field", node);
   if (layout.kind === "bits") return writeBitField(view, layout, name, value, node, to);
   if (layout.kind !== "struct") return to.refuse((at) => unknownField(at, name, ""), node);
@@ -225,7 +226,7 @@ export function writeAt(
   switch (layout.kind) {
     case "scalar":
       if (value.kind === "object" || value.kind === "list" || value.kind === "function")
-        to.refuse((at) => escapingObject(at, describe(value).replace(/^a/, "A")), node);
+        to.refuse((at) => escapingObject(at, "place", capitalised(describe(value)), `a ${layout.type}`), node);
       return storeRaw(view, offset, layout.size, layout.order, coerce(value, layout.type, node, to).operand, to);
     case "spinLock":
       return to.refuse((at) => lockMisuse(at, "Writing the lock itself"), node);
@@ -304,6 +305,10 @@ function writeAggregate(
   if (source.kind !== "object" && source.kind !== "view")
     to.refuse((at) => wrongArgument(at, "a struct value", describe(source)), node);
   if (source.kind === "object") {
+    const known = layout.fields.map(({ name }) => name);
+    // What has nothing of it, such as a packet, is no struct value at all.
+    if (!known.some((name) => source.fields.has(name)) && source.fields.size > 0 && known.length > 0)
+      to.refuse((at) => wrongArgument(at, `a struct value of ${known.join(", ")}`, describe(source)), node);
     for (const name of source.fields.keys())
       if (structField(layout, name) === undefined)
         to.refuse((at) => unknownField(at, name, layout.fields.map((f) => f.name).join(", ")), node);
@@ -367,7 +372,7 @@ export const offsetPlace = (view: ViewValue, to: Lowering): Operand =>
 export function elementOf(view: ViewValue, index: Value, node: ts.Node, to: Lowering): Value {
   alive(view, node, to);
   const { layout } = view;
-  if (layout.kind !== "array") return to.refuse((at) => dynamicProperty(at), node);
+  if (layout.kind !== "array") return to.refuse((at) => dynamicProperty(at, "names", describe(view)), node);
   const at = coerce(index, "u32", node, to);
   const [low, high] = to.bounds(at);
   if (low >= BigInt(layout.length))

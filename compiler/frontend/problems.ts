@@ -23,9 +23,15 @@ export const anyType = problem("ZT1010", () => ({
   message: "'any' is not part of the language: a value of type 'any' has no width.",
   fix: "Give it a type of the language, such as u32, or leave the 'as' away.",
 }));
-export const classUsed = problem("ZT1011", () => ({
-  message: "A class dispatches at run time, which XDP cannot.",
-  fix: "Use functions and struct layouts.",
+export const classUsed = problem("ZT1011", (made: string | null = null) => ({
+  message:
+    made === null
+      ? "A class dispatches at run time, which XDP cannot."
+      : `'new ${made}' makes an object at run time, and there is no heap.`,
+  fix:
+    made === "Map" || made === "Set"
+      ? "Use a map of `zeta/bpf` (`map.hash`), or in a middlebox a `table` or a `boundedTable`; for a few values, a `switch`."
+      : "Use functions and struct layouts.",
 }));
 export const exceptionUsed = problem("ZT1012", (keyword: string) => ({
   message: `There are no exceptions in the data path, so no '${keyword}'.`,
@@ -45,20 +51,50 @@ export const regularExpression = problem("ZT1015", () => ({
 }));
 export const floatingPoint = problem("ZT1016", (text: string) => ({
   message: `${text} is not a whole number, and the kernel has no floating point.`,
-  fix: "Scale to whole units (thousandths, nanoseconds).",
+  fix: "Count in smaller units (thousandths, nanoseconds), or multiply before you divide: `n * 15 / 10` for `n * 1.5`.",
 }));
 export const stringInDataPath = problem("ZT1017", (what: string | null = null) => ({
   message: `${what === null ? "Strings" : `${what} is not part of the language: strings`} cannot be built or examined in the data path.`,
   fix: "Strings are for names and for `log(format, ...values)`; use numbers and enums otherwise.",
 }));
-export const escapingObject = problem("ZT1018", (what: string) => ({
-  message: `${what} cannot be kept: there is no heap.`,
-  fix: "Store its fields in a map value or in `local(layout)`.",
-}));
-export const dynamicProperty = problem("ZT1019", () => ({
-  message: "The property's name is not known when compiling.",
-  fix: "Name the property, or index a fixed array.",
-}));
+/** A "place" that has room for numbers alone, a "length" that is another's, and one of "several" that the packet chooses. */
+export const escapingObject = problem(
+  "ZT1018",
+  (why: "place" | "length" | "several", what: string, other: string | null = null) =>
+    ({
+      place: {
+        message: `${what} cannot be kept where ${other} lies: there is no heap.`,
+        fix: "Store one of its values, or give the place a layout with fields of its own: `struct({ ... })`, `array(of, length)`.",
+      },
+      length: {
+        message: `${what} and ${other} cannot take each other's place: there is no heap, so no list grows.`,
+        fix: "Keep what grows in `local(struct({ items: array(u32, 4) }))` with a count of its own, in a map, or send it as an event.",
+      },
+      several: {
+        message: `${what} exists only while compiling: which one it is cannot depend on the packet.`,
+        fix: "Use each in a branch of its own; of maps, a map of maps holds several.",
+      },
+    })[why],
+);
+/** An item of a "list", a property of an "object", and an index of what has no elements at all ("names"). */
+export const dynamicProperty = problem(
+  "ZT1019",
+  (of: "list" | "object" | "names", what: string) =>
+    ({
+      list: {
+        message: `A list exists only while compiling, and which item '${what}' asks for is known only when it runs.`,
+        fix: "Go through it: `for (const item of list)`. What is looked up by index lies in `local(struct({ items: array(u32, 4) }))` or in a `map.array`; what is looked up by value, in a map, a `table` or a `switch`.",
+      },
+      object: {
+        message: `An object exists only while compiling, and which property '${what}' is, is known only when it runs.`,
+        fix: "Use a `switch`, or keep the values by this key: in a `map.hash`, in a middlebox in a `table` or a `boundedTable`.",
+      },
+      names: {
+        message: `There are no elements in ${what}, only names.`,
+        fix: "Name the field. An `array(of, length)` has elements, and a packet's bytes are taken by a cursor: `frame.cursor(12).take(u8)`.",
+      },
+    })[of],
+);
 export const unsupportedSyntax = problem("ZT1020", (what: string) => ({
   message: `${what} is not part of the language.`,
   fix: "docs/language.md lists every construct that is accepted.",
@@ -172,12 +208,28 @@ export const wrongArgument = problem("ZT2014", (what: string, found: string) => 
   message: `Expected ${what}, found ${found}.`,
   fix: "See the declaration in the SDK, or docs/language.md.",
 }));
-export const readOnly = problem("ZT2015", (what: string, isSummed = false) => ({
-  message: `${what} cannot be written${isSummed ? ": a checksum covers it, and would not follow" : ""}.`,
-  fix: isSummed
-    ? "Edit what headers have fields for, whose checksums follow. A program of the system layer may write any byte, and sees to checksums itself."
-    : "Write to a map value, a packet header, `local(layout)` or a 'let'.",
-}));
+/** What is "summed" is covered by a checksum; a "module" has constants, and a "list" is one. */
+export const readOnly = problem("ZT2015", (what: string, why: "summed" | "module" | "list" | null = null) =>
+  why === null
+    ? {
+        message: `${what} cannot be written.`,
+        fix: "Write to a map value, a packet header, `local(layout)` or a 'let'.",
+      }
+    : {
+        summed: {
+          message: `${what} cannot be written: a checksum covers it, and would not follow.`,
+          fix: "Edit what headers have fields for, whose checksums follow. A program of the system layer may write any byte, and sees to checksums itself.",
+        },
+        module: {
+          message: `${what} belongs to a constant of the module, and cannot be written: no packet leaves anything behind there.`,
+          fix: "Keep it in a map or in `variable(layout, initial)`; in a middlebox, in its state.",
+        },
+        list: {
+          message: `${what} cannot be written: a list stays what it was written as.`,
+          fix: "Keep what changes in `local(struct({ items: array(u32, 4) }))`, in a map, or in a 'let' of its own.",
+        },
+      }[why],
+);
 export const indexOutOfRange = problem("ZT2016", (index: string, length: number, certain: boolean) => ({
   message: `Index ${index} ${certain ? "is" : "may be"} outside the array's ${length} elements.`,
   fix: certain ? "Use an index below the length." : `Test it first: \`if (${index} < ${length})\`.`,
@@ -194,10 +246,13 @@ export const lockMisuse = problem("ZT2019", (what: string) => ({
   message: `${what} is not allowed while a spin lock is held.`,
   fix: "Only read and write fields inside `withLock`.",
 }));
-export const unknownField = problem("ZT2020", (name: string, known: string, of: string | null = null) => ({
-  message: of === null ? `There is no '${name}' here.` : `There is no '${name}' of ${of}.`,
-  fix: known === "" ? "Check the name." : `There is: ${known}.`,
-}));
+export const unknownField = problem(
+  "ZT2020",
+  (name: string, known: string, of: string | null = null, advice: string | null = null) => ({
+    message: of === null ? `There is no '${name}' here.` : `There is no '${name}' of ${of}.`,
+    fix: `${known === "" ? "Check the name." : `There is: ${known}.`}${advice === null ? "" : ` ${advice}`}`,
+  }),
+);
 export const missingField = problem("ZT2021", (name: string) => ({
   message: `The field '${name}' is missing.`,
   fix: "A struct value names every field.",

@@ -10,6 +10,8 @@ export type Cell =
       readonly value: Value;
       /** What to say when it is assigned nevertheless. */
       readonly what?: string;
+      /** It is a property of a constant of a module. */
+      readonly ofModule?: boolean;
     }
   /** A mutable local; its storage is IR variables, by the shape of what it holds. */
   | MutableCell;
@@ -38,6 +40,7 @@ export type Storage =
       readonly accessors: ReadonlyMap<string, Property>;
       readonly name: string;
     }
+  | { readonly kind: "list"; readonly items: readonly Storage[] }
   /** A cursor into the packet: where it stands, and its end (2^32 - 1 for the packet's own). */
   | { readonly kind: "cursor"; readonly position: number; readonly end: number; readonly forReading: boolean }
   | { readonly kind: "map"; readonly variable: number; readonly map: number }

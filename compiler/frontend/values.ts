@@ -136,6 +136,8 @@ export interface DeclaredValue {
   /** The value of a member, or null when there is none; evaluated at each access. */
   readonly member: (name: string, node: ts.Node) => Value | null;
   readonly names: readonly string[];
+  /** What to say of members that it does not have. */
+  readonly advice?: string;
   /** Members that are read or written anew at each access, in the function that accesses them. */
   readonly read?: (name: string, node: ts.Node, to: Lowering) => Value | null;
   /** False when the member cannot be written. */
@@ -198,6 +200,8 @@ const NAMES: Readonly<Record<Value["kind"], string>> = {
   declared: "a declaration",
   poison: "an error",
 };
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A phrase for messages: "a u16", "a view of struct". */
 export function describe(value: Value): string {

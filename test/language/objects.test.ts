@@ -177,3 +177,50 @@ calculates(
   },
   [{ input: { a: 9 }, output: { sum: 0 + 2 + 6 + 12 + 20, count: 5, third: 30 } }],
 );
+
+calculates(
+  "a list takes the place of another of its length: chosen, assigned, returned, or missing",
+  {
+    input: { a: "u32" },
+    output: { chosen: "u32", assigned: "u32", returned: "u32", missing: "u32", whole: "u32" },
+    module: `
+const pairOf = (n: u32): readonly [u32, u32] => {
+  if (n > 10) return [n, 1];
+  return [2, n];
+};
+const half = (n: u32): readonly u32[] | null => (n % 2 === 0 ? [n / 2, 7] : null);`,
+    body: `
+  const { a } = input;
+  const list = a > 10 ? [a, 2, { deep: 3 }] as const : [4, a, { deep: a }] as const;
+  output.chosen = list[0] * 100 + list[1] * 10 + list[2].deep;
+  let pair = [0, 1];
+  for (let i = 0; i < 5; i++) pair = [pair[1] ?? 0, (pair[0] ?? 0) + (pair[1] ?? 0)];
+  output.assigned = (pair[0] ?? 0) * 100 + (pair[1] ?? 0);
+  const [high, low] = pairOf(a);
+  output.returned = high * 100 + low;
+  output.missing = half(a)?.[0] ?? 99;
+  let whole = 0;
+  for (const _ of list) whole++;
+  output.whole = whole;`,
+  },
+  [
+    { input: { a: 12 }, output: { chosen: 1223, assigned: 508, returned: 1201, missing: 6, whole: 3 } },
+    { input: { a: 5 }, output: { chosen: 455, assigned: 508, returned: 205, missing: 99, whole: 3 } },
+  ],
+);
+
+calculates(
+  "a view's fields are read and written by a text that is known",
+  {
+    input: { a: "u32", b: "u32" },
+    output: { a: "u32", b: "u32", sum: "u32" },
+    body: `
+  let sum = 0;
+  for (const name of ["a", "b"] as const) {
+    output[name] = input[name] + 1;
+    sum += input[name];
+  }
+  output.sum = sum;`,
+  },
+  [{ input: { a: 1, b: 20 }, output: { a: 2, b: 21, sum: 21 } }],
+);

@@ -9,6 +9,7 @@ import type { ts } from "../typescript.js";
 import {
   type BuiltinCall,
   type BuiltinValue,
+  capitalised,
   describe,
   NULL,
   type ObjectValue,
@@ -71,8 +72,6 @@ export function wholeNumber(value: Value, what: string, { from, to: most }: Whol
   const given = value.kind === "null" ? "is missing" : `is ${number ?? describe(value)}`;
   return to.refuse((at) => badDeclaration(at, `${rule}, and ${given}.`, "Give a number of that range."), node);
 }
-
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Most entries that a map of the kernel's may have. */
 export const MOST_ENTRIES = 2 ** 31;

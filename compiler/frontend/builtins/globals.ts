@@ -24,6 +24,7 @@ const math: DeclaredValue = {
   what: "Math",
   data: null,
   names: ["min", "max"],
+  advice: "Division truncates by itself, and `random()` of `zeta/bpf` gives 32 random bits.",
   member: (name) =>
     name === "min"
       ? builtin("Math.min", (call) => extreme(call, "<"))

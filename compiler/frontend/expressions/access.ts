@@ -3,10 +3,10 @@
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { mapMember } from "../builtins/maps.ts";
 import { readField } from "../cells.ts";
-import { definite, settleNull } from "../coerce.ts";
+import { definite, settleNull, shortText } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
 import { includesNull, isAny } from "../flavours.ts";
-import { listMember } from "../lists.ts";
+import { LIST_MEMBERS, listAdvice, listMember } from "../lists.ts";
 import type { Lowering } from "../lowering.ts";
 import { elementOf, readMember } from "../memory.ts";
 import { whenPresent } from "../optional.ts";
@@ -30,19 +30,19 @@ const description = ({ kind, size, align }: LayoutData): Value => ({
 
 /** A member of a value that is certainly there. */
 export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering): Value {
-  const missing = (known: readonly string[]): never =>
-    to.refuse((at) => unknownField(at, name, known.join(", ")), node);
+  const missing = (known: readonly string[], advice: string | null = null): never =>
+    to.refuse((at) => unknownField(at, name, known.join(", "), describe(base), advice), node);
   switch (base.kind) {
     case "view":
       return readMember(base, name, node, to);
     case "object":
       return readField(base, name, node, to) ?? absent(base, name, node, to);
     case "declared":
-      return base.read?.(name, node, to) ?? base.member(name, node) ?? missing(base.names);
+      return base.read?.(name, node, to) ?? base.member(name, node) ?? missing(base.names, base.advice);
     case "map":
       return mapMember(base, name, node, to) ?? missing([]);
     case "list":
-      return listMember(base, name, to) ?? missing(["length", "map", "forEach"]);
+      return listMember(base, name, to) ?? missing(LIST_MEMBERS, listAdvice(name));
     case "layout":
       return name === "layout" ? description(base.layout) : missing(["layout"]);
     case "string":
@@ -101,8 +101,18 @@ export function propertyAccess(node: ts.PropertyAccessExpression, to: Lowering, 
   return link(node, to, (base) => next(settleNull(memberOf(base, node.name.text, node.name, to), to)));
 }
 
+/** Refuses an index of what has none, or none that is known only when a packet comes. */
+export function refuseIndex(base: Value, node: ts.ElementAccessExpression | ts.Node, to: Lowering): never {
+  const index = shortText(ts.isElementAccessExpression(node) ? node.argumentExpression : node);
+  const { kind } = base;
+  if (kind === "list" || kind === "object") return to.refuse((at) => dynamicProperty(at, kind, index), node);
+  return to.refuse((at) => dynamicProperty(at, "names", describe(base)), node);
+}
+
 export function indexOf(base: Value, index: Value, node: ts.Node, to: Lowering): Value {
   const settled = settleNull(index, to);
+  if (settled.kind === "string" && base.kind !== "string") return memberOf(base, settled.value, node, to);
+  if (base.kind === "view" && base.layout.kind !== "array") return refuseIndex(base, node, to);
   if (base.kind === "view") return elementOf(base, settled, node, to);
   if (base.kind === "list") {
     const at =
@@ -111,13 +121,12 @@ export function indexOf(base: Value, index: Value, node: ts.Node, to: Lowering):
         : settled.kind === "scalar" && settled.operand.kind === "constant"
           ? Number(settled.operand.value)
           : null;
-    if (at === null) return to.refuse((span) => dynamicProperty(span), node);
+    if (at === null) return refuseIndex(base, node, to);
     return base.items[at] ?? to.refuse((span) => indexOutOfRange(span, String(at), base.items.length, true), node);
   }
   if (base.kind === "string") return to.refuse((span) => stringInDataPath(span, "A character of a string"), node);
-  if (settled.kind === "string" || (settled.kind === "literal" && base.kind === "object"))
-    return memberOf(base, String(settled.value), node, to);
-  return to.refuse((span) => dynamicProperty(span), node);
+  if (settled.kind === "literal" && base.kind === "object") return memberOf(base, String(settled.value), node, to);
+  return refuseIndex(base, node, to);
 }
 
 export function elementAccess(node: ts.ElementAccessExpression, to: Lowering, next: Next = asItIs): Value {

@@ -1,7 +1,7 @@
 /** `{ a, b: 1, ...view, get c() {} }` and `[a, b]`: they exist while compiling, and dissolve into their parts. */
 import type { LayoutData } from "../../../sdk/layout/data.ts";
 import { mutable, readCell } from "../cells.ts";
-import { coerce, definite } from "../coerce.ts";
+import { coerce, definite, shortText } from "../coerce.ts";
 import { evaluate } from "../evaluate.ts";
 import { flavourOf } from "../flavours.ts";
 import { Refusal } from "../frames.ts";
@@ -28,7 +28,8 @@ function nameOf(name: ts.PropertyName, to: Lowering): string {
     const value = evaluate(name.expression, to);
     if (value.kind === "string" || value.kind === "literal") return String(value.value);
   }
-  return to.refuse((at) => dynamicProperty(at), name);
+  const text = shortText(ts.isComputedPropertyName(name) ? name.expression : name);
+  return to.refuse((at) => dynamicProperty(at, "object", text), name);
 }
 
 /** The width that the place of an object wants of a property: `{ mask: 1n }` is an ipv6 where a struct has one. */
@@ -66,9 +67,9 @@ function property(
   node: ts.Node,
   to: Lowering,
 ): Property {
-  const inFunction = to !== to.module.topLevel;
+  const ofModule = to === to.module.topLevel;
   const assigned =
-    inFunction && to.module.isAssignedProperty(literal, name) && value.kind !== "function" && value.kind !== "builtin";
+    !ofModule && to.module.isAssignedProperty(literal, name) && value.kind !== "function" && value.kind !== "builtin";
   const plain = value.kind === "scalar" || value.kind === "literal" || value.kind === "nullable";
   checkWidth(name, value, literal, node, to);
   return {
@@ -76,7 +77,12 @@ function property(
     cell:
       assigned && plain
         ? mutable(value, wantedType(literal, name, to), false, name, node, to)
-        : { kind: "fixed", value, ...(assigned ? { what: `'${name}', which holds ${describe(value)},` } : {}) },
+        : {
+            kind: "fixed",
+            value,
+            what: assigned ? `'${name}', which holds ${describe(value)},` : `'${name}'`,
+            ofModule,
+          },
     at: node,
   };
 }

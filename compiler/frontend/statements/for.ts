@@ -25,7 +25,8 @@ export function forStatement(node: ts.ForStatement, to: Lowering): void {
         ? null
         : findCounter(condition, incrementor === undefined ? [] : [incrementor], node.statement, to);
     const trips = counter === null ? null : countTrips(counter, to);
-    if (condition === undefined || counter === null || trips === null) return refuseEndless("for", condition, node, to);
+    if (condition === undefined || counter === null || trips === null)
+      return refuseEndless("for", condition, node, to, incrementor);
     lowerLoop(
       {
         node,
