@@ -90,8 +90,10 @@ export interface DataPlane extends Affinities {
   view(self: Self, view: PlacedView): void;
   /** Acts by none: packets that need another node are dropped, and so is what comes from others. */
   retire(): void;
-  /** Of the view that it acts by; null before the first. */
+  /** Of the view that it was given last; null before the first. */
   readonly epoch: number | null;
+  /** Of the view that it acts by; null while it acts by none. */
+  readonly acts: number | null;
 }
 
 /**
@@ -131,8 +133,11 @@ export function dataPlaneOf(
       half[bucket] = name;
     }
   }
-  const retire = (): void =>
+  let retired = false;
+  const retire = (): void => {
+    retired = true;
     write(TABLE_MAP.view, 0, { epoch: 0, self: 0, until: 0, address: 0, sides: padded<number>([], MOST_SIDES, 0) });
+  };
   return {
     ...affinitiesOf((index, affinity) => tables.write(TABLE_MAP.affinity, word(index), word(affinity))),
     members(all) {
@@ -172,10 +177,14 @@ export function dataPlaneOf(
         sides: padded(interfaces, MOST_SIDES, 0),
       });
       acting = epoch;
+      retired = false;
     },
     retire,
     get epoch() {
       return acting;
+    },
+    get acts() {
+      return retired ? null : acting;
     },
   };
 }

@@ -17,7 +17,7 @@ import type { Times } from "./time.ts";
 import type { View } from "./view.ts";
 
 export interface NodeAgentStatus {
-  /** Of the view that the node acts by; null before the first. */
+  /** Of the view that the node acts by; null while it acts by none. */
   readonly epoch: number | null;
   /** Entries that members which are being filled have not acknowledged yet, where this node brings them. */
   readonly owed: number;
@@ -140,7 +140,7 @@ export async function nodeAgentOf(node: Node, namespace: string | null, times: T
     status() {
       if (unread !== null) throw unread;
       if (failed !== null) throw failed;
-      return { epoch: plane.epoch, owed: agent?.owed ?? 0, proposals: agent?.proposals() ?? [] };
+      return { epoch: plane.acts, owed: agent?.owed ?? 0, proposals: agent?.proposals() ?? [] };
     },
     [Symbol.dispose]() {
       if (timer !== null) clearTimeout(timer);

@@ -101,8 +101,11 @@ export function tableAgentOf(
   /** An earlier life of the node is listed: it has no part in this view. */
   const isOfBefore = (view: View): boolean => memberOf(view, node) !== null && !isListed(state);
 
+  /** A forwarder that the view does not have. A flow-table node is on no path then, and sends back what comes by older views. */
+  const isLeftOut = (): boolean => keeps === null && !isListed(state);
+
   function act(view: View): void {
-    if (own === null || isOfBefore(view) || state.until <= now()) plane.retire();
+    if (own === null || isOfBefore(view) || isLeftOut() || state.until <= now()) plane.retire();
     else plane.view(own, { epoch: view.epoch, paths: pathsOf(view), until: ends });
   }
 

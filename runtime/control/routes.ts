@@ -100,7 +100,7 @@ export async function statusOf({ node, run, attachments, keep, started, census }
     run: run.id,
     started,
     role: node.role,
-    epoch: node.cluster?.epoch ?? null,
+    epoch: node.cluster?.acts ?? null,
     keep,
     memory: memoryShared(node),
     interfaces: attachments.map((one) => ({ interface: one.interface.name, mode: one.mode, lost: !one.holds() })),

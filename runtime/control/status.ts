@@ -62,7 +62,7 @@ export interface NodeStatus {
   /** ISO 8601. */
   readonly started: string;
   readonly role: NodeRole;
-  /** Of the view of its cluster that it acts by; null for a node in none, and before it is told of one. */
+  /** Of the view of its cluster that it acts by; null for a node in none, before it is told of one, and while it may act by none. */
   readonly epoch: number | null;
   /** Whether the data plane stays when the process ends. */
   readonly keep: boolean;

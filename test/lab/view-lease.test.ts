@@ -159,6 +159,29 @@ test(
 );
 
 test(
+  "a forwarder that is taken out passes nothing new at once, though it goes by the newest view, and does when it is in again",
+  async () => {
+    await heal(place, "forwarder1");
+    const passes = async (): Promise<boolean> => {
+      await through("forwarder1");
+      const { status } = await namespace("client1").run("curl", ["-sS", "--max-time", "3", "http://10.1.0.1/"], {
+        accept: [28],
+      });
+      return status === 0;
+    };
+    expect(await passes()).toBe(true);
+    const { view } = await changeView(place, { without: ["forwarder1"] });
+    expect(await passes()).toBe(false);
+    expect(await clientOf(place, member("forwarder1")).status()).toMatchObject({ epoch: null });
+    expect(readRecord(place).view.forwarders).toEqual([member("forwarder2").id]);
+    await changeView(place, { with: ["forwarder1"] });
+    expect(await passes()).toBe(true);
+    expect(await clientOf(place, member("forwarder1")).status()).toMatchObject({ epoch: view.epoch + 1 });
+  },
+  BUSY,
+);
+
+test(
   "'zeta lab view' alone goes on where one was interrupted: members are told, and filled",
   async () => {
     for (const name of ["forwarder1", "table1-2"]) await heal(place, name);
