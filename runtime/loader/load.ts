@@ -8,10 +8,10 @@ import { patchGlobals } from "./constants.ts";
 import { type Attempt, diagnose, FULL_LOG, type LogSettings, REFUSAL_ONLY, STATISTICS } from "./diagnose.ts";
 import { type Globals, openGlobals } from "./globals.ts";
 import { programInformation } from "./information.ts";
-import { library, openLibrary, type Pointer } from "./library.ts";
+import { library, openLibrary } from "./library.ts";
 import { type MapHandle, mapHandle, type TypeIds } from "./map-handle.ts";
 import { update } from "./map-operations.ts";
-import { named, type OpenObject, openObject } from "./object.ts";
+import { named, type OpenMap, type OpenObject, openObject } from "./object.ts";
 import { pinAll, shareMap, sharePinned } from "./pins.ts";
 import type { LoadedProgram } from "./program.ts";
 import { logOf } from "./verifier.ts";
@@ -110,12 +110,9 @@ function configure(object: OpenObject, source: Source, options: LoadOptions): Re
   );
 }
 
-function innerTypes(object: OpenObject, map: Pointer): TypeIds | null {
-  const { bpf } = library();
-  const inner = bpf.bpf_map__inner_map(map);
-  const btf = bpf.bpf_object__btf_fd(object.pointer);
-  if (inner === null || btf < 0) return null;
-  return { btf, key: bpf.bpf_map__btf_key_type_id(inner), value: bpf.bpf_map__btf_value_type_id(inner) };
+function innerTypes(object: OpenObject, { inner }: OpenMap): TypeIds | null {
+  const btf = library().bpf.bpf_object__btf_fd(object.pointer);
+  return inner === null || btf < 0 ? null : { btf, ...inner };
 }
 
 function finish(attempt: Attempt, source: Source): LoadedObject {
@@ -123,7 +120,7 @@ function finish(attempt: Attempt, source: Source): LoadedObject {
   const { object, pins, logs } = attempt;
   const handles = object.maps.map((map) => ({
     map,
-    handle: mapHandle(bpf.bpf_map__fd(map.pointer), false, map.name, innerTypes(object, map.pointer)),
+    handle: mapHandle(bpf.bpf_map__fd(map.pointer), false, map.name, innerTypes(object, map)),
   }));
   const maps = new Map(handles.filter(({ map }) => !map.internal).map(({ map, handle }) => [map.name, handle]));
   const internal = handles.filter(({ map }) => map.internal).map(({ handle }) => handle);

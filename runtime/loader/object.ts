@@ -4,6 +4,7 @@ import { type Elf, ElfError, readElf } from "./elf.ts";
 import { errnoName } from "./errno.ts";
 import { library, type Pointer } from "./library.ts";
 import { readLines, type SourceLine } from "./lines.ts";
+import type { TypeIds } from "./map-handle.ts";
 import { corruptObject, failure, nameUnknown, withDetail } from "./problems.ts";
 import { options } from "./structs.ts";
 
@@ -18,6 +19,8 @@ export interface OpenMap {
   readonly name: string;
   /** Made by libbpf for a data section (.rodata, .data, .bss). */
   readonly internal: boolean;
+  /** Of a map of maps: the types of the inner maps' keys and values in the object's BTF, 0 for none. */
+  readonly inner: Omit<TypeIds, "btf"> | null;
 }
 
 export interface OpenObject {
@@ -50,6 +53,14 @@ function* walk(next: (previous: Pointer | null) => Pointer | null): Generator<Po
   for (let pointer = next(null); pointer !== null; pointer = next(pointer)) yield pointer;
 }
 
+/** Asked before the object is loaded: libbpf forgets its inner maps once it has made their outer ones. */
+function innerTypes(map: Pointer): OpenMap["inner"] {
+  const { bpf } = library();
+  const inner = bpf.bpf_map__inner_map(map);
+  if (inner === null) return null;
+  return { key: bpf.bpf_map__btf_key_type_id(inner), value: bpf.bpf_map__btf_value_type_id(inner) };
+}
+
 /** @throws ZT4008 with libbpf's words in the detail. */
 export function openObject(bytes: Uint8Array, name: string): OpenObject {
   const elf = parseObject(bytes, name);
@@ -74,6 +85,7 @@ export function openObject(bytes: Uint8Array, name: string): OpenObject {
     pointer: map,
     name: bpf.bpf_map__name(map),
     internal: bpf.bpf_map__is_internal(map),
+    inner: innerTypes(map),
   }));
   let lines: readonly SourceLine[] | null = null;
   return {

@@ -26,17 +26,14 @@ const DESCRIBED: Readonly<Record<MapKind, "types" | "sizes" | "valueSize" | "not
 };
 
 /** Attributes in the order in which they stand in the definition: name and type. */
-function attributes(
-  map: MapData,
-  types: DebugTypes,
-  described = DESCRIBED[map.kind],
-): readonly (readonly [string, Node])[] {
+function attributes(map: MapData, types: DebugTypes): readonly (readonly [string, Node])[] {
   // libbpf reads a number from the length of an array of int behind a pointer.
   const number = (value: number): Node => types.pointer(types.array(types.basic("int"), value, 4));
   const out: [string, Node][] = [
     ["type", number(MAP_TYPE[map.kind])],
     ["max_entries", number(map.maxEntries)],
   ];
+  const described = DESCRIBED[map.kind];
   if (described === "types") {
     if (map.key !== null) out.push(["key", types.pointer(types.layout(map.key, `${map.name}_key`))]);
     if (map.value !== null) out.push(["value", types.pointer(types.layout(map.value, `${map.name}_value`))]);
@@ -50,12 +47,8 @@ function attributes(
 }
 
 /** The definition's debug type and its size in words of eight bytes. */
-export function mapType(
-  map: MapData,
-  types: DebugTypes,
-  described = DESCRIBED[map.kind],
-): { readonly type: Node; readonly words: number } {
-  const members = attributes(map, types, described).map(([name, type], index) => ({
+export function mapType(map: MapData, types: DebugTypes): { readonly type: Node; readonly words: number } {
+  const members = attributes(map, types).map(([name, type], index) => ({
     name,
     type,
     offset: index * 8,
@@ -63,9 +56,7 @@ export function mapType(
   }));
   const bytes = members.length * 8;
   if (map.inner !== null) {
-    // LLVM leaves types that only an inner map names as forward declarations, which libbpf cannot size.
-    const sized = DESCRIBED[map.inner.kind] === "types" ? "sizes" : DESCRIBED[map.inner.kind];
-    const inner = types.pointer(mapType(map.inner, types, sized).type);
+    const inner = types.pointer(mapType(map.inner, types).type);
     members.push({ name: "values", type: types.openArray(inner), offset: bytes, bytes: 0 });
   }
   return { type: types.struct("", bytes, members), words: bytes / 8 };
