@@ -124,7 +124,9 @@ export class Checker {
     }
     const owner = this.#owners.get(decision);
     if (owner !== undefined && owner !== life) {
-      violate("No resurrection", `leaves by decision ${decision}, which is life ${owner.number}'s`);
+      const isAnothers = owner.flow !== life.flow;
+      const whose = isAnothers ? `flow ${owner.flow.index}'s` : `life ${owner.number}'s`;
+      violate(isAnothers ? "Isolation" : "No resurrection", `leaves by decision ${decision}, which is ${whose}`);
       return;
     }
     this.#owners.set(decision, life);

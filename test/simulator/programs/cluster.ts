@@ -3,8 +3,11 @@ import { OUTSIDE as OUT } from "../../kit/cluster/cluster.ts";
 import type { Plan } from "../plan.ts";
 import type { Implementation, Packet, Release } from "../wire.ts";
 import type { Programs } from "./compiled.ts";
-import { decisionAt, type Ends, endsOf, isAt, isExternal, seen, toFrame } from "./frames.ts";
+import { decisionAt, type Ends, endsOf, isAt, networkOf, poolAt, seen, tenantOf, toFrame } from "./frames.ts";
 import { type Body, ProgramNode } from "./node.ts";
+
+/** Ports of different tenants' pools are different ports, which they need not be. */
+const portIn = (tenant: 0 | 1, port: number): number => tenant * 0x10000 + port;
 
 /** For one history: it remembers the packets of it. */
 export function interpreted({ flows, tables, first }: Plan, programs: Programs): Implementation<Body> {
@@ -23,24 +26,29 @@ export function interpreted({ flows, tables, first }: Plan, programs: Programs):
       if (packet === undefined) throw new Error("A frame without a packet has left the cluster.");
       const refused = { packet, decision: null, flow: packet.flow.index, port: 0, how: "is refused", wrong: null };
       if (how === "host") return { ...refused, how: "goes to the host: no flow, no service" };
-      const { from, to, wrong: fault } = seen(frame);
+      const { network, from, to, wrong: fault } = seen(frame);
       const wrong = how === "by a flow-table node" ? "leaves by a flow-table node" : fault;
       const own = ends[packet.flow.index] as Ends;
+      const tenant = tenantOf(packet.flow);
+      const decided = (isDecided: boolean): string | null =>
+        wrong ?? (isDecided ? null : "leaves with ends that nobody decided");
       if (packet.from === "client") {
-        if (isAt(to, own.client)) return { ...refused, wrong };
-        const port = isExternal(from) ? from.port : 0;
-        const isChanged = port !== 0 || isAt(from, own.client);
+        if (isAt(to, own.client))
+          return { ...refused, wrong: wrong ?? (network === networkOf(packet.flow) ? null : "is refused to another") };
+        const pool = poolAt(from);
+        const isChanged = pool === null ? isAt(from, own.client) : pool === tenant;
+        const decision = decisionAt(to);
         return {
           packet,
-          decision: decisionAt(to) ?? -1,
+          decision: decision ?? -1,
           flow: packet.flow.index,
-          port,
+          port: pool === null ? 0 : portIn(tenant, from.port),
           how: "leaves",
-          wrong: wrong ?? (isChanged && decisionAt(to) !== null ? null : "leaves with ends that nobody decided"),
+          wrong: decided(isChanged && decision !== null && network === 0),
         };
       }
       if (decisionAt(to) !== null) return { ...refused, wrong };
-      const flow = ends.findIndex(({ client }) => isAt(client, to));
+      const flow = flows.findIndex((one, at) => networkOf(one) === network && isAt((ends[at] as Ends).client, to));
       const isFrom = flow !== -1 && isAt(from, (ends[flow] as Ends).service);
       return {
         packet,
@@ -48,7 +56,7 @@ export function interpreted({ flows, tables, first }: Plan, programs: Programs):
         flow,
         port: packet.port ?? 0,
         how: "leaves",
-        wrong: wrong ?? (isFrom ? null : "leaves with ends that nobody decided"),
+        wrong: decided(isFrom),
       };
     },
   };

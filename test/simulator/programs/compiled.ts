@@ -9,12 +9,18 @@ import { PROGRAMS_OF } from "../../../runtime/node/bundle.ts";
 import { type ConfigParts, configParts } from "../../kit/targets/interpreter-config.ts";
 import { kept } from "../../kit/targets/kept.ts";
 import type { Compiled } from "../../kit/targets/target.ts";
+import { planOf } from "../plan.ts";
+import { clientOf, tenantOf } from "./frames.ts";
+import { clientsAt, type Told } from "./overlay.ts";
+import { PROGRAMS } from "./shape.ts";
 
 export interface Programs {
   readonly forwarder: Compiled;
   readonly table: Compiled;
   readonly service: Compiled;
   readonly configParts: ConfigParts;
+  /** Where forwarders find the clients of the second tenant. */
+  readonly clients: readonly Told[];
 }
 
 /** A deliberate bug: text of a source file of the data plane, and what stands there instead. */
@@ -66,11 +72,16 @@ function nodePrograms(role: "forwarder" | "table", edits: readonly Edit[]): Prom
 }
 
 async function make(edits: readonly Edit[]): Promise<Programs> {
+  const forwarder = await nodePrograms("forwarder", edits);
+  const parts = await configParts();
+  const { flows } = planOf(1, PROGRAMS);
+  const clients = flows.filter((flow) => tenantOf(flow) === 1).map(clientOf);
   return {
-    forwarder: await nodePrograms("forwarder", edits),
+    forwarder,
     table: await nodePrograms("table", edits),
     service: await lower(join(packageRoot(), SERVICE), new Map()),
-    configParts: await configParts(),
+    configParts: parts,
+    clients: await clientsAt(forwarder, parts, [...new Set(clients)]),
   };
 }
 

@@ -3,10 +3,12 @@ import { portOf } from "../../../runtime/cluster/buckets.ts";
 import { parseAddress } from "../../../sdk/layout/address.ts";
 import { onesComplementSum } from "../../kit/checksum.ts";
 import type { Flow, Packet } from "../wire.ts";
+import { NETWORK, unwrapped, wrapped } from "./overlay.ts";
 
 export const VIP = "10.1.0.1";
 export const VIP6 = "2001:db8:1::1";
-export const EXTERNAL = "203.0.113.8";
+/** Of each tenant: where the pool of its sources is. */
+export const EXTERNAL = ["203.0.113.8", "203.0.113.9"] as const;
 const STRICT = 80;
 const LENIENT = 81;
 const BACKEND_PORT = 8080;
@@ -40,14 +42,24 @@ export interface Ends {
 }
 
 const PER_BUCKET = 5;
+/** From this one on, a bucket's flows are the second tenant's, with the ends of the first ones. */
+const SECONDS = 3;
 /** One in three flows is of IPv6, where sources stay. */
 const isSix = ({ index }: Flow): boolean => index % 3 === 2;
+/** 0 of the first. */
+export const tenantOf = ({ index }: Flow): 0 | 1 => (index % PER_BUCKET < SECONDS ? 0 : 1);
+export const networkOf = (flow: Flow): number => (tenantOf(flow) === 0 ? 0 : NETWORK);
+
+export const clientOf = (flow: Flow): string => {
+  const number = flow.index - SECONDS * tenantOf(flow) + 1;
+  return isSix(flow) ? `2001:db8::${number.toString(16)}` : `10.0.0.${number}`;
+};
 
 export function endsOf(flow: Flow): Ends {
   const { index, bucket, kind } = flow;
   const port = kind === "lenient" ? LENIENT : STRICT;
-  const client = isSix(flow) ? `2001:db8::${(index + 1).toString(16)}` : `10.0.0.${index + 1}`;
-  const own = portOf(parseAddress(client) as bigint, bucket, 7 * (index % PER_BUCKET));
+  const client = clientOf(flow);
+  const own = portOf(parseAddress(client) as bigint, bucket, 7 * ((index - SECONDS * tenantOf(flow)) % PER_BUCKET));
   return {
     client: { address: bytesOf(client), port: own },
     service: { address: bytesOf(isSix(flow) ? VIP6 : VIP), port },
@@ -112,10 +124,13 @@ function frameOf(from: End, to: End, flags: number, number: number): Uint8Array 
 /** `number` comes out again at `numberOf`. */
 export function toFrame(packet: Packet, { client, service }: Ends, number: number): Uint8Array {
   const flags = FLAGS[packet.kind];
-  if (packet.from === "client") return frameOf(client, service, flags, number);
+  if (packet.from === "client") {
+    const frame = frameOf(client, service, flags, number);
+    return tenantOf(packet.flow) === 0 ? frame : wrapped(frame);
+  }
   const six = isSix(packet.flow);
   const server = backendOf(six, packet.peer ?? 0);
-  const to = six ? client : { address: bytesOf(EXTERNAL), port: packet.port ?? 0 };
+  const to = six ? client : { address: bytesOf(EXTERNAL[tenantOf(packet.flow)]), port: (packet.port ?? 0) & 0xffff };
   return frameOf(server, to, flags, number);
 }
 
@@ -127,6 +142,8 @@ export const numberOf = (frame: Uint8Array): number => {
 
 /** What a packet has become. */
 export interface Seen {
+  /** The overlay that it is in; 0 for none. */
+  readonly network: number;
   readonly from: End;
   readonly to: End;
   readonly flags: number;
@@ -134,7 +151,8 @@ export interface Seen {
   readonly wrong: string | null;
 }
 
-export function seen(frame: Uint8Array): Seen {
+export function seen(outer: Uint8Array): Seen {
+  const { network, frame, wrong } = unwrapped(outer);
   const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
   const six = bytes.readUInt16BE(12) === 0x86dd;
   const ip = six ? 40 : 20;
@@ -148,10 +166,11 @@ export function seen(frame: Uint8Array): Seen {
     folded(pseudoSum(from, to, rest.length) + onesComplementSum(rest)) !== 0xffff ||
     (!six && onesComplementSum(bytes.subarray(ETHERNET, tcp)) !== 0xffff);
   return {
+    network,
     from: { address: from, port: bytes.readUInt16BE(tcp) },
     to: { address: to, port: bytes.readUInt16BE(tcp + 2) },
     flags: bytes[tcp + 13] as number,
-    wrong: isBad ? "has a wrong checksum" : null,
+    wrong: wrong ?? (isBad ? "has a wrong checksum" : null),
   };
 }
 
@@ -166,4 +185,8 @@ export function decisionAt({ address, port }: End): number | null {
   return Buffer.compare(bytes.subarray(0, 12), BACKENDS6.subarray(0, 12)) === 0 ? bytes.readUInt32BE(12) : null;
 }
 
-export const isExternal = ({ address }: End): boolean => Buffer.compare(address, bytesOf(EXTERNAL)) === 0;
+/** Whose pool this address is of; null for an address of none. */
+export function poolAt({ address }: End): 0 | 1 | null {
+  const at = EXTERNAL.findIndex((one) => Buffer.compare(address, bytesOf(one)) === 0);
+  return at === -1 ? null : (at as 0 | 1);
+}

@@ -1,11 +1,13 @@
 /** The data plane's own programs, interpreted in whole clusters with faults: they keep the flow table's invariants. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { fromBytes } from "../../kit/index.ts";
 import { random } from "../../kit/random.ts";
 import { campaign, inWords } from "../campaign.ts";
 import { planOf } from "../plan.ts";
 import type { Flow, Packet } from "../wire.ts";
 import { type Programs, programsOf } from "./compiled.ts";
-import { decisionAt, endsOf, isAt, numberOf, seen, toFrame } from "./frames.ts";
+import { decisionAt, endsOf, isAt, networkOf, numberOf, seen, tenantOf, toFrame } from "./frames.ts";
+import { NETWORK, unwrapped } from "./overlay.ts";
 import { byPrograms } from "./play.ts";
 import { PROGRAMS } from "./shape.ts";
 
@@ -58,12 +60,36 @@ describe("frames", () => {
       const ends = endsOf(flow);
       const sent = toFrame(packetOf(flow, { kind: "SYN" }), ends, 70_000 + flow.index);
       expect(numberOf(sent)).toBe(70_000 + flow.index);
-      expect(seen(sent)).toMatchObject({ flags: 2, wrong: null });
-      expect(isAt(seen(sent).from, ends.client)).toBe(true);
+      const { network, frame } = unwrapped(sent);
+      expect(network).toBe(networkOf(flow));
+      expect(seen(frame)).toMatchObject({ flags: 2, wrong: null });
+      expect(isAt(seen(frame).from, ends.client)).toBe(true);
       const back = seen(toFrame(packetOf(flow, { from: "server", port: 20_001, peer: 4711 }), ends, 1));
       expect(back.wrong).toBeNull();
       expect(decisionAt(back.from)).toBe(4711);
     }
+  });
+
+  test("of both tenants have the same ends", () => {
+    const [first, second] = [0, 3].map((index): Flow => ({ index, kind: "connection", bucket: 77 }));
+    expect([first, second].map((flow) => tenantOf(flow as Flow))).toEqual([0, 1]);
+    expect(endsOf(second as Flow)).toEqual(endsOf(first as Flow));
+  });
+
+  test("of the second tenant are in its overlay", () => {
+    const flow: Flow = { index: 3, kind: "connection", bucket: 77 };
+    const { layers } = fromBytes(toFrame(packetOf(flow, { kind: "SYN" }), endsOf(flow), 7));
+    expect(layers.map(({ kind }) => kind)).toEqual([
+      "ethernet",
+      "ipv4",
+      "udp",
+      "vxlan",
+      "ethernet",
+      "ipv4",
+      "tcp",
+      "payload",
+    ]);
+    expect(layers[3]).toMatchObject({ vni: NETWORK });
   });
 
   test("that were damaged are told from whole ones", () => {

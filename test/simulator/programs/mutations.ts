@@ -110,6 +110,18 @@ export const MUTATIONS: readonly ProgramMutation[] = [
     2,
   ),
   bug(
+    "a flow of another tenant is taken for the packet's own",
+    [
+      {
+        file: SERVE,
+        only: "table",
+        from: "family.find(family.keyOf(parts, call.vni), now);\n  const entry = found.way;\n  if (entry === null && isAhead",
+        to: "family.find(family.keyOf(parts, 0), now);\n  const entry = found.way;\n  if (entry === null && isAhead",
+      },
+    ],
+    1,
+  ),
+  bug(
     "a port of any bucket is taken",
     [
       {

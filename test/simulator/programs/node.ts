@@ -20,6 +20,7 @@ import { type Ask, OUTSIDE, type Sent, type SimulatedNode, type Surroundings, ty
 import type { Programs } from "./compiled.ts";
 import { constantsFor } from "./constants.ts";
 import { EXTERNAL, numberOf, VIP, VIP6 } from "./frames.ts";
+import { NETWORK, TUNNEL } from "./overlay.ts";
 
 /** A frame, and the packet that it is about. */
 export interface Body {
@@ -53,11 +54,13 @@ function route(parameters: Uint8Array): number {
 }
 
 /** Of 64 ports of a bucket, some six: few, so that flows meet. */
-const CONFIG = {
+const configOf = (external: string) => ({
   "service.listen": [`${VIP}:80/tcp`, `${VIP}:81/tcp`, `[${VIP6}]:80/tcp`, `[${VIP6}]:81/tcp`],
-  "simulated.external": [{ address: EXTERNAL, ports: "20000-26143" }],
+  "simulated.external": [{ address: external, ports: "20000-26143" }],
   "simulated.next": 0,
-};
+});
+/** Each tenant's own. */
+const SERVICES = EXTERNAL.map((external, tenant) => ({ config: configOf(external), vni: tenant === 0 ? 0 : NETWORK }));
 
 /** Where the config's scalar `next` stands in the service's data: once in each of its two slots. */
 function placesOfNext({ service }: Programs): readonly number[] {
@@ -81,7 +84,8 @@ export class ProgramNode implements SimulatedNode<Body> {
   readonly #agent: TableAgent;
   readonly #member: Omit<Member, "advance" | "clock">;
   readonly #decide: () => number;
-  readonly #next: DataView;
+  /** The config of each service. */
+  readonly #next: readonly DataView[];
   readonly #places: readonly number[];
   /** What the node sends of itself. */
   readonly #own: Sent<Body>[] = [];
@@ -107,15 +111,15 @@ export class ProgramNode implements SimulatedNode<Body> {
     const parts = {
       role,
       node: programs[role],
-      services: [{ program: programs.service, config: CONFIG, vni: 0 }],
+      services: SERVICES.map((of) => ({ program: programs.service, ...of })),
       constants: { ...constantsFor(role, times), ...tableConstants(WAYS) },
       configParts: programs.configParts,
     };
     this.#member = makeMember(parts, { now: () => this.#clock, random: number, fib: route });
-    const [service] = this.#member.services;
-    if (service === undefined) throw new Error("The service was not added.");
-    const { buffer, byteOffset, byteLength } = service.machine.globals.get("zeta_config");
-    this.#next = new DataView(buffer, byteOffset, byteLength);
+    this.#next = this.#member.services.map((service) => {
+      const { buffer, byteOffset, byteLength } = service.machine.globals.get("zeta_config");
+      return new DataView(buffer, byteOffset, byteLength);
+    });
     this.#places = placesOfNext(programs);
     const { dataPlane, machine, manifest } = this.#member;
     const others = nodes.filter((one) => one !== number);
@@ -129,8 +133,9 @@ export class ProgramNode implements SimulatedNode<Body> {
       })),
     );
     dataPlane.keys(KEYS);
-    const tunnels = interpretedRawMap(machine.maps[NODE_MAP.tunnels] as never, machine);
-    tunnels.update(word(0), tunnelBytes([addressOf(number)]));
+    const mapOf = (name: string) => interpretedRawMap(machine.maps[name] as never, machine);
+    mapOf(NODE_MAP.tunnels).update(word(0), tunnelBytes([addressOf(number), TUNNEL]));
+    for (const { map, key, value } of programs.clients) mapOf(map).update(key, value);
     const memory = this.#member.memory(({ action, packet, redirect }) => {
       if (action === REDIRECT && redirect?.kind === "interface") this.#own.push(this.#along(packet, NOBODYS));
     });
@@ -158,7 +163,7 @@ export class ProgramNode implements SimulatedNode<Body> {
     this.#tick(now);
     if (this.#role === "table") {
       const decision = this.#decide();
-      for (const place of this.#places) this.#next.setUint32(place, decision, true);
+      for (const place of this.#places) for (const next of this.#next) next.setUint32(place, decision, true);
     }
     const { action, packet, redirect } = this.#member.run(frame, by);
     const to = action === REDIRECT && redirect?.kind === "interface" ? redirect.interface : null;
