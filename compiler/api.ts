@@ -40,10 +40,20 @@ export interface CompileOptions {
 
 export type CheckResult = { readonly ok: boolean; readonly problems: readonly Problem[] };
 
+/** What every compilation tells, whether something came of it or not. */
+interface Told {
+  readonly problems: readonly Problem[];
+  /**
+   * The author's files that it went by, as absolute paths: those that were read, and those that were looked for and are not
+   * there. When one of them changes, or comes, the result may be another.
+   */
+  readonly inputs: readonly string[];
+}
+
 /** Front end only: source → checked IR. Needs neither LLVM nor privileges. */
 export type LowerResult =
-  | { readonly ok: true; readonly module: Module; readonly manifest: Manifest; readonly problems: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | ({ readonly ok: true; readonly module: Module; readonly manifest: Manifest } & Told)
+  | ({ readonly ok: false } & Told);
 
 export interface ObjectCode {
   /** A relocatable BPF ELF object that libbpf and bpftool load. */
@@ -57,11 +67,5 @@ export interface ObjectCode {
 }
 
 export type CompileResult =
-  | {
-      readonly ok: true;
-      readonly module: Module;
-      readonly manifest: Manifest;
-      readonly code: ObjectCode;
-      readonly problems: readonly Problem[];
-    }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | ({ readonly ok: true; readonly module: Module; readonly manifest: Manifest; readonly code: ObjectCode } & Told)
+  | ({ readonly ok: false } & Told);

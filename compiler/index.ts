@@ -66,7 +66,7 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
   let cache: import("./frontend/program.ts").SourceCache | undefined;
   const lower = async (entry: string, options: CompilerOptions = {}): Promise<LowerResult> => {
     const parts = await loadParts();
-    if (!Array.isArray(parts)) return { ok: false, problems: [parts] };
+    if (!Array.isArray(parts)) return { ok: false, problems: [parts], inputs: [] };
     const [{ lowerFile }, { SourceCache }, { improve }] = parts;
     cache ??= new SourceCache();
     const files = options.files ?? defaults.files;
@@ -90,7 +90,7 @@ export function createCompiler(defaults: CompilerOptions = {}): Compiler {
   ): Promise<CompileResult> => {
     const { emitObject } = await import("./backend/index.ts");
     const emitted = await emitObject(lowered.module, { ...defaults, ...options }, meanwhile);
-    if (!emitted.ok) return { ok: false, problems: [...lowered.problems, ...emitted.problems] };
+    if (!emitted.ok) return { ok: false, problems: [...lowered.problems, ...emitted.problems], inputs: lowered.inputs };
     return { ...lowered, code: emitted.code };
   };
   return {

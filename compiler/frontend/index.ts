@@ -1,6 +1,7 @@
 /** The front end: from an author's file to checked, typed IR. */
 
 import { createHash } from "node:crypto";
+import path from "node:path";
 import type { LowerResult } from "../api.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { collectProblems } from "../diagnostics/collect.ts";
@@ -97,18 +98,18 @@ export function lowerFile(entry: string, options: LowerOptions): LowerResult {
     return lowerNested(entry, options);
   } catch (error) {
     if (!(error instanceof RangeError) || !error.message.includes("call stack")) throw error;
-    return { ok: false, problems: [tooLarge(null, `The nesting in '${entry}'`)] };
+    return { ok: false, problems: [tooLarge(null, `The nesting in '${entry}'`)], inputs: [path.resolve(entry)] };
   }
 }
 
 function lowerNested(entry: string, options: LowerOptions): LowerResult {
-  const { source, problems } = createSourceProgram(
+  const { source, problems, inputs } = createSourceProgram(
     entry,
     options.files ?? new Map(),
     options.cache,
     LIBRARY_ROOTS.map(libraryPath),
   );
-  if (source === null) return { ok: false, problems };
+  if (source === null) return { ok: false, problems, inputs };
   const module = new ModuleBuilder(source, problems);
   module.folded = options.fold ?? module.folded;
   const built = new Set<Value>();
@@ -119,11 +120,11 @@ function lowerNested(entry: string, options: LowerOptions): LowerResult {
     else if (isService(value)) refusing(module, () => lowerOnly(module, value.data, at, source.entry, options));
   }
   if (!module.failed && module.programs.length === 0) module.report(nothingToBuild(null, entry));
-  if (module.failed) return { ok: false, problems: collectProblems(module.problems) };
+  if (module.failed) return { ok: false, problems: collectProblems(module.problems), inputs };
   const name = baseName(entry);
   const finished = module.finish(name);
   verifyModule(finished, { bounds: false });
-  return { ok: true, module: finished, manifest: manifestOf(finished, module), problems: module.problems };
+  return { ok: true, module: finished, manifest: manifestOf(finished, module), problems: module.problems, inputs };
 }
 
 /** The program that stays attached to a node's interfaces (bpf-lib/node/root.ts). */

@@ -79,13 +79,24 @@ export class SourceCache {
   }
 }
 
-function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: SourceCache): ts.CompilerHost {
+/** @param missed is told of files that an import means by their place, and that are not there. */
+function createHost(
+  options: ts.CompilerOptions,
+  overlay: FileOverlay,
+  cache: SourceCache,
+  missed: Set<string>,
+): ts.CompilerHost {
   const base = ts.createCompilerHost(options, true);
   const read = (name: string) => overlay.get(name) ?? (fileKind(name) === "file" ? base.readFile(name) : undefined);
   const fileExists = (name: string) => overlay.has(name) || base.fileExists(name);
   const folders = new Set([...overlay.keys()].map((name) => path.dirname(name)));
   const directoryExists = (name: string) => folders.has(name) || (base.directoryExists?.(name) ?? true);
-  const resolving: ts.ModuleResolutionHost = { ...base, readFile: read, fileExists, directoryExists };
+  const sought = new Set<string>();
+  const seek = (name: string): boolean => {
+    sought.add(name);
+    return fileExists(name);
+  };
+  const resolving: ts.ModuleResolutionHost = { ...base, readFile: read, fileExists: seek, directoryExists };
   const resolution = ts.createModuleResolutionCache(base.getCurrentDirectory(), (name) => name, options);
   return {
     ...base,
@@ -99,7 +110,14 @@ function createHost(options: ts.CompilerOptions, overlay: FileOverlay, cache: So
     resolveModuleNameLiterals(literals, containing) {
       return literals.map(({ text }) => {
         const own = Object.hasOwn(OWN_MODULES, text) ? OWN_MODULES[text] : undefined;
-        if (own === undefined) return ts.resolveModuleName(text, containing, options, resolving, resolution);
+        if (own === undefined) {
+          sought.clear();
+          const found = ts.resolveModuleName(text, containing, options, resolving, resolution);
+          const place = path.resolve(path.dirname(containing), text);
+          if (found.resolvedModule === undefined && ts.isExternalModuleNameRelative(text))
+            for (const name of [place, ...sought]) missed.add(name);
+          return found;
+        }
         return {
           resolvedModule: {
             resolvedFileName: path.join(packageRoot(), own),
@@ -237,6 +255,8 @@ function looseStatements(within: ts.SourceFile | ts.NamespaceBody): ts.Node[] {
 interface Parsed {
   readonly source: SourceProgram | null;
   readonly problems: readonly Problem[];
+  /** The author's files, absolute: those that were read, and those that were looked for in vain. */
+  readonly inputs: readonly string[];
 }
 
 /** Parses and type-checks. Problems are those of the author's own files; our library has been checked when it was built. */
@@ -250,9 +270,10 @@ export function createSourceProgram(
   const root = path.dirname(file);
   const kind = overlay.has(file) ? "file" : fileKind(file);
   if (kind !== "file")
-    return { source: null, problems: [missingFile(null, entry, kind === null ? null : `a ${kind}`)] };
+    return { source: null, problems: [missingFile(null, entry, kind === null ? null : `a ${kind}`)], inputs: [file] };
   const options = OPTIONS();
-  const host = createHost(options, overlay, cache);
+  const missed = new Set<string>();
+  const host = createHost(options, overlay, cache, missed);
   const program = ts.createProgram({
     rootNames: [file, ...extraRoots],
     options,
@@ -262,6 +283,7 @@ export function createSourceProgram(
   const authored = program
     .getSourceFiles()
     .filter((source) => !source.isDeclarationFile && !isOwnSource(source.fileName));
+  const inputs = [...new Set([...authored.map(({ fileName }) => path.resolve(fileName)), ...missed])];
   const broken = authored.flatMap((source) => program.getSyntacticDiagnostics(source));
   const found =
     broken.length > 0 ? [] : withoutConsequences(authored.flatMap((source) => program.getSemanticDiagnostics(source)));
@@ -273,11 +295,11 @@ export function createSourceProgram(
   cache.previous = problems.some(({ code }) => code === unknownImport.code) ? undefined : program;
   const entrySource = program.getSourceFile(file);
   if (entrySource === undefined)
-    return { source: null, problems: [...problems, missingFile(null, entry, "a file of another kind")] };
+    return { source: null, problems: [...problems, missingFile(null, entry, "a file of another kind")], inputs };
   const checker = program.getTypeChecker();
   const mistakes = new Mistakes(found, checker);
-  if (broken.length > 0 || !mistakes.isLocal) return { source: null, problems };
+  if (broken.length > 0 || !mistakes.isLocal) return { source: null, problems, inputs };
   const loose = authored.flatMap((source) => looseStatements(source)).filter((one) => !mistakes.within(one));
   problems.push(...loose.map((one) => looseStatement(spanOf(one, root))));
-  return { source: { program, checker, entry: entrySource, root, mistakes }, problems };
+  return { source: { program, checker, entry: entrySource, root, mistakes }, problems, inputs };
 }

@@ -33,6 +33,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function compiled(cpu: Cpu = "v3", more: Partial<CompiledModule> = {}): CompiledModule {
   return {
     ok: true,
+    inputs: [],
     module: counting,
     manifest: {
       format: 1,

@@ -213,9 +213,9 @@ describe("build --watch", () => {
     expect((await running.ended).code).toBe(130);
   });
 
-  test("a module that was missing is found when it comes", async () => {
+  test.each(["./limit.ts", "./limit"])("a module that was missing, '%s', is found when it comes", async (name) => {
     const [entry, beside] = [join(cwd, "counter.ts"), join(cwd, "limit.ts")];
-    const importing = `import { LIMIT } from "./limit.ts";\n${COUNTER.replace("max: 4", "max: LIMIT")}`;
+    const importing = `import { LIMIT } from "${name}";\n${COUNTER.replace("max: 4", "max: LIMIT")}`;
     writeFileSync(entry, importing);
     const running = start(["build", "counter.ts", "--watch", "--no-verify"], { cwd });
     await running.says(/error ZT1023[\s\S]*Watching for changes/);

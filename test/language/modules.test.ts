@@ -1,5 +1,6 @@
 /** What stands at the top level of modules: enums as JavaScript has them, overloads; and what cannot be there, told where it is. */
 import { describe, expect, test } from "vitest";
+import { createCompiler } from "../../compiler/index.ts";
 import { calculates, problemsOf, told, withoutMark } from "./harness.ts";
 import { body } from "./refusals.ts";
 
@@ -175,4 +176,41 @@ test("types, interfaces, and constants are exported beside what is built", async
 test("constants grow no larger than memory", async () => {
   for (const value of ["1n >> -100000000000n", `10n ** 100n${" * 10n ** 100n".repeat(20)}`])
     expect((await problemsOf(`export const n = ${value};`)).map(({ code }) => code)).toEqual(["ZT2006"]);
+});
+
+describe("a compilation tells which files it went by", () => {
+  const entry = "/zeta-language/entry.ts";
+  const inputsOf = async (texts: Readonly<Record<string, string>>) => {
+    const files = new Map(Object.entries(texts).map(([name, text]) => [`/zeta-language/${name}`, text]));
+    const { ok, inputs } = await createCompiler().lower(entry, { files });
+    return { ok, inputs: inputs.map((path) => path.replace("/zeta-language/", "")) };
+  };
+  const using = (name: string) =>
+    `import { limit } from "${name}";\nimport { Action, program } from "zeta/bpf";\nexport default program("example", (frame) => (frame.length > limit ? Action.Drop : Action.Pass));`;
+
+  test("when it succeeds", async () => {
+    const { ok, inputs } = await inputsOf({ "entry.ts": using("./limit.ts"), "limit.ts": "export const limit = 5;" });
+    expect([ok, inputs.sort()]).toEqual([true, ["entry.ts", "limit.ts"]]);
+  });
+
+  test("when what it imports is refused, before any has succeeded", async () => {
+    const texts = { "entry.ts": using("./limit.ts"), "limit.ts": 'export { limit } from "./own.ts";' };
+    const { ok, inputs } = await inputsOf({ ...texts, "own.ts": "export const limit = 0.5;" });
+    expect([ok, inputs.sort()]).toEqual([false, ["entry.ts", "limit.ts", "own.ts"]]);
+  });
+
+  test.each(["./limit.ts", "./limit", "./limit.js"])("and those that are not there, of '%s'", async (name) => {
+    const { ok, inputs } = await inputsOf({ "entry.ts": using(name) });
+    expect(ok).toBe(false);
+    expect(inputs).toContain("entry.ts");
+    expect(inputs).toContain("limit.ts");
+  });
+
+  test("but none of a package that is not there, nor of our own", async () => {
+    expect(await inputsOf({ "entry.ts": using("nothing-of-that-name") })).toEqual({ ok: false, inputs: ["entry.ts"] });
+  });
+
+  test("and the entry, where there is none", async () => {
+    expect(await inputsOf({})).toEqual({ ok: false, inputs: ["entry.ts"] });
+  });
 });

@@ -1,6 +1,5 @@
 /** What `zeta build` does: compiles, asks the kernel, writes and reports, once or at every change. */
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { CompileResult } from "../../../compiler/api.ts";
 import type { Manifest } from "../../../compiler/bundle/manifest.ts";
 import type { Problem } from "../../../compiler/diagnostics/problem.ts";
@@ -78,25 +77,6 @@ async function buildOnce(session: Session, options: BuildOptions, file: string, 
   return deliver(session, { file, options, result, signals, started });
 }
 
-/** The module beside it that a problem says is missing; null where it says something else. */
-const missingModule = ({ code, message, at }: Problem): string | null => {
-  const [, name] = code === "ZT1023" && at !== null ? (/'(\.{1,2}\/[^']+)'/.exec(message) ?? []) : [];
-  return name === undefined || at === null ? null : join(dirname(at.file), name);
-};
-
-/**
- * Files to watch: all that went into the module, or after a failure those known before, those that problems name, and those that they miss.
- */
-function sourcesOf(session: Session, file: string, known: readonly string[], result: CompileResult): readonly string[] {
-  const entry = session.path(file);
-  // Module paths are relative to the entry's folder; those of our own library ("zeta/…") lead nowhere, nor do they change.
-  const absolute = (path: string) => resolve(dirname(entry), path);
-  if (result.ok) return [entry, ...result.module.files.map(({ path }) => absolute(path)).filter(existsSync)];
-  const named = result.problems.flatMap(({ at }) => (at === null ? [] : [absolute(at.file)]));
-  const missing = result.problems.flatMap((problem) => missingModule(problem) ?? []).map(absolute);
-  return [...new Set([...known, ...named.filter(existsSync), ...missing])];
-}
-
 async function buildOnChange(
   session: Session,
   options: BuildOptions,
@@ -106,15 +86,13 @@ async function buildOnChange(
   const { createCompiler } = await loadCompiler();
   const compiler = createCompiler();
   const entry = session.path(file);
-  let sources: readonly string[] = [entry];
   let building: Promise<void> = Promise.resolve();
 
   const build = async (): Promise<void> => {
     const started = performance.now();
     const given = await buildOptions(compiler, session, file, options);
     const result = given.ok ? await compiler.compile(entry, { ...given.compile, traces: false }, loadRest) : given;
-    sources = sourcesOf(session, file, sources, result);
-    watcher.follow(sources);
+    watcher.follow([entry, ...result.inputs]);
     await deliver(session, { file, options, result, signals, started });
     if (session.format === "pretty") session.tell(session.paintErr.faint("Watching for changes; Ctrl-C ends.\n"));
   };

@@ -29,7 +29,7 @@ export async function buildOptions(
     const fold = foldedConfig(lowered.manifest, readConfig(session, options.fold));
     return { ok: true, compile: { ...compile, fold } };
   } catch (error) {
-    if (error instanceof ZetaError) return { ok: false, problems: error.problems };
+    if (error instanceof ZetaError) return { ok: false, problems: error.problems, inputs: lowered.inputs };
     throw error;
   }
 }
