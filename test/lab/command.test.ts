@@ -6,10 +6,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { run } from "../../runtime/lab/command.ts";
 import { readLabConfig } from "../../runtime/lab/standing/config-file.ts";
 import { start, zeta } from "../cli/command.ts";
+import { readCapture } from "../kit/index.ts";
 import { BUSY, NOTHING, setting } from "./setting.ts";
 import { temporary } from "./temporary.ts";
 
 const balancer = fileURLToPath(new URL("../../examples/balancer/service.ts", import.meta.url));
+
+/** Sends frames, given in hexadecimal, by an interface. */
+const INJECT = `
+import socket, sys
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+wire.bind((sys.argv[1], 0))
+for frame in sys.argv[2:]: wire.send(bytes.fromhex(frame))
+`;
 
 const TENANTS = [71, 72] as const;
 /** The same addresses in both. */
@@ -181,6 +190,28 @@ describe("a lab of two forwarders and a chain of two", () => {
     expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining("ZT7019")]);
     expect(lab("heal", "table1-2").code).toBe(0);
   }, 120_000);
+
+  test("operations that were recorded before the key was changed are refused, and counted by that reason", async () => {
+    const capture = start(["lab", "capture", "table1-1", "old.pcapng", "--count", "8"], there);
+    await capture.says("Capturing on");
+    fetched(4);
+    expect((await capture.ended).code).toBe(0);
+    const head = member("table1-1")?.address ?? "";
+    const recorded = readCapture(readFileSync(join(folder, "old.pcapng")))
+      .packets.map(({ bytes }) => Buffer.from(bytes))
+      .filter((bytes) => [...bytes.subarray(30, 34)].join(".") === head);
+    expect(recorded.length).toBeGreaterThan(0);
+    expect(lab("rotate").code).toBe(0);
+    const at = ["--state", join(state, "lab", "nodes", "table1-1")];
+    const counted = (): number => Number(json("node", "status", ...at).node.drops["table: key not in force"] ?? 0);
+    const flows = member("table1-1")?.flows;
+    expect(counted()).toBe(0);
+    const frames = recorded.map((bytes) => bytes.toString("hex"));
+    expect(lab("exec", "wire", "--", "/usr/bin/python3", "-c", INJECT, "port3", ...frames).code).toBe(0);
+    await expect.poll(counted, { timeout: 10_000 }).toBe(frames.length);
+    expect(zeta(["node", "status", ...at], there).stdout).toMatch(/table: key not in force/);
+    expect(member("table1-1")?.flows).toBe(flows);
+  }, 60_000);
 
   test("members are lost and taken out while a connection lasts", async () => {
     const requests = 60;
