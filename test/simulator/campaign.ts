@@ -111,7 +111,7 @@ export function inWords({ plan, outcome }: Failure, play: Play = byModel()): rea
   const fails = (shorter: Plan): boolean => play(shorter).violation?.invariant === violation.invariant;
   const short = shrink(plan, violation.flow, violation.at, fails);
   const { lines } = play(short, true);
-  const flows = new Set(short.actions.map(({ flow }) => flow));
+  const flows = new Set([violation.flow, ...short.actions.map(({ flow }) => flow)]);
   const isOurs = (line: string): boolean => {
     const [, flow] = /flow (\d+)/.exec(line) ?? [];
     return flow === undefined || flows.has(Number(flow));

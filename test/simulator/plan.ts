@@ -73,6 +73,8 @@ export interface Plan {
   readonly fills: boolean;
   /** How soon a gap is seen, and how soon a spare joins, in milliseconds. */
   readonly repair: number;
+  /** The only flows that are tried when failures stop, by index; all unless told. */
+  readonly tried?: readonly number[] | undefined;
   /** What happens besides, told by hand. */
   readonly script?: Script | undefined;
 }

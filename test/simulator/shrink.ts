@@ -40,6 +40,7 @@ export function shrink(plan: Plan, flow: number, at: number, fails: Fails): Plan
   const isNear = (index: number): boolean => plan.flows[index]?.bucket === bucket;
   attempt({ actions: best.actions.filter((action) => action.flow === flow) }) ||
     attempt({ actions: best.actions.filter((action) => isNear(action.flow)) });
+  attempt({ tried: [flow] });
   attempt({ weather: CALM });
   for (const name of ["loss", "duplication", "late", "latest"] as const)
     attempt({ weather: { ...best.weather, [name]: 0 } });

@@ -194,6 +194,10 @@ class Simulation<Body> {
   #stood = 0;
   #unserved: Set<number> | null = null;
 
+  #tried(): readonly number[] {
+    return this.#plan.tried ?? this.#plan.flows.map(({ index }) => index);
+  }
+
   /** Whether all nodes that are up have the newest view, and all that it lists are. */
   #isSettled(): boolean {
     const { view } = this.#store;
@@ -207,7 +211,7 @@ class Simulation<Body> {
    * on: each connection, by each forwarder, from both ends.
    */
   #goesOn(): void {
-    const { seed, flows, first, times } = this.#plan;
+    const { seed, first, times } = this.#plan;
     const queue = this.#queue;
     this.#clear();
     if (part(mix(seed, 5), 1) < 0.5) this.#lastOnes();
@@ -218,12 +222,7 @@ class Simulation<Body> {
     };
     for (let turn = 0; turn < 60 && !this.#isSettled(); turn++) until(queue.now + TURN);
     const way = 2 * (times.longestPath + 2) * LONGEST_CALM * times.hop;
-    const standing = new Standing(
-      this.#tenants,
-      flows.map(({ index }) => index),
-      queue.now,
-      way,
-    );
+    const standing = new Standing(this.#tenants, this.#tried(), queue.now, way);
     this.#standing = standing;
     const end = queue.now + times.cacheLease + times.viewLease + 100;
     while (queue.now < end && !isOver()) {
@@ -248,14 +247,14 @@ class Simulation<Body> {
 
   /** All faults end, and when nothing is left of what was, each flow is tried: what is not served then. */
   #stuck(): Violation | null {
-    const { flows, times, script, first } = this.#plan;
+    const { times, script, first } = this.#plan;
     const queue = this.#queue;
     const isOver = (): boolean => this.#checker.violation !== null;
     const calm = queue.now;
     if (!this.#isCalm) this.#clear();
     const settled = calm + (script === undefined ? this.#forgotten() + times.quiet : 0) + 400;
     queue.runUntil(settled, isOver);
-    const unserved = new Set(flows.map(({ index }) => index));
+    const unserved = new Set(this.#tried());
     this.#unserved = unserved;
     for (let turn = 0; turn < 12 && unserved.size > 0; turn++) {
       for (const index of unserved)

@@ -10,7 +10,7 @@ const SECTIONS: readonly (readonly [Need, string])[] = [
   ["zeta", "Zeta itself"],
   ["build", "To build (zeta check, zeta build)"],
   ["run", "To run (zeta run, zeta/runtime)"],
-  ["lab", "For labs, the demo and kernel tests"],
+  ["lab", "For labs and the demo"],
 ];
 
 const MARKS: Readonly<Record<FactState, string>> = { ok: "✓", missing: "✗", limited: "!", unknown: "?" };

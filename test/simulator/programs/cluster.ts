@@ -14,8 +14,15 @@ export function interpreted({ flows, tables, first }: Plan, programs: Programs):
   const nodes = [...tables, ...first.forwarders];
   const ends: readonly Ends[] = flows.map(endsOf);
   const packets: Packet[] = [];
+  // What nobody's packet caused ends in other bytes.
+  const told = (number: number): string => {
+    const packet = packets[number];
+    return packet === undefined
+      ? "of the node's own"
+      : `${packet.kind} of flow ${packet.flow.index}, life ${packet.life}`;
+  };
   return {
-    node: (number, role, to) => new ProgramNode(number, role, to, programs, nodes),
+    node: (number, role, to) => new ProgramNode(number, role, to, programs, nodes, told),
     enter(packet) {
       const number = packets.push(packet) - 1;
       const frame = toFrame(packet, ends[packet.flow.index] as Ends, number);

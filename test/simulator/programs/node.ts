@@ -84,6 +84,8 @@ export class ProgramNode implements SimulatedNode<Body> {
   readonly #agent: TableAgent;
   readonly #member: Omit<Member, "advance" | "clock">;
   readonly #decide: () => number;
+  /** What packet has this number, in words. */
+  readonly #told: (number: number) => string;
   /** The config of each service. */
   readonly #next: readonly DataView[];
   readonly #places: readonly number[];
@@ -103,7 +105,9 @@ export class ProgramNode implements SimulatedNode<Body> {
     { times, decide }: Surroundings,
     programs: Programs,
     nodes: readonly number[],
+    told: (number: number) => string,
   ) {
+    this.#told = told;
     this.#number = number;
     this.#role = role;
     this.#times = times;
@@ -214,7 +218,7 @@ export class ProgramNode implements SimulatedNode<Body> {
     if (by !== CLUSTER_SIDE) return "a packet";
     const view = new DataView(frame.buffer, frame.byteOffset);
     const place = frame[AT.place] as number;
-    return `${operationOf(frame).toUpperCase()} to place ${place}, bucket ${view.getUint16(AT.bucket)}, epoch ${epochOf(frame)}, packet ${numberOf(frame)}`;
+    return `${operationOf(frame).toUpperCase()} to place ${place}, bucket ${view.getUint16(AT.bucket)}, epoch ${epochOf(frame)}, ${this.#told(numberOf(frame))}`;
   }
 }
 
