@@ -70,8 +70,9 @@ describe("every construct stands in an example", () => {
   });
 
   test("operators", () => {
-    const tables = compilerText("operators.ts").matchAll(/^ {2}"([^"\w]+)": "\w+",$/gm);
-    const binary = [...tables].map(([, operator]) => operator as string);
+    const binary = ["operators.ts", "comparison.ts"].flatMap((file) =>
+      [...compilerText(file).matchAll(/^ {2}"([^"\w]+)": "\w+",$/gm)].map(([, operator]) => operator as string),
+    );
     expect(binary.length).toBeGreaterThan(15);
     const assigning = binary.filter((operator) => !/[=<>]$/.test(operator) || /<<|>>/.test(operator));
     const all = [...binary, ...assigning.map((operator) => `${operator}=`), ...OTHER_OPERATORS];

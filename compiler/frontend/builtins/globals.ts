@@ -1,6 +1,6 @@
 /** The few names of JavaScript itself that mean something in the data path. */
 import { toScalar } from "../coerce.ts";
-import { comparison } from "../operators.ts";
+import { comparison } from "../comparison.ts";
 import { IR_TYPE, scalar } from "../types.ts";
 import type { BuiltinCall, DeclaredValue, Value } from "../values.ts";
 import { argument, builtin } from "./arguments.ts";

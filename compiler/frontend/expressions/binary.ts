@@ -1,9 +1,10 @@
 /** Operators with two sides: arithmetic, comparison, logic, assignment, comma. */
 
 import { assign, compoundAssign, type LogicalOperator, logicalAssign } from "../assignment.ts";
+import { comparison, isComparison } from "../comparison.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Lowering } from "../lowering.ts";
-import { arithmetic, comparison, isArithmetic, isComparison } from "../operators.ts";
+import { arithmetic, isArithmetic } from "../operators.ts";
 import { orElse } from "../optional.ts";
 import { looseEquality, unsupportedSyntax } from "../problems.ts";
 import { ts } from "../typescript.js";

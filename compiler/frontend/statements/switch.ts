@@ -1,11 +1,11 @@
 /** `switch`: groups of labels over one body each; a body ends with break, return or continue. */
 import type { Block } from "../../ir/ir.ts";
 import { coerce, settleNull, toScalar } from "../coerce.ts";
+import { comparison } from "../comparison.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Jump } from "../frames.ts";
 import type { Nested } from "../knowledge.ts";
 import type { Lowering } from "../lowering.ts";
-import { comparison } from "../operators.ts";
 import { duplicateName, notConstant, unsupportedSyntax } from "../problems.ts";
 import { arithmeticType, IR_TYPE } from "../types.ts";
 import { ts } from "../typescript.js";
