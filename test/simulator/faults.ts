@@ -4,8 +4,9 @@ import type { Machine } from "./machine.ts";
 import type { Network } from "./network.ts";
 import type { Fault, FaultKind, Plan } from "./plan.ts";
 import type { Store } from "./store.ts";
+import type { Packet } from "./wire.ts";
 
-/** What faults meet. */
+/** What faults meet, and what is there when they are over. */
 export interface Field<Body> {
   readonly now: number;
   readonly isCalm: boolean;
@@ -22,6 +23,10 @@ export interface Field<Body> {
   lose(buckets: readonly number[]): void;
   /** Nor of those that the view says so of since this one. */
   lostBy(before: View): void;
+  /** A packet comes to a forwarder: the first, the second and so on. */
+  enter(packet: Packet, forwarder: number): void;
+  /** All faults end. */
+  clear(): void;
   tell(text: () => string): void;
   /** What `happens` tells comes behind this line; there is none when it does nothing. */
   tellOf(text: string, happens: () => boolean): boolean;

@@ -3,15 +3,15 @@
  * clock drives all. A plan gives the same history every time.
  */
 import type { Member, View } from "../../runtime/cluster/view.ts";
+import { Calm, forgottenAfter, TURN } from "./calm.ts";
 import { Checker, type Violation } from "./checker.ts";
-import { LONGEST_CALM, mix, part } from "./fate.ts";
-import { Faults, type Field, pick } from "./faults.ts";
+import { mix, part } from "./fate.ts";
+import { Faults, type Field } from "./faults.ts";
 import { localTime, type Machine, NEVER } from "./machine.ts";
 import { type Carried, Network, STORE } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import { Queue } from "./queue.ts";
 import { type Deed, mishapOf } from "./script.ts";
-import { Standing } from "./standing.ts";
 import { repairOf, Store } from "./store.ts";
 import { Tenants } from "./tenants.ts";
 import { type Ask, type Implementation, OUTSIDE, type Packet, type Sent, type SimulatedNode } from "./wire.ts";
@@ -31,7 +31,6 @@ export interface Outcome {
   readonly lines: readonly string[];
 }
 
-const TURN = 5;
 const CONTROL = 5;
 
 class Simulation<Body> {
@@ -45,6 +44,7 @@ class Simulation<Body> {
   readonly #lines: string[] | null;
   readonly #network: Network;
   readonly #faults: Faults<Body>;
+  readonly #calm: Calm<Body>;
   #isCalm = false;
   #decisions = 0;
   #joined = 0;
@@ -58,22 +58,18 @@ class Simulation<Body> {
     this.#tenants = new Tenants(plan.flows, this.#checker, {
       idle: times.idle,
       closing: times.closing,
-      gone: this.#forgotten(),
+      gone: forgottenAfter(times),
       lingers: times.closingLife > 0 && plan.script === undefined,
       strays:
         times.tombstone / (1 + times.drift) - times.resendAge / (1 - times.drift) - (times.longestPath + 2) * times.hop,
     });
     this.#store = new Store(plan.first, this.#teller());
     this.#network = new Network(plan);
-    this.#faults = new Faults(this.#field());
+    const field = this.#field();
+    this.#faults = new Faults(field);
+    this.#calm = new Calm(field, { queue: this.#queue, checker: this.#checker, tenants: this.#tenants });
     for (const number of plan.tables) this.#machine(number, "table");
     for (const number of plan.first.forwarders) this.#machine(number, "forwarder");
-  }
-
-  /** Until nothing is left of a flow that nobody speaks of. */
-  #forgotten(): number {
-    const { entryLife, closingLife, tombstone, viewLease } = this.#plan.times;
-    return 1.3 * (entryLife + closingLife + 2 * tombstone + 2 * viewLease);
   }
 
   #teller(): ((text: string) => void) | null {
@@ -105,6 +101,8 @@ class Simulation<Body> {
       isIntact: (member) => this.#isIntact(member),
       lose: (buckets) => this.#lose(buckets),
       lostBy: (before) => this.#lostBy(before),
+      enter: (packet, forwarder) => this.#enter(packet, forwarder),
+      clear: () => this.#clear(),
       tell: (text) => this.#tell(text),
       tellOf: (text, happens) => this.#tellOf(text, happens),
     };
@@ -173,8 +171,8 @@ class Simulation<Body> {
     const end = last === undefined ? (actions.at(-1)?.at ?? 0) : last.at + 2 * times.longestPath * times.hop;
     queue.runUntil(end, () => isOver() || isEnough());
     const isTried = script === undefined || script.tried !== undefined;
-    if (!isOver() && script === undefined) this.#goesOn();
-    const violation = this.#checker.violation ?? (isTried ? this.#stuck() : null);
+    if (!isOver() && script === undefined) this.#calm.goesOn();
+    const violation = this.#checker.violation ?? (isTried ? this.#calm.stuck() : null);
     if (violation !== null) this.#tell(() => `${violation.invariant.toUpperCase()} VIOLATED: ${violation.text}`);
     return {
       violation,
@@ -183,91 +181,11 @@ class Simulation<Body> {
       releases: this.#checker.releases,
       flows: this.#checker.flows,
       epochs: this.#store.view.epoch,
-      stood: this.#stood,
+      stood: this.#calm.stood,
       faults: this.#faults.counts,
       network: this.#network.carried,
       lines: this.#lines ?? [],
     };
-  }
-
-  #standing: Standing | null = null;
-  #stood = 0;
-  #unserved: Set<number> | null = null;
-
-  #tried(): readonly number[] {
-    return this.#plan.tried ?? this.#plan.flows.map(({ index }) => index);
-  }
-
-  /** Whether all nodes that are up have the newest view, and all that it lists are. */
-  #isSettled(): boolean {
-    const { view } = this.#store;
-    const up = [...this.#machines.values()].filter(({ isUp }) => isUp);
-    const listed = view.chains.flatMap(({ complete, joiners }) => [...complete, ...joiners]);
-    return up.every(({ knows }) => knows === view.epoch) && listed.every((member) => this.#isIntact(member));
-  }
-
-  /**
-   * All faults end, in half of the histories with the loss of all members of each chain but one. As soon as who is left knows, what stood before goes
-   * on: each connection, by each forwarder, from both ends.
-   */
-  #goesOn(): void {
-    const { seed, first, times } = this.#plan;
-    const queue = this.#queue;
-    this.#clear();
-    if (part(mix(seed, 5), 1) < 0.5) this.#lastOnes();
-    const isOver = (): boolean => this.#checker.violation !== null;
-    const until = (time: number): void => {
-      queue.runUntil(time, isOver);
-      if (!isOver()) queue.now = time;
-    };
-    for (let turn = 0; turn < 60 && !this.#isSettled(); turn++) until(queue.now + TURN);
-    const way = 2 * (times.longestPath + 2) * LONGEST_CALM * times.hop;
-    const standing = new Standing(this.#tenants, this.#tried(), queue.now, way);
-    this.#standing = standing;
-    const end = queue.now + times.cacheLease + times.viewLease + 100;
-    while (queue.now < end && !isOver()) {
-      const forwarders = first.forwarders.filter((number) => this.#machines.get(number)?.isUp);
-      for (const { packet, forwarder } of standing.packets(forwarders, queue.now))
-        this.#enter(packet, first.forwarders.indexOf(forwarder));
-      until(queue.now + TURN);
-      this.#checker.violation ??= standing.violation(queue.now);
-    }
-    this.#stood = standing.served;
-    this.#standing = null;
-  }
-
-  /** All that have everything of a chain's buckets are gone but for one. */
-  #lastOnes(): void {
-    for (const { id, complete } of this.#store.view.chains) {
-      const intact = complete.filter((member) => this.#isIntact(member));
-      const kept = pick(intact, part(mix(this.#plan.seed, 6), id));
-      for (const member of intact) if (member !== kept) this.#stop(this.#machines.get(member.node) as Machine<Body>);
-    }
-  }
-
-  /** All faults end, and when nothing is left of what was, each flow is tried: what is not served then. */
-  #stuck(): Violation | null {
-    const { times, script, first } = this.#plan;
-    const queue = this.#queue;
-    const isOver = (): boolean => this.#checker.violation !== null;
-    const calm = queue.now;
-    if (!this.#isCalm) this.#clear();
-    const settled = calm + (script === undefined ? this.#forgotten() + times.quiet : 0) + 400;
-    queue.runUntil(settled, isOver);
-    const unserved = new Set(this.#tried());
-    this.#unserved = unserved;
-    for (let turn = 0; turn < 12 && unserved.size > 0; turn++) {
-      for (const index of unserved)
-        this.#enter(
-          this.#tenants.probe(index, queue.now, mix(turn, index), script?.tried),
-          (index + turn) % first.forwarders.length,
-        );
-      queue.runUntil(settled + (turn + 1) * 100, isOver);
-      queue.now = settled + (turn + 1) * 100;
-    }
-    const [flow] = unserved;
-    if (this.#checker.violation !== null || flow === undefined) return this.#checker.violation;
-    return { invariant: "Progress", text: `flow ${flow} is not served when all is well`, at: queue.now, flow };
   }
 
   #deed(deed: Deed): void {
@@ -306,9 +224,7 @@ class Simulation<Body> {
     });
     this.#tenants.released(release, this.#queue.now);
     this.#checker.released(release, this.#queue.now);
-    if (decision === null) return;
-    this.#standing?.released(packet, forwarder);
-    this.#unserved?.delete(packet.flow.index);
+    if (decision !== null) this.#calm.released(packet, forwarder);
   }
 
   #carry(from: number, to: number, body: Body, trace: number): void {
