@@ -27,6 +27,34 @@ function pathTo(file: ts.SourceFile, at: number): ts.Node[] {
 /** "Parameter 'packet' implicitly has an 'any' type." */
 const IMPLICIT_ANY: ReadonlySet<number> = new Set([7006, 7019, 7031]);
 
+/** "'ip' is possibly 'null'." */
+export const POSSIBLY_NULL: ReadonlySet<number> = new Set([2531, 2532, 2533, 18047, 18048, 18049]);
+
+const namesIn = (text: string): readonly string[] => text.match(/[A-Za-z_$][\w$]*/g) ?? [];
+
+const LOGICAL: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.AmpersandAmpersandToken,
+  ts.SyntaxKind.BarBarToken,
+  ts.SyntaxKind.QuestionQuestionToken,
+]);
+
+/** What tests something, or assigns it: what is known behind it depends on it. */
+const tells = (node: ts.Node): boolean =>
+  ts.isIfStatement(node) ||
+  ts.isWhileStatement(node) ||
+  ts.isConditionalExpression(node) ||
+  ts.isExpressionStatement(node) ||
+  (ts.isBinaryExpression(node) && LOGICAL.has(node.operatorToken.kind));
+
+/** The names in a test that a mistake is in, by the function that it stands in. */
+function testedIn(path: readonly ts.Node[]): { readonly fn: ts.Node | undefined; readonly names: readonly string[] } {
+  const fn = path.findLast(ts.isFunctionLike);
+  const unit = path.findLastIndex(isUnit);
+  const test = path.slice(Math.max(unit, 0)).find(tells);
+  const part = test !== undefined && (ts.isIfStatement(test) || ts.isWhileStatement(test)) ? test.expression : test;
+  return { fn, names: part === undefined ? [] : namesIn(part.getText()) };
+}
+
 /** The call that a function is given to, by itself or as part of an object. */
 function callAround(fn: ts.Node): ts.Node | undefined {
   const { parent } = fn;
@@ -43,18 +71,27 @@ const isBody = (node: ts.Node, i: number, path: readonly ts.Node[]): boolean => 
 
 /**
  * What TypeScript finds, without what comes of the rest: where it makes nothing of a call, it has no types for the parameters of
- * the functions that are given to it.
+ * the functions that are given to it; and where a test is wrong, what that would have shown not to be null may be it still.
  */
 export function withoutConsequences(found: readonly ts.Diagnostic[]): readonly ts.Diagnostic[] {
   const pathOf = ({ file, start = 0 }: ts.Diagnostic) => (file === undefined ? [] : pathTo(file, start));
   /** Calls that are refused themselves, not only what the functions in them do. */
   const calls = new Set<ts.Node>();
+  const tested: ReturnType<typeof testedIn>[] = [];
   for (const one of found) {
-    if (IMPLICIT_ANY.has(one.code)) continue;
+    if (IMPLICIT_ANY.has(one.code) || POSSIBLY_NULL.has(one.code)) continue;
     const path = pathOf(one);
+    tested.push(testedIn(path));
     for (const node of path.slice(path.findLastIndex(isBody) + 1)) if (ts.isCallExpression(node)) calls.add(node);
   }
+  const isSpoilt = (one: ts.Diagnostic): boolean => {
+    const { file, start = 0, length = 0 } = one;
+    const [name] = namesIn(file?.text.slice(start, start + length) ?? "");
+    const path = pathOf(one);
+    return tested.some(({ fn, names }) => fn !== undefined && path.includes(fn) && names.includes(name ?? ""));
+  };
   return found.filter((one) => {
+    if (POSSIBLY_NULL.has(one.code)) return !isSpoilt(one);
     const fn = IMPLICIT_ANY.has(one.code) ? pathOf(one).findLast(ts.isFunctionLike) : undefined;
     const call = fn && callAround(fn);
     return call === undefined || !calls.has(call);

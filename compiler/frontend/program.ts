@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Problem, Span } from "../diagnostics/problem.ts";
 import { fileKind } from "../file-kind.ts";
 import { packageRoot } from "../package-root.ts";
-import { Mistakes, withoutConsequences } from "./mistakes.ts";
+import { Mistakes, POSSIBLY_NULL, withoutConsequences } from "./mistakes.ts";
 import {
   asyncUsed,
   doesNotFit,
@@ -14,6 +14,7 @@ import {
   sideEffectInDecide,
   typescriptSyntax,
   typescriptType,
+  uncheckedNull,
   unknownImport,
   unknownName,
   unsupportedSyntax,
@@ -218,6 +219,7 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
     return isNowhere ? unsupportedSyntax(span, "A jump to nowhere") : outerJump(span, "This jump");
   }
   if (syntax) return typescriptSyntax(span, text);
+  if (POSSIBLY_NULL.has(code)) return uncheckedNull(span, `'${marked.replace(/\s+/g, " ")}'`);
   return (
     scalarMismatch(span, text) ??
     impureState(span, text, () => (file === undefined ? null : hookAt(file, start))) ??

@@ -154,6 +154,25 @@ export default program("example", §(frame: Frame, extra: u32) => {
   });
 });
 
+test("what may be null is told as that, each time that it is used without a test", async () => {
+  const text = service('const ip = packet.ipv4();\n    §ip.ttl = 5;\n    if (§ip.protocol === 1) return drop("ping");');
+  const problems = await problemsOf(text.replaceAll("§", ""));
+  expect(await codesAtMarks(text)).toEqual(["ZT2002", "ZT2002"]);
+  expect(problems[0]?.message).toBe("'ip' may be null here.");
+});
+
+test("but not where the test is what is wrong", async () => {
+  const text = service(
+    "const ip = packet.ipv4();\n    if (ip === §nul) return pass();\n    ip.ttl = 5;\n    const r = §/a/;",
+  );
+  expect(await codesAtMarks(text)).toEqual(["ZT1002", "ZT1015"]);
+});
+
+test("and beside another mistake in the same statement", async () => {
+  const text = service("const ip = packet.ipv4();\n    const §s: string = §ip.ttl;");
+  expect(await codesAtMarks(text)).toEqual(["ZT1002", "ZT2002"]);
+});
+
 test("a parameter without a type is told, whatever else is wrong around it", async () => {
   const text = service("const f = (§n) => n;\n    const x = §nowhere;");
   expect(await codesAtMarks(text)).toEqual(["ZT1002", "ZT1002"]);
