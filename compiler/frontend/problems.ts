@@ -7,9 +7,9 @@ export const typescriptSyntax = problem("ZT1001", (reason: string) => ({
   message: `This is not TypeScript: ${reason}`,
   fix: "Correct the syntax.",
 }));
-export const typescriptType = problem("ZT1002", (reason: string) => ({
+export const typescriptType = problem("ZT1002", (reason: string, fix: string | null = null) => ({
   message: `TypeScript refuses this: ${reason}`,
-  fix: "Correct the types; `tsc --noEmit` says the same.",
+  fix: fix ?? "Correct the types; `tsc --noEmit` says the same.",
 }));
 export const missingFile = problem("ZT1003", (file: string, found: string | null = null) => ({
   message: found === null ? `There is no file '${file}'.` : `'${file}' is ${found}, and a .ts file was expected.`,

@@ -19,6 +19,7 @@ import {
   unknownName,
   unsupportedSyntax,
 } from "./problems.ts";
+import { remedyOf } from "./remedies.ts";
 import { HOOKS } from "./services/spec.ts";
 import { ts } from "./typescript.js";
 
@@ -220,11 +221,12 @@ function toProblem(diagnostic: ts.Diagnostic, root: string, syntax: boolean): Pr
   }
   if (syntax) return typescriptSyntax(span, text);
   if (POSSIBLY_NULL.has(code)) return uncheckedNull(span, `'${marked.replace(/\s+/g, " ")}'`);
-  return (
-    scalarMismatch(span, text) ??
-    impureState(span, text, () => (file === undefined ? null : hookAt(file, start))) ??
-    typescriptType(span, text)
-  );
+  const hook = () => (file === undefined ? null : hookAt(file, start));
+  const own = scalarMismatch(span, text) ?? impureState(span, text, hook);
+  if (own !== null) return own;
+  const [line = ""] = /^.*/.exec(file?.text.slice(start) ?? "") ?? [];
+  const advised = remedyOf({ code, text, marked, line, hook: hook() });
+  return advised === null ? typescriptType(span, text) : typescriptType(span, advised.reason, advised.fix);
 }
 
 const isDirective = (statement: ts.Node): boolean =>
