@@ -89,7 +89,7 @@ export interface NodeClient {
   flushFlows(filter?: FlowFilter): Promise<number>;
   /**
    * Follows chosen packets: gives the trace once it has begun. Ending the iteration ends it, and so does `close`.
-   * @throws ZT8120 while another lasts, ZT8121.
+   * @throws ZT8120 while another lasts, ZT8121, ZT8123 for a member of a cluster.
    */
   trace(options?: TraceOptions): Promise<RemoteTrace>;
   /** Returns when the node has begun to stop. */

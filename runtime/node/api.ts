@@ -92,7 +92,7 @@ export interface Node extends Underlay {
   /**
    * Follows chosen packets from their arrival to what became of them. While it lasts, each packet costs more; before and
    * after, nothing. Loading takes seconds, in which the node serves on.
-   * @throws ZetaError: ZT8120 while another lasts, ZT8121, ZT8122, ZT8101, and whatever `load` throws; nothing has changed then.
+   * @throws ZetaError: ZT8120 while another lasts, ZT8121, ZT8122, ZT8123 for a member of a cluster, ZT8101, and whatever `load` throws; nothing has changed then.
    */
   trace(options?: TraceOptions): Promise<Trace>;
   /** Ends the trace that lasts, if there is one. */

@@ -108,7 +108,7 @@ export function nodeOf({ object, manifest, role, loading }: LoadedNode): Node {
       }
     },
   });
-  const tracing = tracingOf({ manifest, object, root, entry, services, hooks, loading });
+  const tracing = tracingOf({ manifest, object, root, role, entry, services, hooks, loading });
 
   const close = (): void => {
     isClosing = true;

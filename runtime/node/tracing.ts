@@ -3,8 +3,9 @@ import type { Manifest } from "../../compiler/bundle/manifest.ts";
 import type { LoadedObject, LoadOptions } from "../loader/load.ts";
 import { failure } from "../loader/problems.ts";
 import type { TraceOptions } from "../trace/choose.ts";
-import { alreadyTraced } from "../trace/problems.ts";
+import { alreadyTraced, membersAreNotTraced } from "../trace/problems.ts";
 import type { Trace } from "../trace/trace.ts";
+import type { NodeRole } from "./bundle.ts";
 import { type Hooks, toldService } from "./hooks.ts";
 import type { Services } from "./services.ts";
 import type { Entry } from "./sole.ts";
@@ -13,6 +14,7 @@ export interface Traced {
   readonly manifest: Manifest;
   readonly object: LoadedObject;
   readonly root: string;
+  readonly role: NodeRole;
   readonly entry: Entry;
   readonly services: Services;
   readonly hooks: Hooks;
@@ -28,7 +30,7 @@ export interface Tracing {
   close(): void;
 }
 
-export function tracingOf({ entry, services, hooks, loading, ...node }: Traced): Tracing {
+export function tracingOf({ role, entry, services, hooks, loading, ...node }: Traced): Tracing {
   let current: Trace | "starting" | null = null;
   let isClosed = false;
   const end = (): void => {
@@ -40,6 +42,8 @@ export function tracingOf({ entry, services, hooks, loading, ...node }: Traced):
   };
   return {
     async start(options = {}) {
+      if (role !== "single")
+        throw failure(membersAreNotTraced(null, role === "table" ? "a flow-table node" : "a forwarder"));
       if (current !== null) throw failure(alreadyTraced(null));
       current = "starting";
       try {

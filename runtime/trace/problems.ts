@@ -15,3 +15,8 @@ export const unguarded = problem("ZT8122", (reason: string) => ({
   message: `The process that would put the ordinary programs back, were this one killed, could not be started: ${reason}.`,
   fix: "See to that reason. Nothing was traced.",
 }));
+
+export const membersAreNotTraced = problem("ZT8123", (role: string) => ({
+  message: `Members of a cluster are not traced yet, and this node is one (${role}): programs that tell are those of a node by itself.`,
+  fix: "Capture its packets ('zeta lab capture') and read its operations in Wireshark (docs/flow-table.md); 'zeta node status' counts what it drops. Nothing has changed.",
+}));

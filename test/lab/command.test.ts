@@ -165,6 +165,25 @@ describe("a lab of two forwarders and a chain of two", () => {
     expect([...pairs].some((pair) => /172\.31\.0\.[12]\t172\.31\.0\.3/.test(pair))).toBe(true);
   });
 
+  test.each(["forwarder1", "table1-1"])("a trace of %s is refused at once, and changes nothing of it", (name) => {
+    const at = ["--state", join(state, "lab", "nodes", name)];
+    const programs = (): readonly unknown[] => {
+      const links = JSON.parse(lab("exec", name, "--", "ip", "-details", "-json", "link", "show").stdout);
+      return links.flatMap(({ ifname, xdp }: { ifname: string; xdp?: object }) => (xdp ? [{ ifname, xdp }] : []));
+    };
+    const before = programs();
+    const refused = zeta(["trace", ...at, "--count", "1"], there);
+    expect([refused.code, refused.stdout, refused.stderr]).toEqual([
+      2,
+      "",
+      expect.stringMatching(/ZT8123.*lab capture/s),
+    ]);
+    expect(before.length).toBeGreaterThan(0);
+    expect(programs()).toEqual(before);
+    const { server1 = 0, server2 = 0 } = fetched(4);
+    expect(server1 + server2).toBe(4);
+  });
+
   test("the cluster's key is changed while a connection lasts, and no operation is refused for it", async () => {
     const words = ["curl", "-sS", "--no-keepalive", "-H", "Connection: close", "--rate", "600/m", "--max-time", "60"];
     const load = start(["lab", "exec", "client1", "--", ...words, "http://10.1.0.1/?[1-40]"], there);
