@@ -92,7 +92,7 @@ export const chainLives = problem("ZT7020", (chain: number, names: readonly stri
 }));
 
 export const cannotTakePlace = problem("ZT7021", (name: string, reason: string) => ({
-  message: `'${name}' cannot be of the chain that takes a lost one's place: ${reason}.`,
+  message: `'${name}' cannot be taken into the view: ${reason}.`,
   fix: "Heal it ('zeta lab heal'), or name another; 'zeta lab status' shows who runs.",
 }));
 

@@ -261,6 +261,28 @@ describe("a lab of two forwarders and a chain of two", () => {
     expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(["1", ...new Array(requests - 1).fill("0")]);
   }, 120_000);
 
+  test.each([
+    ["agent", "its agent is frozen"],
+    ["data", "its interfaces are down"],
+  ])(
+    "who is taken in must run: one whose %s is frozen is refused at once, and the view stays",
+    (how, reason) => {
+      expect(lab("heal", "table1-1").code).toBe(0);
+      expect(lab("fail", "table1-1", "--how", how).code).toBe(0);
+      const { epoch } = status();
+      for (const words of [["--with"], ["--chain"]]) {
+        const refused = lab("view", ...words, "table1-1");
+        expect([refused.code, refused.stdout, refused.stderr]).toEqual([
+          3,
+          "",
+          expect.stringMatching(new RegExp(`ZT7021.*'table1-1'.*${reason}`, "s")),
+        ]);
+      }
+      expect(status().epoch).toBe(epoch);
+    },
+    120_000,
+  );
+
   test("what failed is healed: a forwarder takes packets again, and a flow-table node is filled and stands for its chain", async () => {
     for (const name of ["forwarder1", "table1-1"]) expect(lab("heal", name).code).toBe(0);
     // What it held is of a time that is over.

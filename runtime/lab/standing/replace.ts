@@ -29,16 +29,21 @@ const wrongWith = ({ agent, data }: MemberHealth): string | null => {
   return data === "up" ? null : "its interfaces are down";
 };
 
+/** Whoever the view is to have from now on must run: what is written to others would never come through them. @throws ZetaError: ZT7014, ZT7021. */
+export async function checkRuns(place: StandingPlace, record: LabRecord, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const wrong = wrongWith(await healthOf(place, record, memberNamed(record, name)));
+    if (wrong !== null) throw labError(cannotTakePlace(null, name, wrong));
+  }
+}
+
 /** @throws ZetaError: ZT7014, ZT7020, ZT7021. */
 export async function checkReplacement(
   place: StandingPlace,
   record: LabRecord,
   { chain, by, force }: Replacement,
 ): Promise<void> {
-  for (const name of by) {
-    const wrong = wrongWith(await healthOf(place, record, tableNamed(record, name)));
-    if (wrong !== null) throw labError(cannotTakePlace(null, name, wrong));
-  }
+  await checkRuns(place, record, namesOf(by.map((name) => tableNamed(record, name))));
   if (force) return;
   const ids = (chainOf(record.view, chain)?.complete ?? []).map(({ node }) => node);
   const members = record.members.filter(({ id }) => ids.includes(id));

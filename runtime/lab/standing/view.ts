@@ -11,7 +11,7 @@ import { locked } from "./lock.ts";
 import { memberNamed, namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
 import { type LabRecord, type MemberRecord, readRecord, writeRecord } from "./record.ts";
-import { checkReplacement, type Replacement, tableNamed } from "./replace.ts";
+import { checkReplacement, checkRuns, type Replacement, tableNamed } from "./replace.ts";
 
 export interface ViewChange {
   /** Names of members that it goes without. */
@@ -158,6 +158,7 @@ async function filled(place: StandingPlace, start: LabRecord): Promise<LabRecord
 export function changeView(place: StandingPlace, change: ViewChange): Promise<LabRecord> {
   return locked(place, async () => {
     const record = readRecord(place);
+    await checkRuns(place, record, [...(change.with ?? []), ...(change.chain ?? [])]);
     if (change.replace !== undefined) await checkReplacement(place, record, change.replace);
     return filled(place, await putInForce(place, record, viewsTo(record, change)));
   });
