@@ -125,6 +125,11 @@ export const mapFull = problem("ZT4021", (map: string, entries: number) => ({
   fix: "Delete entries, or declare it with a larger maximum.",
 }));
 
+export const forwardsNothing = problem("ZT4024", (name: string, six: boolean) => ({
+  message: `The kernel forwards nothing that comes by interface '${name}': it gives the service no routes, and takes its packets itself.`,
+  fix: `sysctl -w net.ipv4.ip_forward=1${six ? " net.ipv6.conf.all.forwarding=1" : ""}, or tell of all hosts as stations (service.endpoints).`,
+}));
+
 const shortName = (capability: string): string => capability.replace(/^CAP_/, "").toLowerCase();
 
 /** The problem with its long material: a verifier's log, libbpf's messages. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Built, buildLab, type Namespace } from "../../runtime/lab/index.ts";
 import { type Finished, MAIN, type Running, start, temporaryFolder, zeta } from "./command.ts";
-import { BROKEN, COUNTER, TELLTALE } from "./sources.ts";
+import { BROKEN, COUNTER, DECIDERS, TELLTALE } from "./sources.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   built = mkdtempSync(join(tmpdir(), "zeta-run-"));
   writeFileSync(join(built, "counter.ts"), COUNTER);
   bundle = join(built, "counter");
-  expect(zeta(["build", "counter.ts", "--out", bundle, "--no-verify"], { cwd: built }).stderr).toContain("built");
+  expect(zeta(["build", "counter.ts", "--out", bundle], { cwd: built }).stderr).toContain("built");
   lab = await buildLab(async (in_) => {
     const gateway = await in_.namespace("gateway");
     const client = await in_.namespace("client");
@@ -170,6 +170,25 @@ describe("a run", () => {
     expect(code).toBe(4);
     expect(stderr).toContain("error ZT4023: Interface 'extra' is gone, and the program with it.");
     expect(JSON.parse(command("ps", "--json").stdout)).toMatchObject({ runs: [], stray: [] });
+  });
+
+  test("of what decides warns of a kernel that forwards nothing, once, and not of one that does", async () => {
+    writeFileSync(join(cwd, "deciders.ts"), DECIDERS);
+    writeFileSync(join(cwd, "config.json"), JSON.stringify({ service: { listen: ["10.1.0.1:80/tcp"] } }));
+    const decides = () =>
+      start(["run", "deciders.ts", "--config", "config.json", "--interface", "inside", "--for", "0.2"], there()).ended;
+    const warning = "warning ZT4024: The kernel forwards nothing that comes by interface 'inside'";
+    const router = await decides();
+    expect(router.code).toBe(0);
+    expect(router.stderr.split(warning)).toHaveLength(2);
+    expect(router.stderr).toContain("fix: sysctl -w net.ipv4.ip_forward=1");
+    await lab.gateway.run("sysctl", ["-qw", "net.ipv4.ip_forward=1"]);
+    try {
+      const { code, stderr } = await decides();
+      expect({ code, warned: stderr.includes("ZT4024") }).toEqual({ code: 0, warned: false });
+    } finally {
+      await lab.gateway.run("sysctl", ["-qw", "net.ipv4.ip_forward=0"]);
+    }
   });
 
   test("on a busy interface is refused, naming the holder", async () => {

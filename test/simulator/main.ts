@@ -24,22 +24,46 @@ const USAGE = `npm run simulate -- [options]
   --svg FILE     the same, drawn
   --mutations    deliberate bugs instead: after how many histories each is found, N at most`;
 
-const { values } = parseArgs({
-  options: {
-    histories: { type: "string", default: "1000" },
-    seed: { type: "string", default: "1" },
-    processes: { type: "string", default: `${availableParallelism()}` },
-    json: { type: "boolean", default: false },
-    programs: { type: "boolean", default: false },
-    mutations: { type: "boolean", default: false },
-    scale: { type: "boolean", default: false },
-    svg: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
-const count = Number(values.histories);
-const seed = Number(values.seed);
-const processes = Number(values.processes);
+/** What is wrong with how it was called, and how it is called; nothing was played. */
+function misused(reason: string): never {
+  console.error(`${reason}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        histories: { type: "string", default: "1000" },
+        seed: { type: "string", default: "1" },
+        processes: { type: "string", default: `${availableParallelism()}` },
+        json: { type: "boolean", default: false },
+        programs: { type: "boolean", default: false },
+        mutations: { type: "boolean", default: false },
+        scale: { type: "boolean", default: false },
+        svg: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return misused((error as Error).message);
+  }
+}
+
+const values = given();
+
+function wholeNumber(name: "histories" | "seed" | "processes", least: number, most: number): number {
+  const text = values[name];
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < least || value > most)
+    misused(`--${name} ${text}: a whole number from ${least} to ${most} is wanted.`);
+  return value;
+}
+
+const MOST_SEED = 2 ** 40;
+const count = wholeNumber("histories", 1, 1_000_000_000);
+const seed = wholeNumber("seed", -MOST_SEED, MOST_SEED);
+const processes = wholeNumber("processes", 1, 256);
 
 /** A deliberate bug, whichever kind of node it is in. */
 interface Bug {
@@ -94,7 +118,7 @@ async function bugs(): Promise<readonly Bug[]> {
 }
 
 async function played(): Promise<Tally> {
-  const options = [...(values.programs ? ["--programs"] : []), ...(values.json ? ["--json"] : [])];
+  const options = ["--json", ...(values.programs ? ["--programs"] : [])];
   if (processes > 1) return playedApart({ histories: count, seed, processes, options });
   const onHistory = (done: number): void => {
     if (!values.json && done % 100 === 0) console.error(`${done} histories from seed ${seed} on`);
@@ -112,7 +136,8 @@ async function played(): Promise<Tally> {
 async function histories(): Promise<boolean> {
   const began = performance.now();
   const tally = await played();
-  if (!values.json) console.error(`${((performance.now() - began) / count).toFixed(0)} ms a history`);
+  if (!values.json)
+    console.error(`${((performance.now() - began) / count).toFixed(0)} ms a history, all processes together`);
   console.log(JSON.stringify(tally));
   return tally.violations === 0;
 }
@@ -141,7 +166,4 @@ async function scale(): Promise<void> {
 
 if (values.help) console.log(USAGE);
 else if (values.scale || values.svg !== undefined) await scale();
-else if (![count, seed, processes].every(Number.isInteger) || count < 1 || processes < 1) {
-  console.error(USAGE);
-  process.exitCode = 2;
-} else process.exitCode = (await (values.mutations ? mutations() : histories())) ? 0 : 1;
+else process.exitCode = (await (values.mutations ? mutations() : histories())) ? 0 : 1;

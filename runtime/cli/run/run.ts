@@ -8,6 +8,7 @@ import { type EndingSignal, exitCodeOfSignal, type Signals } from "../signals.ts
 import { counterReader } from "./counters.ts";
 import { openDisplay } from "./display.ts";
 import { watchEvents } from "./events.ts";
+import { unforwarded } from "./forwarding.ts";
 import { openInput } from "./input.ts";
 import { watchInterfaces } from "./interfaces.ts";
 import type { StartOptions } from "./start.ts";
@@ -43,6 +44,7 @@ export async function run(session: Session, options: RunOptions, input: string, 
       `${session.paintErr.good("attached")} ${name} to ${where} (${options.mode}); Ctrl-C detaches.`,
       { run: id, service: name, interface: where, mode: options.mode },
     );
+    if (manifest.service?.decide != null) warn(unforwarded(started.attachments));
     const ended = await show();
     await started.detach();
     if (typeof ended === "object") throw new ZetaError([ended]);
@@ -50,6 +52,16 @@ export async function run(session: Session, options: RunOptions, input: string, 
     return ended === "over" ? EXIT.ok : exitCodeOfSignal(ended);
   } finally {
     await started.detach();
+  }
+
+  function warn(problems: readonly Problem[]): void {
+    for (const { code, message, fix } of problems)
+      display.note("warning", `${session.paintErr.warning("warning")} ${code}: ${message}\n  fix: ${fix}`, {
+        run: id,
+        code,
+        message,
+        fix,
+      });
   }
 
   async function show(): Promise<EndingSignal | "over" | Problem> {
