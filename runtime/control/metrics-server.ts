@@ -41,8 +41,13 @@ export async function serveMetrics(where: string, status: () => Promise<NodeStat
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(failure(cannotListen(null, where, error.code ?? error.message), error)),
     );
-    if (isPath) server.listen(where, resolve);
-    else server.listen(Number(port), host, resolve);
+    // Node throws of some addresses at once, of others later.
+    try {
+      if (isPath) server.listen(where, resolve);
+      else server.listen(Number(port), host, resolve);
+    } catch (error) {
+      server.emit("error", error);
+    }
   });
   const bound = server.address() as AddressInfo | string;
   const address =

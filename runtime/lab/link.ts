@@ -41,7 +41,8 @@ export async function createLink(index: number, a: EndOptions, b: EndOptions, op
   const mtu = options.mtu ?? 1500;
   const ends = [end(index, 1, a), end(index, 2, b)] as const;
   const [first, second] = ends;
-  const create = [first.interface, "netns", a.namespace.fullName, "address", first.mac, "mtu", `${mtu}`];
+  // Without "name" before them, names such as "mtu" or "a" would be taken for words of the command.
+  const create = ["name", first.interface, "netns", a.namespace.fullName, "address", first.mac, "mtu", `${mtu}`];
   const peer = [second.interface, "netns", b.namespace.fullName, "address", second.mac, "mtu", `${mtu}`];
   await run("ip", ["link", "add", ...create, "type", "veth", "peer", "name", ...peer]);
   for (const one of ends) await setUp(one);

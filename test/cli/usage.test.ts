@@ -80,6 +80,9 @@ describe("wrong usage exits with 2 and says what was meant", () => {
     ["a mistyped inner command", ["node", "ad"], "Unknown command 'ad'.", "Did you mean 'add'?"],
     ["a network beyond 24 bits", ["node", "add", "x.ts", "--vni", "16777216"], "0 to 16777215", "zeta node add --help"],
     ["a flush of what nobody named", ["flows", "--flush"], "--all", "See 'zeta flows --help'."],
+    ["a flush of so many", ["flows", "--flush", "--all", "--limit", "3"], "--limit", "See 'zeta flows --help'."],
+    ["an interface twice", ["run", "x.ts", "-i", "a", "-i", "a"], "twice", "See 'zeta run --help'."],
+    ["a node's interface twice", ["node", "start", "-i", "a", "-i", "a"], "twice", "See 'zeta node start --help'."],
     ["a flush of some and all", ["flows", "--flush", "--all", "--vni", "7"], "--all", "See 'zeta flows --help'."],
     ["a field without a value", ["config", "set", "acl.burst"], "VALUE", "See 'zeta config set --help'."],
     [

@@ -200,6 +200,7 @@ describe("a node's process", () => {
   test.each([
     ["no such interface", ["--interface", "nowhere"], 2, "ZT4004"],
     ["metrics where nobody can listen", [...WHERE, "--metrics", "192.0.2.1:9464"], 3, "ZT8114"],
+    ["metrics at no port", [...WHERE, "--metrics", "127.0.0.1:99999"], 3, "ZT8114"],
     ["metrics that are no address", [...WHERE, "--metrics", "9464"], 3, "ZT8114"],
   ])("with %s leaves nothing", async (_, words, code, problem) => {
     const ended = command("node", "start", ...words);

@@ -89,6 +89,18 @@ test("traces that begin and end under traffic lose none of it", async () => {
   expect(sent).toBeGreaterThan(1000);
 });
 
+test("a capture that cannot be written is refused, and the next trace is not", async () => {
+  const there = { cwd: folder, env: { ZETA_STATE: state } };
+  for (const path of ["nowhere/x.pcapng", ".", "/dev/full"]) {
+    const { code, stderr } = await start(["trace", "--pcapng", path], there).ended;
+    expect({ code, stderr }, path).toEqual({ code: 3, stderr: expect.stringContaining("error ZT5002") });
+  }
+  const next = start(["trace", "--address", "10.0.0.7", "--count", "1", "--json"], there);
+  await next.says("Tracing");
+  expect(await ask()).toBe("there");
+  expect((await next.ended).code).toBe(0);
+});
+
 test("the command tells of packets both ways, and its capture is one that Wireshark reads", async () => {
   const there = { cwd: folder, env: { ZETA_STATE: state } };
   const words = ["--address", "10.0.0.7", "--port", "5201", "--protocol", "udp", "--count", "2"];

@@ -1,5 +1,5 @@
 /** `--emit`: one stage of the compilation instead of a bundle. */
-import { writeFileSync } from "node:fs";
+import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { CompileResult, LowerResult } from "../../../compiler/api.ts";
 import { cannotWrite } from "../../../compiler/bundle/problems.ts";
 import { loadCompiler, localize } from "../compiler.ts";
@@ -37,10 +37,19 @@ export async function emit(session: Session, file: string, options: BuildOptions
     session.print(stage.content);
     return EXIT.ok;
   }
+  // Beside it first: what stands there stays when there is no room.
+  const asked = session.path(options.out);
+  const path = existsSync(asked) ? realpathSync(asked) : asked;
+  const beside = `${path}.${process.pid}.part`;
   try {
-    writeFileSync(session.path(options.out), stage.content);
+    if (existsSync(path) && !statSync(path).isFile()) writeFileSync(path, stage.content);
+    else {
+      writeFileSync(beside, stage.content);
+      renameSync(beside, path);
+    }
     return EXIT.ok;
   } catch (error) {
+    rmSync(beside, { force: true });
     return session.report([cannotWrite(null, options.out, error instanceof Error ? error.message : String(error))]);
   }
 }

@@ -90,6 +90,10 @@ async function flows(session: Session, options: FlowsOptions): Promise<ExitCode>
   if (options.count === true && options.flush === true) return wrong("Say --count or --flush, not both.");
   if (options.flush === true && chosen === (options.all === true))
     return wrong("--flush wants to know which flows: by their parts, or --all.");
+  const isPart = (options.limit ?? options.offset) !== undefined;
+  if (isPart && (options.count === true || options.flush === true))
+    return wrong("--limit and --offset choose what is listed: neither --count nor --flush goes by them.");
+  if (options.ndjson === true && session.format === "json") return wrong("Say --ndjson or --json, not both.");
   const node = await nodeOf(session, options);
   if (options.flush === true) {
     const removed = await node.flushFlows(filter);

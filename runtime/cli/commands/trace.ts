@@ -1,7 +1,9 @@
 /** `zeta trace`: chosen packets, followed through a live node. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { cannotWrite } from "../../../compiler/bundle/problems.ts";
 import { nodeGone } from "../../control/problems.ts";
+import { failure } from "../../loader/problems.ts";
 import type { TraceOptions } from "../../trace/choose.ts";
 import type { TraceRecord } from "../../trace/records.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
@@ -34,13 +36,23 @@ async function jsonOutput(session: Session): Promise<Output> {
   return { write: (record) => session.print(`${JSON.stringify(traceRow(record))}\n`), close: () => undefined };
 }
 
-/** Block by block, so that whoever reads the file meanwhile sees what there is. */
+/**
+ * Block by block, so that whoever reads the file meanwhile sees what there is.
+ * @throws ZetaError ZT5002, also later, when there is no more room.
+ */
 async function captureOutput(session: Session, path: string): Promise<Output> {
   const { captureBlock, captureStart } = await import("../../trace/capture.ts");
-  const file = path === "-" ? null : openSync(session.path(path), "w");
+  const written = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw failure(cannotWrite(null, path, error instanceof Error ? error.message : String(error)), error);
+    }
+  };
+  const file = path === "-" ? null : written(() => openSync(session.path(path), "w"));
   const put = (bytes: Uint8Array): void => {
     if (file === null) session.print(bytes);
-    else writeSync(file, bytes);
+    else written(() => writeSync(file, bytes));
   };
   put(captureStart());
   return {
@@ -69,13 +81,15 @@ async function trace(session: Session, options: Options): Promise<ExitCode> {
   const { address, port, protocol, vni, service } = options;
   const given = Object.entries({ address, port, protocol, vni, service }).filter(([, value]) => value !== undefined);
   const followed = await node.trace(Object.fromEntries(given));
-  const output = await outputFor(session, options);
   const ended = signals.ended.then((signal) => {
     followed.close();
     return signal;
   });
   let packets = 0;
+  let output: Output | null = null;
   try {
+    // Not before the node has agreed: what stands in the file is gone by that.
+    output = await outputFor(session, options);
     session.tell("Tracing; Ctrl-C ends it.\n");
     for await (const record of followed) {
       output.write(record);
@@ -85,7 +99,7 @@ async function trace(session: Session, options: Options): Promise<ExitCode> {
     }
   } finally {
     followed.close();
-    output.close();
+    output?.close();
   }
   const lost = followed.lost();
   const short = lost === 0 ? "" : `; ${lost} records found no room`;

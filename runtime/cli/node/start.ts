@@ -4,6 +4,7 @@ import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.t
 import type { NodeRole } from "../../node/bundle.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
+import { usage } from "../problems.ts";
 import { readConfig } from "../run/config-file.ts";
 import type { Session } from "../session.ts";
 import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts";
@@ -22,6 +23,8 @@ interface StartOptions extends NodeOptions {
 const MOST_FLOWS = 64 * 1024 * 1024;
 
 async function start(session: Session, options: StartOptions): Promise<ExitCode> {
+  if (new Set(options.interface).size < options.interface.length)
+    return session.report([usage(null, "An interface is named twice.", "zeta node start")]);
   using signals = catchSignals();
   const [{ startNode }, { watchInterfaces }] = await Promise.all([
     import("../../control/start.ts"),
