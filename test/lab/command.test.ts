@@ -1,5 +1,6 @@
 /** `zeta lab`: a cluster that stands by itself, used and broken by commands, and nothing left of it. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -426,6 +427,18 @@ describe("a config", () => {
     ["of a chain that is too long", "e.json", '{ "forwarders": 1, "chains": [2, 5] }', "chains\\.1: "],
     ["of an unknown part", "f.json", '{ "forwarders": 1, "chains": [1], "routers": 2 }', "routers"],
     [
+      "of one part said twice",
+      "h.json",
+      '{ "forwarders": 1, "forwarders": 2, "chains": [1] }',
+      "'forwarders' stands there twice",
+    ],
+    [
+      "that throws when it is read",
+      "i.ts",
+      'export default { get forwarders() { throw new Error("ha"); }, chains: [1] };',
+      "ha",
+    ],
+    [
       "of a service without a source",
       "g.json",
       '{ "forwarders": 1, "chains": [1], "services": [{}] }',
@@ -433,6 +446,13 @@ describe("a config", () => {
     ],
   ])("%s is refused with what is wrong", async (_, name, text, reason) => {
     await expect(read(name, text)).rejects.toThrow(new RegExp(`ZT7009: .*${name}.*(${reason})`));
+  });
+
+  test("is no device and no FIFO, which would be read for ever", async () => {
+    symlinkSync("/dev/zero", join(folder, "zero.json"));
+    await expect(readLabConfig(join(folder, "zero.json"), "zero.json")).rejects.toThrow(/ZT7009: .*it is a device/);
+    execFileSync("mkfifo", [join(folder, "fifo.ts")]);
+    await expect(readLabConfig(join(folder, "fifo.ts"), "fifo.ts")).rejects.toThrow(/ZT7009: .*it is a FIFO/);
   });
 
   test("that Node.js cannot read is told in one line", () => {

@@ -1,10 +1,11 @@
 /** The config that a command is given as a file. Apart from what uses it, so that no command loads a whole node to know its options. */
 import { readFileSync, statSync } from "node:fs";
+import { fileKind } from "../../../compiler/file-kind.ts";
+import { faultOf } from "../../config/json-text.ts";
 import type { Config } from "../../config/live.ts";
 import { unreadableConfig } from "../../config/problems.ts";
 import { failure } from "../../loader/problems.ts";
 import type { Session } from "../session.ts";
-import { faultOf } from "./json-text.ts";
 
 /** A hundred thousand prefixes are 5 MiB. What a node is sent has to have room beside its objects (control/protocol.ts). */
 const MOST_BYTES = 128 * 1024 * 1024;
@@ -14,6 +15,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, never>> =>
 
 /** UTF-8, with a byte order mark or without. */
 function textOf(path: string): string {
+  if (fileKind(path) === "device") throw new Error("it is a device");
   if (statSync(path).size > MOST_BYTES) throw new Error(`it is longer than ${MOST_BYTES} bytes`);
   const bytes = readFileSync(path);
   try {

@@ -1,12 +1,24 @@
 /** `lab.config.ts`, or any other module or JSON file that says what a lab is made of. */
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import { fileKind } from "../../../compiler/file-kind.ts";
+import { faultOf } from "../../config/json-text.ts";
 import { labError } from "../command.ts";
 import { badLabConfig } from "../problems.ts";
 import type { CheckedLab } from "./schema.ts";
 
 async function contentOf(path: string): Promise<unknown> {
-  if (path.endsWith(".json")) return JSON.parse(readFileSync(path, "utf8"));
+  const kind = fileKind(path);
+  if (kind !== null && kind !== "file") throw new Error(`it is a ${kind}`);
+  if (path.endsWith(".json")) {
+    const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+    const content: unknown = JSON.parse(text);
+    const fault = faultOf(text);
+    if (fault !== null) throw new Error(fault);
+    return content;
+  }
   const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   if (module.default === undefined) throw new Error("it has no default export");
   return module.default;
@@ -14,14 +26,13 @@ async function contentOf(path: string): Promise<unknown> {
 
 /** `path` is absolute, `file` what it is called in messages. @throws ZetaError: ZT7009. */
 export async function readLabConfig(path: string, file: string): Promise<CheckedLab> {
-  let content: unknown;
+  const { checkedLab } = await import("./schema.ts");
   try {
-    content = await contentOf(path);
+    return checkedLab(file, await contentOf(path));
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof ZetaError) throw cause;
+    const said = cause instanceof Error ? cause.message : inspect(cause);
     const [first = ""] = said.trim().split("\n");
     throw labError(badLabConfig(null, file, first.replace(/[.:]$/, "")), said, cause);
   }
-  const { checkedLab } = await import("./schema.ts");
-  return checkedLab(file, content);
 }
