@@ -92,7 +92,15 @@ test(
     }
     expect(status().epoch).toBe(1);
 
+    const begun = Date.now();
     const { view } = json("lab", ...replace("table2-2"));
+    const from = Date.parse(view.chains[0].decidesFrom);
+    expect(from - begun).toBeGreaterThan(5000);
+    expect(from - begun).toBeLessThan(30_000);
+    expect(view.chains[1]).not.toHaveProperty("decidesFrom");
+    expect(member("table2-2")?.chain).toMatchObject({ id: 0, decidesFrom: view.chains[0].decidesFrom });
+    expect(lab("view").stdout).toMatch(/^chain 0: table2-2, \d+ buckets; begins anew, decides from \S+Z on$/m);
+    expect(lab("status").stdout).toMatch(/table2-2 .*chain 0, alone; begins anew, decides from \S+Z on/);
     expect(view).toMatchObject({
       epoch: 3,
       chains: [
@@ -102,7 +110,9 @@ test(
     });
     expect(portsAt("table2-2")).toEqual([]);
     // It decides nothing before nobody can know of what was decided before.
-    await expect.poll(() => areAnswered(24), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => Date.now(), { timeout: 20_000 }).toBeGreaterThan(from);
+    expect(lab("view").stdout).not.toContain("anew");
+    expect(areAnswered(24)).toBe(true);
     const anew = portsAt("table2-2");
     expect(anew.length).toBeGreaterThan(0);
     for (const port of anew) expect(kept).not.toContain(port);

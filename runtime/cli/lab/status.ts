@@ -1,5 +1,6 @@
 /** `zeta lab status` and `zeta lab view`. */
 import { type Command, Option } from "commander";
+import type { Anew } from "../../lab/standing/anew.ts";
 import type { LabStatus, MemberStatus, ViewStatus } from "../../lab/standing/status.ts";
 import type { ViewChange } from "../../lab/standing/view.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
@@ -10,11 +11,14 @@ import type { Session } from "../session.ts";
 import { textTable } from "../text-table.ts";
 import { labOf, labPlace } from "./options.ts";
 
+const anewText = ({ decidesFrom }: Anew): string =>
+  decidesFrom === undefined ? "" : `; begins anew, decides from ${decidesFrom} on`;
+
 function placeText({ chain, listed }: MemberStatus): string {
   if (chain === null) return listed ? "takes packets" : "taken out";
   const last = chain.place === chain.of - 1;
   const role = chain.of === 1 ? "alone" : chain.place === 0 ? "head" : last ? "tail" : "middle";
-  return `chain ${chain.id}, ${role}`;
+  return `chain ${chain.id}, ${role}${anewText(chain)}`;
 }
 
 function print({ print: out, paintOut: paint }: Session, lab: LabStatus): void {
@@ -62,7 +66,8 @@ interface ViewOptions extends NodeOptions {
 
 function printView({ print: out, paintOut: paint }: Session, { epoch, forwarders, chains }: ViewStatus): void {
   out(`epoch ${paint.strong(String(epoch))}\nforwarders: ${forwarders.join(", ") || "none"}\n`);
-  for (const { id, members, buckets } of chains) out(`chain ${id}: ${members.join(" → ")}, ${buckets} buckets\n`);
+  for (const chain of chains)
+    out(`chain ${chain.id}: ${chain.members.join(" → ")}, ${chain.buckets} buckets${anewText(chain)}\n`);
 }
 
 /** What the options say together. */

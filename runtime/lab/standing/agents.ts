@@ -6,7 +6,7 @@ import type { NodeAgentStatus } from "../../cluster/node-agent.ts";
 import { connectNode, type NodeClient } from "../../control/client.ts";
 import type { ClusterMessage } from "../../control/cluster.ts";
 import type { MemberPlace } from "../cluster/topology.ts";
-import type { StandingPlace } from "./place.ts";
+import { type StandingPlace, timesOf } from "./place.ts";
 import type { MemberRecord } from "./record.ts";
 
 /** Milliseconds until a node serves: a second of verifier time each, and on a busy machine many times that. */
@@ -33,7 +33,7 @@ export async function startAgent(
       "--flows",
       `${flows}`,
       "--times",
-      join(place.folder, "times.json"),
+      timesOf(place),
       "--json",
       ...interfaces.flatMap((name) => ["--interface", name]),
     ],

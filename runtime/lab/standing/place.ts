@@ -28,6 +28,8 @@ export function placeOf(state?: string): StandingPlace {
   return { run: `zeta-lab-${digest}`, folder, logs: join(folder, "logs"), store: join(folder, "view.json") };
 }
 
+export const timesOf = ({ folder }: StandingPlace): string => join(folder, "times.json");
+
 /** As they are on the machine, whatever a record says. */
 export function namespacesOf({ run }: StandingPlace): readonly string[] {
   const all = existsSync("/run/netns") ? readdirSync("/run/netns") : [];

@@ -52,6 +52,8 @@ export interface LabRecord {
   readonly members: readonly MemberRecord[];
   readonly services: readonly string[];
   readonly view: View;
+  /** Of each chain that has begun anew: when it decides again at the latest, in milliseconds since 1970. None unless told. */
+  readonly anew?: Readonly<Record<number, number>>;
   /** Of its operations: as far as they have been told to members. */
   readonly keys: KeyRing;
 }

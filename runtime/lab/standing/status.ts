@@ -2,6 +2,7 @@
 import { pathOf, type View } from "../../cluster/view.ts";
 import type { NodeClient } from "../../control/client.ts";
 import { type AgentState, clientOf, stateOfAgent } from "./agents.ts";
+import { type Anew, anewOf } from "./anew.ts";
 import { namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
 import type { HostRecord, LabRecord, MemberRecord } from "./record.ts";
@@ -23,7 +24,7 @@ export interface MemberStatus extends MemberHealth {
   /** Flows that it remembers; null as before. */
   readonly flows: number | null;
   /** Its chain, and its place there from 0 on; null for forwarders, and for who is in none. */
-  readonly chain: { readonly id: number; readonly place: number; readonly of: number } | null;
+  readonly chain: ({ readonly id: number; readonly place: number; readonly of: number } & Anew) | null;
   /** Whether the view has it. */
   readonly listed: boolean;
 }
@@ -78,7 +79,9 @@ async function statusOfMember(place: StandingPlace, record: LabRecord, member: M
   const { name, kind, id, address, pid } = member;
   const health = await healthOf(place, record, member);
   const told = health.agent === "runs" ? await said(clientOf(place, member)) : { epoch: null, flows: null };
-  return { name, kind, id, address, pid, ...health, ...told, ...placeIn(record.view, id) };
+  const { chain, listed } = placeIn(record.view, id);
+  const placed = chain === null ? null : { ...chain, ...anewOf(record, chain.id) };
+  return { name, kind, id, address, pid, ...health, ...told, chain: placed, listed };
 }
 
 export async function statusOfLab(place: StandingPlace, record: LabRecord): Promise<LabStatus> {
@@ -99,10 +102,15 @@ export interface ViewStatus {
   readonly epoch: number;
   readonly forwarders: readonly string[];
   /** Members from head to tail, and how many of the 1024 buckets they keep. */
-  readonly chains: readonly { readonly id: number; readonly members: readonly string[]; readonly buckets: number }[];
+  readonly chains: readonly ({
+    readonly id: number;
+    readonly members: readonly string[];
+    readonly buckets: number;
+  } & Anew)[];
 }
 
-export function viewByNames({ view, members }: LabRecord): ViewStatus {
+export function viewByNames(record: LabRecord): ViewStatus {
+  const { view, members } = record;
   const nameOf = (id: number): string => members.find((one) => one.id === id)?.name ?? `node ${id}`;
   return {
     epoch: view.epoch,
@@ -114,6 +122,7 @@ export function viewByNames({ view, members }: LabRecord): ViewStatus {
         id,
         members: first === undefined ? [] : pathOf(view, first).members.map(({ node }) => nameOf(node)),
         buckets: kept.length,
+        ...anewOf(record, id),
       };
     }),
   };

@@ -1,7 +1,6 @@
 /** Builds a lab that stays when the command that built it has ended; or nothing of it is left. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { assignBuckets } from "../../cluster/assign.ts";
 import { freshKey, ringOf } from "../../cluster/keys.ts";
 import { firstView } from "../../cluster/view.ts";
@@ -25,7 +24,7 @@ import { startWebServer } from "../web-server.ts";
 import { clientOf, neighboursOf, startAgent, tellToLook } from "./agents.ts";
 import { removeAll } from "./down.ts";
 import { locked } from "./lock.ts";
-import { isThere, type StandingPlace } from "./place.ts";
+import { isThere, type StandingPlace, timesOf } from "./place.ts";
 import { findRecord, type HostRecord, type LabRecord, type MemberRecord, writeRecord } from "./record.ts";
 import type { CheckedLab } from "./schema.ts";
 
@@ -151,7 +150,7 @@ export function bringUp(place: StandingPlace, options: UpOptions): Promise<LabRe
     if (isThere(place)) await removeAll(place);
     cleanStale();
     mkdirSync(place.logs, { recursive: true, mode: 0o700 });
-    writeFileSync(join(place.folder, "times.json"), JSON.stringify(options.config.times));
+    writeFileSync(timesOf(place), JSON.stringify(options.config.times));
     const lab = labAt(place);
     try {
       const record = await build(lab, place, options);

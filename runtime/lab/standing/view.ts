@@ -7,6 +7,7 @@ import { spreadRules } from "../cluster/topology.ts";
 import { labError } from "../command.ts";
 import { fillingEnds } from "../problems.ts";
 import { clientOf, stateOfAgent, tellToLook } from "./agents.ts";
+import { begunAnew } from "./anew.ts";
 import { locked } from "./lock.ts";
 import { memberNamed, namespaceNamed } from "./parts.ts";
 import type { StandingPlace } from "./place.ts";
@@ -160,6 +161,8 @@ export function changeView(place: StandingPlace, change: ViewChange): Promise<La
     const record = readRecord(place);
     await checkRuns(place, record, [...(change.with ?? []), ...(change.chain ?? [])]);
     if (change.replace !== undefined) await checkReplacement(place, record, change.replace);
-    return filled(place, await putInForce(place, record, viewsTo(record, change)));
+    const told = await putInForce(place, record, viewsTo(record, change));
+    const { replace } = change;
+    return filled(place, replace === undefined ? told : await begunAnew(place, told, replace.chain));
   });
 }
