@@ -185,6 +185,41 @@ describe("a lab of two forwarders and a chain of two", () => {
     expect(server1 + server2).toBe(4);
   });
 
+  test("config that is set on one member is said to be that member's alone", () => {
+    const nodes = status().members.map(({ name }) => join(state, "lab", "nodes", name));
+    const words = (node = "") => [
+      "config",
+      "set",
+      "balancer.backends",
+      '["10.2.1.1:80"]',
+      "-s",
+      "web",
+      "--state",
+      node,
+    ];
+    const [forwarder, ...others] = nodes;
+    const set = zeta(words(forwarder), there);
+    expect([set.code, set.stderr]).toEqual([0, expect.stringMatching(/generation 2\n.*the others keep the config/s)]);
+    const generations = others.map((node) => json(...words(node)));
+    expect(generations).toEqual(
+      others.map(() => ({ ok: true, problems: [], service: "web", generation: 2, member: true })),
+    );
+    expect(fetched(10)).toEqual({ server1: 10 });
+    for (const node of nodes) {
+      const back = [
+        "config",
+        "set",
+        "balancer.backends",
+        '["10.2.1.1:80", "10.2.2.1:80"]',
+        "-s",
+        "web",
+        "--state",
+        node,
+      ];
+      expect(json(...back).generation).toBe(3);
+    }
+  });
+
   test("the cluster's key is changed while a connection lasts, and no operation is refused for it", async () => {
     const words = ["curl", "-sS", "--no-keepalive", "-H", "Connection: close", "--rate", "600/m", "--max-time", "60"];
     const load = start(["lab", "exec", "client1", "--", ...words, "http://10.1.0.1/?[1-40]"], there);

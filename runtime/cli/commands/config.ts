@@ -1,6 +1,7 @@
 /** `zeta config get|set`: the config of a service of a live node. */
 import type { Command } from "commander";
 import { unknownField } from "../../config/problems.ts";
+import type { NodeClient } from "../../control/client.ts";
 import { failure } from "../../loader/problems.ts";
 import { type CommandContext, defineCommand, defineGroup, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
@@ -39,6 +40,16 @@ function readValue(text: string): unknown {
   }
 }
 
+/** Whether the node is one of a cluster's. What has been set is set, whatever comes of the question. */
+const isMember = (node: NodeClient): Promise<boolean> =>
+  node.clusterStatus().then(
+    () => true,
+    () => false,
+  );
+
+const OTHERS =
+  "This node is one of a cluster: the others keep the config that they have until each is told too (--state says which).";
+
 async function set(session: Session, options: ConfigOptions, path?: string, value?: string): Promise<ExitCode> {
   const { file } = options;
   if ((file === undefined) === (path === undefined) || (path === undefined) !== (value === undefined)) {
@@ -52,8 +63,10 @@ async function set(session: Session, options: ConfigOptions, path?: string, valu
     whole === undefined
       ? await node.setConfig(service, path ?? "", readValue(value ?? ""))
       : await node.setConfig(service, whole);
-  if (session.format === "json") return session.report([], { service, generation });
+  const member = await isMember(node);
+  if (session.format === "json") return session.report([], { service, generation, member });
   session.tell(`${session.paintErr.good("set")} ${path ?? "the config"} of ${service}: generation ${generation}\n`);
+  if (member) session.tell(`${OTHERS}\n`);
   return EXIT.ok;
 }
 
