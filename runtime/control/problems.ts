@@ -46,6 +46,15 @@ export const oldView = problem("ZT8119", (epoch: number, acting: number) => ({
   fix: "Tell it of a view with a newer epoch: nodes never go back. Nothing was changed.",
 }));
 
+export const keepsNothing = problem(
+  "ZT8124",
+  (folder: string) => ({
+    message: `The data plane will not be kept: its pins in '${folder}' are mounted for this process and its children alone, and go with them.`,
+    fix: "Start it from the machine's own mounts: 'nsenter --net=/run/netns/NAME -- zeta node start …' where 'ip netns exec' was used.",
+  }),
+  "warning",
+);
+
 export const badKept = problem("ZT8117", (file: string, reason: string) => ({
   message: `What the node was told of its networks, kept in '${file}', cannot be told again: ${reason}.`,
   fix: "Mend the file, or remove it and tell the node anew ('zeta node networks'). Nothing is attached.",

@@ -1,5 +1,5 @@
 /** A BPF file system of our own, in a state folder: pins need one, and the machine's at /sys/fs/bpf is not ours. */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { EPERM, errnoName } from "./errno.ts";
 import { openLibrary } from "./library.ts";
 import { onBpffs } from "./pins.ts";
@@ -64,6 +64,25 @@ export function bpffsMounts(): string[] {
       const path = place?.split(" ")[4];
       return source?.startsWith(`bpf ${OURS} `) && path !== undefined ? [path.replaceAll("\\040", " ")] : [];
     });
+}
+
+/** A file system's number as mountinfo writes it (Linux: `new_decode_dev`). */
+const numberOf = (device: number): string =>
+  `${(device >>> 8) & 0xfff}:${(device & 0xff) | ((device >>> 12) & 0xfff00)}`;
+
+/**
+ * Whether the file system at `path` is mounted for the machine's first process too. One that is not goes with the last process of
+ * the mount namespace that it is in, and its pins with it. True where it cannot be seen.
+ */
+export function outlivesUs(path: string): boolean {
+  try {
+    const number = numberOf(statSync(path).dev);
+    return readFileSync("/proc/1/mountinfo", "utf8")
+      .split("\n")
+      .some((line) => line.split(" ")[2] === number);
+  } catch {
+    return true;
+  }
 }
 
 /** Removes the mount point; whatever came to lie in it while nothing was mounted stays. */

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
@@ -20,6 +20,8 @@ export interface Setting {
   readonly cwd?: string;
   /** A network namespace to run in, by its path. */
   readonly namespace?: string;
+  /** Enters that as `ip netns exec` does: with mounts of its own. */
+  readonly ownMounts?: boolean;
   /** As a user without any capability; the folder it works in is opened to it. */
   readonly unprivileged?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -38,14 +40,21 @@ const BIND = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
 const seen = (word: string): string => (word.startsWith(root) ? join(SEEN, word.slice(root.length)) : word);
 
 /** The words that start the command in its setting. */
-function commandLine(words: readonly string[], { namespace, unprivileged, cwd }: Setting): readonly [string, string[]] {
+function commandLine(
+  words: readonly string[],
+  { namespace, ownMounts, unprivileged, cwd }: Setting,
+): readonly [string, string[]] {
   let line = [process.execPath, MAIN, ...words];
   if (unprivileged === true) {
     if (cwd !== undefined) chmodSync(cwd, 0o777);
     const somebody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--inh-caps=-all"];
     line = ["unshare", "--mount", "sh", "-c", BIND, "sh", root, SEEN, ...somebody, ...line.map(seen)];
   }
-  if (namespace !== undefined) line = ["nsenter", `--net=${namespace}`, "--", ...line];
+  if (namespace !== undefined)
+    line =
+      ownMounts === true
+        ? ["ip", "netns", "exec", basename(namespace), ...line]
+        : ["nsenter", `--net=${namespace}`, "--", ...line];
   const [first = "", ...rest] = line;
   return [first, rest];
 }

@@ -1,6 +1,7 @@
 /** `zeta node start`: a node for as long as the command runs. */
 import { type Command, Option } from "commander";
 import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.ts";
+import { bpffsFolder } from "../../attach/state.ts";
 import type { NodeRole } from "../../node/bundle.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
@@ -26,17 +27,19 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
   if (new Set(options.interface).size < options.interface.length)
     return session.report([usage(null, "An interface is named twice.", "zeta node start")]);
   using signals = catchSignals();
-  const [{ startNode }, { watchInterfaces }] = await Promise.all([
+  const [{ startNode }, { keepsNothing }, { outlivesUs }, { watchInterfaces }] = await Promise.all([
     import("../../control/start.ts"),
+    import("../../control/problems.ts"),
+    import("../../loader/bpffs.ts"),
     import("../run/interfaces.ts"),
   ]);
   const where = options.interface.join(", ");
-  const keep = options.keep === true;
+  const wanted = options.keep === true;
   const node = await startNode({
     interfaces: options.interface,
     mode: options.mode,
     role: options.role,
-    keep,
+    keep: wanted,
     signal: signals.abort,
     ...(options.times === undefined ? {} : { times: readConfig(session, options.times) }),
     ...stateOf(session, options),
@@ -47,9 +50,15 @@ async function start(session: Session, options: StartOptions): Promise<ExitCode>
     if (session.format === "json") session.print(`${JSON.stringify({ type, run: node.run, ...data })}\n`);
     else session.tell(`${text}\n`);
   };
-  const interfaces = watchInterfaces(node.attachments, ({ code, message }) =>
-    note("lost", `${session.paintErr.warning("warning")} ${code}: ${message}`, { code, message }),
-  );
+  const warn = (type: string, { code, message }: Problem, advice = ""): void =>
+    note(type, `${session.paintErr.warning("warning")} ${code}: ${message}${advice}`, { code, message });
+  const pins = bpffsFolder(stateOf(session, options).state);
+  const keep = wanted && outlivesUs(pins);
+  if (wanted && !keep) {
+    const problem = keepsNothing(null, pins);
+    warn("not kept", problem, `\n${problem.fix}`);
+  }
+  const interfaces = watchInterfaces(node.attachments, (problem) => warn("lost", problem));
   let ended: EndingSignal | "stopped" | Problem;
   try {
     const metrics = node.metrics === null ? "" : `; metrics at ${node.metrics}`;
