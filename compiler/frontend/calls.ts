@@ -100,11 +100,14 @@ function bindParameters(
       declareBinding(parameter.name, { kind: "list", items: values.slice(index) }, null, to);
       continue;
     }
-    let value = orDefault(values[index] ?? missing, parameter, to);
+    const given = values[index] ?? missing;
+    let value = orDefault(given, parameter, to);
+    // What is wrong with a default is wrong where it stands.
+    const place = value === given ? node : (parameter.initializer ?? node);
     const type = parameter.type === undefined ? null : to.module.checker.getTypeAtLocation(parameter);
     const flavour = type === null ? null : flavourOf(type);
     if (flavour !== null && (value.kind === "scalar" || value.kind === "literal"))
-      value = coerce(value, flavour, node, to);
+      value = coerce(value, flavour, place, to);
     declareBinding(parameter.name, value, parameter, to);
   }
 }

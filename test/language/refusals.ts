@@ -344,6 +344,12 @@ export const examples: readonly RefusalExample[] = [
     body("const x = §i32(frame.length) < frame.length;"),
     body("const x = u32(i32(frame.length)) < frame.length;"),
   ),
+  example(
+    "ZT2006",
+    "a default out of range, where it stands",
+    body("const f = (n: u8 = §300) => n;\n  if (f() === 0) return Action.Drop;"),
+    body("const f = (n: u8 = 255) => n;\n  if (f() === 0) return Action.Drop;"),
+  ),
   example("ZT2006", "a constant out of range", body("let n: u8 = §300;\n  n++;"), body("let n: u8 = 255;\n  n++;")),
   example(
     "ZT2006",
