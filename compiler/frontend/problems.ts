@@ -55,7 +55,7 @@ export const floatingPoint = problem("ZT1016", (text: string) => ({
 }));
 export const stringInDataPath = problem("ZT1017", (what: string | null = null) => ({
   message: `${what === null ? "Strings" : `${what} is not part of the language: strings`} cannot be built or examined in the data path.`,
-  fix: "Strings are for names and for `log(format, ...values)`; use numbers and enums otherwise.",
+  fix: "Strings are for names, which are constants (a drop's too), and for `log(format, ...values)`; a middlebox tells of values by `events`. Use numbers and enums otherwise.",
 }));
 /** A "place" that has room for numbers alone, a "length" that is another's, and one of "several" that the packet chooses. */
 export const escapingObject = problem(
@@ -95,9 +95,13 @@ export const dynamicProperty = problem(
       },
     })[of],
 );
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ["'var'", "Write `const`, or `let` for what changes."],
+  ["'for…in'", "Write `for (const item of list)`; the fields of an object are named one by one."],
+]);
 export const unsupportedSyntax = problem("ZT1020", (what: string) => ({
   message: `${what} is not part of the language.`,
-  fix: "docs/language.md lists every construct that is accepted.",
+  fix: INSTEAD.get(what) ?? "docs/language.md lists every construct that is accepted.",
 }));
 export const recursion = problem("ZT1021", (name: string) => ({
   message: `'${name}' calls itself, and the kernel's stack is 512 bytes.`,
@@ -109,14 +113,16 @@ export const ownValue = problem("ZT1028", (name: string) => ({
 }));
 export const mutableModule = problem("ZT1029", (name: string) => ({
   message: `'${name}' is declared by 'let' or 'var' at the top level of a module: nothing that packets change can live there.`,
-  fix: "Make it a 'const', or keep it in a map or in `variable(layout, initial)`.",
+  fix: "Make it a 'const'. What changes is kept in a map or in `variable(layout, initial)`, in a middlebox in its state: `counter()`, `boundedTable({ ... })`.",
 }));
 export const unknownName = problem("ZT1022", (name: string, why: string | null = null) => ({
   message: why === null ? `'${name}' has no meaning in the data path.` : `'${name}' has no meaning here: ${why}.`,
   fix:
-    why === null
-      ? "Only the language, your own modules, and 'zeta' or 'zeta/bpf' can be used."
-      : "Declare it before what uses it runs.",
+    why !== null
+      ? "Declare it before what uses it runs."
+      : name === "console"
+        ? "Tell of packets by `events` in a middlebox's state, with `zeta/bpf` by `log(format, ...values)`."
+        : "Only the language, your own modules, and 'zeta' or 'zeta/bpf' can be used.",
 }));
 export const unknownImport = problem("ZT1023", (name: string, isThere = false) =>
   name.startsWith(".") && !isThere
@@ -204,9 +210,9 @@ export const notConstant = problem("ZT2013", (what: string) => ({
   message: `${what} must be known when compiling.`,
   fix: "Use a constant.",
 }));
-export const wrongArgument = problem("ZT2014", (what: string, found: string) => ({
+export const wrongArgument = problem("ZT2014", (what: string, found: string, fix: string | null = null) => ({
   message: `Expected ${what}, found ${found}.`,
-  fix: "See the declaration in the SDK, or docs/language.md.",
+  fix: fix ?? "See the declaration in the SDK, or docs/language.md.",
 }));
 /** What is "summed" is covered by a checksum; a "module" has constants, and a "list" is one. */
 export const readOnly = problem("ZT2015", (what: string, why: "summed" | "module" | "list" | null = null) =>
@@ -303,5 +309,8 @@ export const uncompleted = problem("ZT2033", (box: string) => ({
 }));
 export const keyFieldEdited = problem("ZT2030", (field: string) => ({
   message: `A filter cannot change '${field}': the flow is found by it.`,
-  fix: "Change addresses and ports in 'decide', with `flow.rewrite(...)`.",
+  fix:
+    field === "type" || field === "identifier"
+      ? "Leave an echo's type and identifier as they are. To reply, return `answer(packet, (reply) => { ... })`, which may set them."
+      : "Change addresses and ports in 'decide', with `flow.rewrite(...)`.",
 }));

@@ -137,7 +137,7 @@ export interface DeclaredValue {
   readonly member: (name: string, node: ts.Node) => Value | null;
   readonly names: readonly string[];
   /** What to say of members that it does not have. */
-  readonly advice?: string;
+  readonly advice?: (name: string) => string | null;
   /** Members that are read or written anew at each access, in the function that accesses them. */
   readonly read?: (name: string, node: ts.Node, to: Lowering) => Value | null;
   /** False when the member cannot be written. */

@@ -42,6 +42,13 @@ describe("check", () => {
     ]);
   });
 
+  test("of several files tells of one that is missing beside what is wrong in the others", () => {
+    const { code, stderr } = zeta(["check", "nowhere.ts", "src/broken.ts"], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain("There is no file or folder 'nowhere.ts'.");
+    expect(stderr).toContain("src/broken.ts:4:7");
+  });
+
   test("as SARIF and as text is for other programs, on standard output", () => {
     const sarif = JSON.parse(zeta(["check", "src/broken.ts", "--sarif"], { cwd }).stdout);
     expect(sarif.runs[0].results[0]).toMatchObject({ ruleId: "ZT1025", level: "error" });

@@ -62,7 +62,15 @@ const programs: readonly (readonly [string, RegExp, RegExp, string, string?])[] 
   ["ZT1016", /^0\.1 is not a whole/, /multiply before you divide/, "if (random() < §0.1) return Action.Drop;"],
   ["ZT1016", /^0\.1 is not a whole/, /smaller units/, "let n = 0;\n  for (let i = 0; i < 1; i += §0.1) n++;"],
   ["ZT2020", /no 'random' of Math/, /`random\(\)` of `zeta\/bpf`/, "if (Math.§random() < 0.1) return Action.Drop;"],
-  ["ZT2020", /no 'floor' of Math/, /Division truncates/, "const n = Math.§floor(frame.length / 3);"],
+  ["ZT2020", /no 'floor' of Math/, /max\. Division truncates by itself\.$/, "const n = Math.§floor(frame.length / 3);"],
+  ["ZT2020", /no 'ceil' of Math/, /\(n \+ d - 1\) \/ d/, "const n = Math.§ceil(frame.length / 3);"],
+  // Words of JavaScript that are written another way here
+  ["ZT1020", /^'var'/, /`const`, or `let`/, "§var n = 5;"],
+  ["ZT1020", /^'for…in'/, /`for \(const item of list\)`/, "§for (const name in { a: 1 }) log(name);"],
+  ["ZT1022", /^'console'/, /`events`.*`log\(format/, "§console.log(frame.length);"],
+  ["ZT1029", /^'count'/, /`counter\(\)`, `boundedTable/, "count++;", "let §count = 0;"],
+  ["ZT1017", /^Strings/, /a drop's too.*`events`/, `const name = \`length \${§frame.length}\`;`],
+  ["ZT2014", /found '10\.0\.0\.0\/8'/, /`prefixes`.*0xff000000/, 'const n = §address("10.0.0.0/8");'],
   // What is looked up
   [
     "ZT1019",

@@ -142,3 +142,10 @@ test.each([
   const { text, place } = withoutMark(filtering(statement));
   expect((await problemsOf(text)).map(told)).toEqual([`${code} ${place}`]);
 });
+
+test("of an echo's type, another way is told than of addresses", async () => {
+  const [problem] = await problemsOf(filtering("const echo = packet.icmp(); if (echo !== null) echo.type = 0;"));
+  expect(problem?.fix).toContain("`answer(packet, (reply) => { ... })`");
+  const [other] = await problemsOf(filtering("packet.source = packet.destination;"));
+  expect(other?.fix).toContain("`flow.rewrite(...)`");
+});

@@ -19,12 +19,22 @@ function extreme(call: BuiltinCall, operator: "<" | ">"): Value {
   return { ...scalar(type, operand), low: pick(l[0], r[0]), high: pick(l[1], r[1]) };
 }
 
+const TRUNCATES = "Division truncates by itself.";
+/** What stands for what Math has besides. */
+const ADVICE: Readonly<Record<string, string>> = {
+  floor: TRUNCATES,
+  trunc: TRUNCATES,
+  round: "Division truncates by itself; to round, add half of the divisor before: `(n + d / 2) / d`.",
+  ceil: "Division truncates by itself; to round up, `(n + d - 1) / d`.",
+  random: "`random()` of `zeta/bpf` gives 32 random bits.",
+};
+
 const math: DeclaredValue = {
   kind: "declared",
   what: "Math",
   data: null,
   names: ["min", "max"],
-  advice: "Division truncates by itself, and `random()` of `zeta/bpf` gives 32 random bits.",
+  advice: (name) => ADVICE[name] ?? null,
   member: (name) =>
     name === "min"
       ? builtin("Math.min", (call) => extreme(call, "<"))

@@ -13,10 +13,15 @@ const PARSERS: Readonly<Partial<Record<ScalarType, (text: string) => number | bi
   address: parseAddress,
 };
 
+const NETWORK =
+  'A network is no address: ask `prefixes` of a middlebox\'s config, `config.networks.has(packet.source)`, or compare under a mask, `(ip.source & 0xff000000) === ipv4("10.0.0.0")`.';
+
 export function readText(text: string, type: ScalarType, node: ts.Node, to: Lowering): ScalarValue {
   const parse = PARSERS[type];
   if (parse === undefined) return to.refuse((at) => wrongArgument(at, "a number", `the text '${text}'`), node);
   const value = parse(text);
-  if (value === null) return to.refuse((at) => wrongArgument(at, `the text of an ${type}`, `'${text}'`), node);
+  const isNetwork = type !== "mac" && /^[\da-f.:]+\/\d+$/i.test(text);
+  const advice = isNetwork ? NETWORK : null;
+  if (value === null) return to.refuse((at) => wrongArgument(at, `the text of an ${type}`, `'${text}'`, advice), node);
   return scalarConstant(type, BigInt(value));
 }

@@ -38,7 +38,7 @@ export function memberOf(base: Value, name: string, node: ts.Node, to: Lowering)
     case "object":
       return readField(base, name, node, to) ?? absent(base, name, node, to);
     case "declared":
-      return base.read?.(name, node, to) ?? base.member(name, node) ?? missing(base.names, base.advice);
+      return base.read?.(name, node, to) ?? base.member(name, node) ?? missing(base.names, base.advice?.(name));
     case "map":
       return mapMember(base, name, node, to) ?? missing([]);
     case "list":

@@ -8,10 +8,10 @@ import type { CommonOptions, Session } from "../session.ts";
 
 async function check(session: Session, _options: CommonOptions, files: readonly string[]): Promise<ExitCode> {
   const missing = missingInputs(session, files);
-  if (missing.length > 0) return session.report(missing);
+  if (missing.length === files.length) return session.report(missing);
   const compiler = await loadCompiler();
-  const problems: Problem[] = [];
-  for (const file of files) {
+  const problems: Problem[] = [...missing];
+  for (const file of files.filter((each) => missingInputs(session, [each]).length === 0)) {
     const result = await compiler.check(session.path(file));
     problems.push(...localize(session, file, result.problems));
   }
