@@ -36,6 +36,13 @@ const U8: LayoutData = { kind: "scalar", type: "u8", size: 1, align: 1, order: "
 /** Declared with `of: {}`: only presence counts, and a list of keys says it all. */
 const isPresence = (layout: LayoutData): boolean => isScalar(layout, "u8");
 
+const isNothing = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+
+/** The value of an entry. One that only has to be there is 1, or the `{}` that it was declared as. */
+const entryType = (of: LayoutData): z.ZodType =>
+  isPresence(of) ? z.preprocess((value) => (isNothing(value) ? 1 : value), typeOf(of)) : typeOf(of);
+
 /** struct bpf_lpm_trie_key: the length in bits, then the address in network order. */
 export const PREFIX_KEY_BYTES = 20;
 
@@ -75,7 +82,7 @@ function encodePrefixes(
 
 function prefixes(field: ConfigField): z.ZodType<Entries> {
   const error = 'an object of values by prefix was expected, such as { "10.0.0.0/8": … }';
-  const record = recordOf(typeOf(field.of), error).transform((given, context) =>
+  const record = recordOf(entryType(field.of), error).transform((given, context) =>
     encodePrefixes(field, given, (_, text) => text, context),
   );
   if (!isPresence(field.of)) return record;
@@ -118,7 +125,7 @@ function encoded(
 function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<Entries> {
   const layout = keyLayout ?? of;
   const keyType = typeOf(layout);
-  const valueType = isPresence(of) ? typeOf(of).default(1) : typeOf(of);
+  const valueType = isPresence(of) ? entryType(of).default(1) : typeOf(of);
   const error = "a list of { key, value } was expected";
   const list = z.array(objectOf({ key: keyType, value: valueType }), { error }).transform((given, context) =>
     encoded(
@@ -130,7 +137,7 @@ function table({ of, key: keyLayout, max }: ConfigField): z.ZodType<Entries> {
     ),
   );
   if (layout.kind !== "scalar") return list;
-  const record = recordOf(typeOf(of), error).transform((given, context) => {
+  const record = recordOf(entryType(of), error).transform((given, context) => {
     const entries = given.flatMap(([text, value]): [string, unknown, unknown][] => {
       const key = keyType.safeParse(keyFromText(layout, text));
       if (key.success) return [[text, key.data, value]];
