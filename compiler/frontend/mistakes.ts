@@ -30,6 +30,9 @@ const IMPLICIT_ANY: ReadonlySet<number> = new Set([7006, 7019, 7031]);
 /** "'ip' is possibly 'null'." */
 export const POSSIBLY_NULL: ReadonlySet<number> = new Set([2531, 2532, 2533, 18047, 18048, 18049]);
 
+/** "Cannot find name 'ipp'. Did you mean 'ip'?": which name was meant is not known. */
+const UNKNOWN_NAME: ReadonlySet<number> = new Set([2304, 2552]);
+
 const namesIn = (text: string): readonly string[] => text.match(/[A-Za-z_$][\w$]*/g) ?? [];
 
 const LOGICAL: ReadonlySet<ts.SyntaxKind> = new Set([
@@ -47,12 +50,17 @@ const tells = (node: ts.Node): boolean =>
   (ts.isBinaryExpression(node) && LOGICAL.has(node.operatorToken.kind));
 
 /** The names in a test that a mistake is in, by the function that it stands in. */
-function testedIn(path: readonly ts.Node[]): { readonly fn: ts.Node | undefined; readonly names: readonly string[] } {
+function testedIn(path: readonly ts.Node[]): {
+  readonly fn: ts.Node | undefined;
+  readonly names: readonly string[];
+  readonly isTest: boolean;
+} {
   const fn = path.findLast(ts.isFunctionLike);
   const unit = path.findLastIndex(isUnit);
   const test = path.slice(Math.max(unit, 0)).find(tells);
   const part = test !== undefined && (ts.isIfStatement(test) || ts.isWhileStatement(test)) ? test.expression : test;
-  return { fn, names: part === undefined ? [] : namesIn(part.getText()) };
+  const isTest = test !== undefined && !ts.isExpressionStatement(test);
+  return { fn, names: part === undefined ? [] : namesIn(part.getText()), isTest };
 }
 
 /** The call that a function is given to, by itself or as part of an object. */
@@ -77,18 +85,20 @@ export function withoutConsequences(found: readonly ts.Diagnostic[]): readonly t
   const pathOf = ({ file, start = 0 }: ts.Diagnostic) => (file === undefined ? [] : pathTo(file, start));
   /** Calls that are refused themselves, not only what the functions in them do. */
   const calls = new Set<ts.Node>();
-  const tested: ReturnType<typeof testedIn>[] = [];
+  const tested: (ReturnType<typeof testedIn> & { readonly isOfAny: boolean })[] = [];
   for (const one of found) {
     if (IMPLICIT_ANY.has(one.code) || POSSIBLY_NULL.has(one.code)) continue;
     const path = pathOf(one);
-    tested.push(testedIn(path));
+    const test = testedIn(path);
+    tested.push({ ...test, isOfAny: test.isTest && UNKNOWN_NAME.has(one.code) });
     for (const node of path.slice(path.findLastIndex(isBody) + 1)) if (ts.isCallExpression(node)) calls.add(node);
   }
   const isSpoilt = (one: ts.Diagnostic): boolean => {
     const { file, start = 0, length = 0 } = one;
     const [name] = namesIn(file?.text.slice(start, start + length) ?? "");
     const path = pathOf(one);
-    return tested.some(({ fn, names }) => fn !== undefined && path.includes(fn) && names.includes(name ?? ""));
+    const isMeant = ({ names, isOfAny }: (typeof tested)[number]) => isOfAny || names.includes(name ?? "");
+    return tested.some((test) => test.fn !== undefined && path.includes(test.fn) && isMeant(test));
   };
   return found.filter((one) => {
     if (POSSIBLY_NULL.has(one.code)) return !isSpoilt(one);

@@ -168,6 +168,11 @@ test("but not where the test is what is wrong", async () => {
   expect(await codesAtMarks(text)).toEqual(["ZT1002", "ZT1015"]);
 });
 
+test("nor where it tests a name that is misspelt", async () => {
+  const text = service("const ip = packet.ipv4();\n    if (§pi === null) return pass();\n    ip.ttl = 5;");
+  expect(await codesAtMarks(text)).toEqual(["ZT1002"]);
+});
+
 test("and beside another mistake in the same statement", async () => {
   const text = service("const ip = packet.ipv4();\n    const §s: string = §ip.ttl;");
   expect(await codesAtMarks(text)).toEqual(["ZT1002", "ZT2002"]);
