@@ -10,7 +10,6 @@ import {
   escapingObject,
   finishedRecord,
   indexOutOfRange,
-  literalOutOfRange,
   lockMisuse,
   missingField,
   readOnly,
@@ -116,20 +115,6 @@ const bitField = (layout: BitsLayout, name: string) => {
   return found;
 };
 
-/** What is stored in a bit field: of what is computed its low bits. A constant that has more is refused. */
-function bitsFor(value: Value, field: BitsLayout["fields"][number], node: ts.Node, to: Lowering): Operand {
-  const { operand } = coerce(value, "u32", node, to);
-  const room = 1n << BigInt(field.width);
-  // All ones before it: the complement of what fits, such as `~0`.
-  const isCut = operand.kind === "constant" && operand.value >= room && operand.value < (1n << 32n) - room;
-  // What is folded in was not known when the author wrote it, and is cut as it is where it is not.
-  if (isCut && to.module.folded.size === 0) {
-    const bits = field.width === 1 ? "1 bit" : `${field.width} bits`;
-    to.refuse((at) => literalOutOfRange(at, String(operand.value), `'${field.name}', which has ${bits}`), node);
-  }
-  return operand;
-}
-
 function writeBitField(
   view: ViewValue,
   layout: BitsLayout,
@@ -143,7 +128,8 @@ function writeBitField(
     return to.refuse((at) => unknownField(at, name, layout.fields.map((f) => f.name).join(", ")), node);
   const word = wordType(layout);
   const mask = ((1n << BigInt(field.width)) - 1n) << BigInt(field.shift);
-  const wide = to.convert(bitsFor(value, field, node, to), "u32", word);
+  const part = coerce(value, "u32", node, to);
+  const wide = to.convert(part.operand, "u32", word);
   const placed = to.binary(
     "and",
     word,
@@ -264,11 +250,11 @@ function writeBits(
   const source = definite(value, node, to);
   let whole: Operand = constant(word, 0n);
   for (const field of layout.fields) {
-    const part = bitsFor(partOf(source, field.name, node, to), field, placeOfField(source, field.name, node), to);
+    const part = coerce(partOf(source, field.name, node, to), "u32", placeOfField(source, field.name, node), to);
     const masked = to.binary(
       "and",
       word,
-      to.convert(part, "u32", word),
+      to.convert(part.operand, "u32", word),
       constant(word, (1n << BigInt(field.width)) - 1n),
     );
     whole = to.binary("or", word, whole, to.binary("shl", word, masked, constant(word, BigInt(field.shift))));

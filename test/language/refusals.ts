@@ -352,30 +352,6 @@ export const examples: readonly RefusalExample[] = [
   ),
   example("ZT2006", "a constant out of range", body("let n: u8 = §300;\n  n++;"), body("let n: u8 = 255;\n  n++;")),
   example(
-    "ZT2006",
-    "a constant with more bits than its field",
-    body("const f = local(fields);\n  §f.kind = 8;", "const fields = bits({ urgent: 1, kind: 3, rest: 4 });"),
-    body("const f = local(fields);\n  f.kind = 7;", "const fields = bits({ urgent: 1, kind: 3, rest: 4 });"),
-  ),
-  example(
-    "ZT2006",
-    "a constant with more bits than its field, among others",
-    body(
-      "const f = local(fields);\n  f.flags = { urgent: 1, kind: §8, rest: 0 };",
-      "const fields = struct({ flags: bits({ urgent: 1, kind: 3, rest: 4 }) });",
-    ),
-    body(
-      "const f = local(fields);\n  f.flags = { urgent: 1, kind: 7, rest: ~0 };",
-      "const fields = struct({ flags: bits({ urgent: 1, kind: 3, rest: 4 }) });",
-    ),
-  ),
-  example(
-    "ZT2006",
-    "a constant with more bits than a header's field",
-    filtering("const six = packet.ipv6();\n    if (six !== null) §six.flowLabel = 0x12345678;"),
-    filtering("const six = packet.ipv6();\n    if (six !== null) six.flowLabel = 0x12345;"),
-  ),
-  example(
     "ZT2007",
     "arithmetic on addresses",
     body('const x = §ipv4("10.0.0.1") + 1;'),
