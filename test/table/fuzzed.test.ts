@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tcp } from "zeta/testing";
 import { BUCKETS } from "../../runtime/cluster/buckets.ts";
+import { numberOfKey } from "../../runtime/cluster/data-plane.ts";
 import { addressOf, introduce, KEY, openCluster, type Wire } from "../kit/cluster/cluster.ts";
 import { type AnyMember, openKernelMember } from "../kit/cluster/kernel-member.ts";
 import { openMember } from "../kit/cluster/member.ts";
@@ -64,7 +65,7 @@ function mutated(among: readonly Uint8Array[], sent: Uint8Array | null, number: 
   ];
   for (let change = number(4); change >= 0; change--) out[places[number(places.length)] ?? 0] = number(256);
   // Otherwise few would come further than to the key.
-  out[AT.key] = 0;
+  out[AT.key] = numberOfKey(KEY, 0);
   if (sent !== null) out.set(sent, AT.sent);
   return tagged(out, KEY);
 }
