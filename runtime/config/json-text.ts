@@ -12,7 +12,7 @@ function endOfText(json: string, at: number): number {
 const lineOf = (json: string, at: number): number => json.slice(0, at).split("\n").length;
 
 /** What is wrong with JSON that JSON.parse has read; null for nothing. */
-export function faultOf(json: string): string | null {
+function faultOf(json: string): string | null {
   /** Names of the objects and lists that are open, those of lists empty. */
   const open: Set<string>[] = [];
   let text: readonly [from: number, to: number] = [0, 0];
@@ -40,4 +40,12 @@ export function faultOf(json: string): string | null {
     }
   }
   return null;
+}
+
+/** What a file says that people write. @throws Error that says in a few words what is wrong with it. */
+export function readJson(text: string): unknown {
+  const content: unknown = JSON.parse(text);
+  const fault = faultOf(text);
+  if (fault !== null) throw new Error(fault);
+  return content;
 }

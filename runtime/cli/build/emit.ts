@@ -1,7 +1,8 @@
 /** `--emit`: one stage of the compilation instead of a bundle. */
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import type { CompileResult, LowerResult } from "../../../compiler/api.ts";
 import { cannotWrite } from "../../../compiler/bundle/problems.ts";
+import { writeWhole } from "../../attach/whole-file.ts";
 import { loadCompiler, localize } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { usage } from "../problems.ts";
@@ -37,19 +38,14 @@ export async function emit(session: Session, file: string, options: BuildOptions
     session.print(stage.content);
     return EXIT.ok;
   }
-  // Beside it first: what stands there stays when there is no room.
-  const asked = session.path(options.out);
-  const path = existsSync(asked) ? realpathSync(asked) : asked;
-  const beside = `${path}.${process.pid}.part`;
   try {
+    const asked = session.path(options.out);
+    // Links are followed; what is no file, such as a pipe, cannot be replaced.
+    const path = existsSync(asked) ? realpathSync(asked) : asked;
     if (existsSync(path) && !statSync(path).isFile()) writeFileSync(path, stage.content);
-    else {
-      writeFileSync(beside, stage.content);
-      renameSync(beside, path);
-    }
+    else writeWhole(path, stage.content, 0o666);
     return EXIT.ok;
   } catch (error) {
-    rmSync(beside, { force: true });
     return session.report([cannotWrite(null, options.out, error instanceof Error ? error.message : String(error))]);
   }
 }

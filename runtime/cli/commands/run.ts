@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { withCompilerOptions } from "../build/options.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
+import { interfaceOption } from "../node/options.ts";
 import type { RunOptions } from "../run/run.ts";
 import type { Session } from "../session.ts";
 import { catchSignals } from "../signals.ts";
@@ -23,11 +24,7 @@ export function runCommand(context: CommandContext): Command {
       "zeta run service.ts --interface veth0 --for 10 --json",
     ],
   })
-    .addOption(
-      new Option("-i, --interface <name>", "an interface to attach to; may be given several times")
-        .argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name])
-        .makeOptionMandatory(),
-    )
+    .addOption(interfaceOption())
     .option("-c, --config <file>", "JSON: the config of the service, which must be complete")
     .addOption(
       new Option("--mode <mode>", "native XDP, or the slower generic one; never chosen by itself")

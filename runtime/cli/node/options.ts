@@ -45,4 +45,13 @@ export const whole =
     throw new InvalidArgumentError(`A whole number from ${least} to ${most} was expected.`);
   };
 
+/** Interfaces of a run or a node: one at least, none twice. */
+export const interfaceOption = (): Option =>
+  new Option("-i, --interface <name>", "an interface to attach to; may be given several times")
+    .argParser((name: string, before: readonly string[] | undefined) => {
+      if (before?.includes(name)) throw new InvalidArgumentError("It is named twice.");
+      return [...(before ?? []), name];
+    })
+    .makeOptionMandatory();
+
 export const serviceOption = (): Option => new Option("-s, --service <name>", "the service, where there are several");

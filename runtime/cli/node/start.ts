@@ -5,11 +5,10 @@ import { bpffsFolder } from "../../attach/state.ts";
 import type { NodeRole } from "../../node/bundle.ts";
 import { type CommandContext, defineCommand, runs } from "../command.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
-import { usage } from "../problems.ts";
 import { readConfig } from "../run/config-file.ts";
 import type { Session } from "../session.ts";
 import { catchSignals, type EndingSignal, exitCodeOfSignal } from "../signals.ts";
-import { type NodeOptions, stateOf, whole, withState } from "./options.ts";
+import { interfaceOption, type NodeOptions, stateOf, whole, withState } from "./options.ts";
 
 interface StartOptions extends NodeOptions {
   readonly interface: readonly string[];
@@ -24,8 +23,6 @@ interface StartOptions extends NodeOptions {
 const MOST_FLOWS = 64 * 1024 * 1024;
 
 async function start(session: Session, options: StartOptions): Promise<ExitCode> {
-  if (new Set(options.interface).size < options.interface.length)
-    return session.report([usage(null, "An interface is named twice.", "zeta node start")]);
   using signals = catchSignals();
   const [{ startNode }, { keepsNothing }, { outlivesUs }, { watchInterfaces }] = await Promise.all([
     import("../../control/start.ts"),
@@ -90,11 +87,7 @@ export function startCommand(context: CommandContext): Command {
       "zeta node start --interface eth1 --state /run/zeta-edge --keep",
     ],
   })
-    .addOption(
-      new Option("-i, --interface <name>", "an interface to attach to; may be given several times")
-        .argParser((name: string, before: readonly string[] | undefined) => [...(before ?? []), name])
-        .makeOptionMandatory(),
-    )
+    .addOption(interfaceOption())
     .addOption(
       new Option("--mode <mode>", "native XDP, or the slower generic one; never chosen by itself")
         .choices(["native", "generic"])

@@ -1,7 +1,7 @@
 /** The config that a command is given as a file. Apart from what uses it, so that no command loads a whole node to know its options. */
 import { readFileSync, statSync } from "node:fs";
 import { fileKind } from "../../../compiler/file-kind.ts";
-import { faultOf } from "../../config/json-text.ts";
+import { readJson } from "../../config/json-text.ts";
 import type { Config } from "../../config/live.ts";
 import { unreadableConfig } from "../../config/problems.ts";
 import { failure } from "../../loader/problems.ts";
@@ -28,10 +28,7 @@ function textOf(path: string): string {
 /** @throws ZetaError ZT6006. */
 export function readConfig(session: Session, file: string): Config {
   try {
-    const text = textOf(session.path(file));
-    const content: unknown = JSON.parse(text);
-    const fault = faultOf(text);
-    if (fault !== null) throw new Error(fault);
+    const content = readJson(textOf(session.path(file)));
     if (!isObject(content)) throw new Error("it holds no object");
     const { $schema: _, ...config } = content;
     return config;

@@ -3,7 +3,6 @@ import { type Problem, ZetaError } from "../../../compiler/diagnostics/problem.t
 import type { CompilerOptions } from "../build/options.ts";
 import { localized } from "../compiler.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
-import { usage } from "../problems.ts";
 import type { Session } from "../session.ts";
 import { type EndingSignal, exitCodeOfSignal, type Signals } from "../signals.ts";
 import { counterReader } from "./counters.ts";
@@ -30,8 +29,6 @@ function timer(duration: number | undefined): { readonly over: Promise<"over">; 
 
 /** Runs until a signal or the time given; whatever ends it, nothing stays attached. Before that, a signal ends it without attaching. */
 export async function run(session: Session, options: RunOptions, input: string, signals: Signals): Promise<ExitCode> {
-  if (new Set(options.interface).size < options.interface.length)
-    return session.report([usage(null, "An interface is named twice.", "zeta run")]);
   const given = await signals.until(openInput(session, input, options));
   const { manifest } = given;
   const name = manifest.service?.name ?? manifest.name;

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { ZetaError } from "../../../compiler/diagnostics/problem.ts";
 import { fileKind } from "../../../compiler/file-kind.ts";
-import { faultOf } from "../../config/json-text.ts";
+import { readJson } from "../../config/json-text.ts";
 import { labError } from "../command.ts";
 import { badLabConfig } from "../problems.ts";
 import type { CheckedLab } from "./schema.ts";
@@ -12,13 +12,7 @@ import type { CheckedLab } from "./schema.ts";
 async function contentOf(path: string): Promise<unknown> {
   const kind = fileKind(path);
   if (kind !== null && kind !== "file") throw new Error(`it is a ${kind}`);
-  if (path.endsWith(".json")) {
-    const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
-    const content: unknown = JSON.parse(text);
-    const fault = faultOf(text);
-    if (fault !== null) throw new Error(fault);
-    return content;
-  }
+  if (path.endsWith(".json")) return readJson(readFileSync(path, "utf8").replace(/^\ufeff/, ""));
   const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   if (module.default === undefined) throw new Error("it has no default export");
   return module.default;
