@@ -161,10 +161,10 @@ describe("a node's process", () => {
   test("that is to keep its data plane, and has mounts of its own, warns that it will not", async () => {
     for (const ownMounts of [true, false]) {
       const running = start(["node", "start", ...WHERE, "--keep"], { ...there(), ownMounts });
-      const said = await running.says("started node on front, back (native)");
+      await running.says("started node on front, back (native)");
       running.signal("SIGTERM");
       const { stderr } = await running.ended;
-      expect(/warning ZT8124: .*\n.*nsenter --net/.test(said)).toBe(ownMounts);
+      expect(/warning ZT8124: .*\n.*nsenter --net/.test(stderr)).toBe(ownMounts);
       expect(stderr.includes("its data plane runs on")).toBe(!ownMounts);
       expect(await attached()).toBe(!ownMounts);
       expect(command("detach", "--all").code).toBe(0);
